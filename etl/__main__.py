@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m etl`."""
+
+from etl.cli import main
+
+main()
