@@ -1,0 +1,79 @@
+"""What one whole process costs: wall clock, CPU and memory, as the kernel accounts for it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+TIMEOUT_SECONDS = 900.0
+"""After so long a contender hangs: it is killed, and the benchmark fails."""
+
+# The kernel counts peak memory in kilobytes, macOS in bytes.
+PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
+
+# The user's own settings and proxies must not reach a contender.
+HIDDEN_PREFIXES = ("CLOUDFLARE_", "REALTIMEKIT_", "RTK_")
+
+
+class ContenderFailed(Exception):
+    """A contender ended badly or did not do the job; its figure does not count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """The cost of one process, from its start to its end."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def run_measured(command: Sequence[str | Path], *, log: Path) -> Sample:
+    """Run the command to its end and return its cost; its output goes to `log`.
+
+    The driver has to stay small: the kernel gives a child the peak memory of the process it was started
+    from as a floor, so nothing heavy may be imported here.
+    """
+    with log.open("wb") as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment())
+        watchdog = threading.Timer(TIMEOUT_SECONDS, process.kill)
+        watchdog.start()
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            watchdog.cancel()
+        wall_seconds = time.perf_counter() - started
+    # The child was waited for behind Popen's back; saying so keeps it from waiting again.
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        said = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+        raise ContenderFailed(f"exit code {process.returncode} from: {shlex.join(map(str, command))}\n{said}")
+    return Sample(
+        wall_seconds=wall_seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        peak_bytes=usage.ru_maxrss * PEAK_UNIT,
+    )
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a contender: this process's, without settings that would change the job."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(HIDDEN_PREFIXES) and not name.lower().endswith("_proxy")
+    }
+    return kept | {"CLOUDFLARE_API_TOKEN": "benchmark-token"}

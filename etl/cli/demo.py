@@ -1,0 +1,123 @@
+"""`rtk-usage demo`: a week of the job's life in seconds, against the simulated API."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etl.models import RunSummary
+    from etl.settings import SnapshotSettings
+    from etl.simulator.world import World
+
+_HOUR = timedelta(hours=1)
+_HOURS_A_DAY = 24
+_TIMEOUT = 0.2  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
+_NEXT = """
+With a real account: put your meeting IDs in data/meetings.txt, one a line, then
+
+  export CLOUDFLARE_API_TOKEN=...    # with the permission Realtime
+  export CLOUDFLARE_ACCOUNT_ID=...
+  export REALTIMEKIT_APP_ID=...
+  rtk-usage snapshot"""
+_SPEED = 600.0  # simulated seconds in a real one: a run of a tenth of a second takes a simulated minute
+
+
+@click.command()
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data/demo"),
+    show_default=True,
+    help="Where usage.duckdb and meetings.txt are made.",
+)
+@click.option("--days", type=click.IntRange(1, 60), default=7, show_default=True, help="Days of hourly snapshots.")
+@click.option("--meetings", type=click.IntRange(1, 5000), default=60, show_default=True, help="Meetings to watch.")
+@click.option(
+    "--faults", type=click.FloatRange(0, 0.5), default=0.05, show_default=True, help="Share of requests that fail."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another week.")
+def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int) -> None:
+    """Take a week of hourly snapshots from a simulated API, with faults, and show what is in the database."""
+    try:
+        from etl.simulator.world import World  # noqa: PLC0415  # needs the extra
+    except ModuleNotFoundError as error:
+        raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    world = World(seed, meetings, epoch=end - timedelta(days=days))
+    settings = _prepare(world, directory)
+    slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
+    summary = asyncio.run(_take_snapshots(settings, slots, world, faults=faults, seed=seed))
+    _show(summary, len(slots))
+
+
+def _prepare(world: World, directory: Path) -> SnapshotSettings:
+    """A meeting list and settings for a database that is not there yet; that of an earlier demo is deleted."""
+    from etl.settings import ApiSettings, SnapshotSettings  # noqa: PLC0415
+    from etl.simulator.app import TOKEN  # noqa: PLC0415
+
+    directory.mkdir(parents=True, exist_ok=True)
+    marker, database, meetings = directory / ".demo", directory / "usage.duckdb", directory / "meetings.txt"
+    if database.exists() and not marker.exists():
+        raise ConfigError(f"{database} was not made by a demo; name another --directory")
+    marker.touch()
+    database.unlink(missing_ok=True)
+    meetings.write_text("".join(f"{meeting_id}\n" for meeting_id in world.meeting_ids), encoding="utf-8")
+    api = ApiSettings(token=TOKEN, account_id=world.account_id, base_url="http://127.0.0.1", concurrency=8, timeout=_TIMEOUT)
+    return SnapshotSettings(
+        api=api, meetings=meetings, app_id=world.app_id, database=database, every=_HOUR, lock_timeout=0.0
+    )
+
+
+async def _take_snapshots(
+    settings: SnapshotSettings, slots: Sequence[datetime], world: World, *, faults: float, seed: int
+) -> RunSummary:
+    """A snapshot in every slot, against a server whose clock stands at that slot and runs fast; the last summary."""
+    from etl.models import Seams  # noqa: PLC0415
+    from etl.realtimekit.transport import open_transport  # noqa: PLC0415
+    from etl.simulator.app import create_app  # noqa: PLC0415
+    from etl.simulator.clock import FastClock  # noqa: PLC0415
+    from etl.simulator.fault_answers import Timing  # noqa: PLC0415
+    from etl.simulator.faults import Faults  # noqa: PLC0415
+    from etl.simulator.server import serve  # noqa: PLC0415
+    from etl.snapshot import take_snapshot  # noqa: PLC0415
+
+    clock = FastClock(slots[0], speed=_SPEED)
+    chance = Faults(faults, seed=seed, timing=Timing(slow=2 * _TIMEOUT))
+    with serve(create_app(world, now=clock.now, faults=chance)) as simulator:
+        here = replace(settings, api=replace(settings.api, base_url=simulator.base_url))
+        async with open_transport(here.api) as transport:
+            seams = Seams(now=clock.now, sleep=clock.sleep, transport=transport)
+            for slot in slots:
+                clock.set(slot)
+                summary = await take_snapshot(here, seams)
+    return summary
+
+
+def _show(summary: RunSummary, snapshots: int) -> None:
+    """The last run's summary, what is in the database, and what to do with a real account."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    from etl.cli.summaries import as_line  # noqa: PLC0415
+    from etl.store.read import read  # noqa: PLC0415
+    from etl.store.target import open_target  # noqa: PLC0415
+
+    with open_target(summary.database) as connection:
+        rows = read(connection, "read/tables").iter_rows()
+    table = Table("table", "a row is", "rows", title=f"{summary.database} after {snapshots} hourly snapshots")
+    table.columns[-1].justify = "right"
+    for name, grain, count in rows:
+        table.add_row(name, grain, f"{count:,}")
+    click.echo(f"the last run: {as_line(summary)}\n")
+    Console().print(table)
+    click.echo(_NEXT)

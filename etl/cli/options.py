@@ -1,0 +1,161 @@
+"""The options that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from etl.cli.types import Duration, Instant
+from etl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etl.settings import ApiSettings, SnapshotSettings
+
+_C = TypeVar("_C", bound="Callable[..., Any]")
+
+TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # noqa: S105  # the names of variables
+
+_API = (
+    click.option(
+        "--api-token-file",
+        type=click.Path(path_type=Path),
+        help=f"A file that holds the API token; the token itself comes from {TOKEN} or the file {TOKEN_FILE} names.",
+    ),
+    click.option("--account-id", envvar="CLOUDFLARE_ACCOUNT_ID", show_envvar=True, help="The Cloudflare account."),
+    click.option(
+        "--app-id",
+        envvar="REALTIMEKIT_APP_ID",
+        show_envvar=True,
+        help="The RealtimeKit app of the meetings that name none.",
+    ),
+    click.option(
+        "--base-url",
+        envvar=["CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL"],
+        show_envvar=True,
+        help="Another address for the API; https, or loopback.",
+    ),
+    click.option(
+        "--concurrency", type=click.IntRange(1, 256), default=32, show_default=True, help="Requests at a time."
+    ),
+    click.option(
+        "--attempts", type=click.IntRange(1, 100), default=5, show_default=True, help="Attempts a meeting in all."
+    ),
+    click.option(
+        "--timeout", type=Duration(), default=10.0, show_default="10s", help="How long a request may take."
+    ),
+)
+
+_STORE = (
+    click.option(
+        "--database",
+        envvar="RTK_USAGE_DATABASE",
+        show_envvar=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=Path("data/usage.duckdb"),
+        show_default=True,
+        help="The DuckDB file; made if it is not there.",
+    ),
+    click.option(
+        "--lock-timeout",
+        type=Duration(least=0),
+        default=30.0,
+        show_default="30s",
+        help="How long to wait while another program has the database open.",
+    ),
+)
+
+_SLOT = (
+    click.option("--every", type=Duration(least=1), help="The schedule's step (5m, 1h): the slot is now, rounded down."),
+    click.option("--slot", type=Instant(), help="The slot itself. Without either, the start second is the slot."),
+    click.option("--deadline", type=Duration(), help="How long the fetch may take; the rest fails with `deadline`."),
+)
+
+_OUTPUT = (
+    click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
+    click.option("--quiet", is_flag=True, help="Print no summary and no progress."),
+    click.option("--verbose", is_flag=True, help="Log what happens to every meeting."),
+)
+
+
+def api_options(command: _C) -> _C:
+    """How to reach the API."""
+    return _add(_API, command)
+
+
+def store_options(command: _C) -> _C:
+    """Where rows end."""
+    return _add(_STORE, command)
+
+
+def slot_options(command: _C) -> _C:
+    """When the run is for."""
+    return _add(_SLOT, command)
+
+
+def output_options(command: _C) -> _C:
+    """What is said, and how."""
+    return _add(_OUTPUT, command)
+
+
+def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
+    """The settings of a snapshot, from its options and the environment."""
+    from datetime import timedelta  # noqa: PLC0415  # `--help` does without
+
+    from etl.settings import SnapshotSettings  # noqa: PLC0415
+
+    if options["every"] and options["slot"]:
+        raise click.UsageError("--every and --slot exclude each other: both say which slot the run is for.")
+    meetings: Path = options["meetings"]
+    return SnapshotSettings(
+        api=_api_settings(options),
+        meetings=None if str(meetings) == "-" else meetings,
+        app_id=options["app_id"] or None,
+        database=options["database"],
+        every=timedelta(seconds=options["every"]) if options["every"] else None,
+        slot=options["slot"],
+        deadline=options["deadline"],
+        lock_timeout=options["lock_timeout"],
+    )
+
+
+def _api_settings(options: dict[str, Any]) -> ApiSettings:
+    from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings  # noqa: PLC0415
+
+    if not options["account_id"]:
+        raise ConfigError("which Cloudflare account? Set CLOUDFLARE_ACCOUNT_ID or --account-id")
+    return ApiSettings(
+        token=_token(options["api_token_file"]),
+        account_id=options["account_id"],
+        base_url=options["base_url"] or CLOUDFLARE_BASE_URL,
+        concurrency=options["concurrency"],
+        attempts=options["attempts"],
+        timeout=options["timeout"],
+    )
+
+
+def _token(path: Path | None) -> str:
+    """The API token: from the file named by option, from the variable, or from the file that a variable names.
+
+    It is never an option itself: every user of a machine can read the arguments of its processes.
+    """
+    if path is None and os.environ.get(TOKEN):
+        return os.environ[TOKEN].strip()
+    path = path or (Path(os.environ[TOKEN_FILE]) if os.environ.get(TOKEN_FILE) else None)
+    if path is None:
+        raise ConfigError(f"no API token: set {TOKEN}, or {TOKEN_FILE} or --api-token-file to a file that holds it")
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigError(f"{path}: the API token can't be read: {why}") from None
+
+
+def _add(options: tuple[Callable[[_C], _C], ...], command: _C) -> _C:
+    for option in reversed(options):
+        command = option(command)
+    return command

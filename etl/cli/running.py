@@ -1,0 +1,128 @@
+"""Running a job from a terminal or from cron: signals, progress, logs, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from etl.errors import EXIT_WITH_FAILURES
+from etl.models import Seams, Tally
+from etl.snapshot import load_staged, take_snapshot
+from etl.staging import only_run, staging_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from etl.models import RunSummary
+    from etl.settings import SnapshotSettings
+
+_REFRESH_SECONDS = 0.1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def snapshot(
+    settings: SnapshotSettings, show: Callable[[Tally], None] | None, seams: Seams | None = None
+) -> tuple[RunSummary, int | None]:
+    """Take a snapshot; the summary, and the signal that ended it early if one did."""
+    received: list[int] = []
+
+    async def run() -> RunSummary:
+        interrupted = asyncio.Event()
+        with _signals_to(interrupted, received):
+            real = seams or Seams(now=now, sleep=asyncio.sleep)
+            return await take_snapshot(settings, replace(real, interrupted=interrupted, progress=show))
+
+    return asyncio.run(run()), received[0] if received else None
+
+
+def load(database: Path, *, lock_timeout: float) -> list[str]:
+    """Bring staged runs in, unless a run is under way, which will do so itself."""
+    holder = {"run_id": "(load)", "pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat()}
+    with only_run(staging_of(database), holder=holder):
+        return asyncio.run(load_staged(database, lock_timeout=lock_timeout, sleep=asyncio.sleep))
+
+
+def exit_code(summary: RunSummary, signal_number: int | None) -> int:
+    """The code a run ends with: a signal's, the first error's, 3 with failures, or 0."""
+    if summary.was_interrupted and signal_number is not None:
+        return 128 + signal_number
+    if summary.errors:
+        return summary.errors[0].exit_code
+    return EXIT_WITH_FAILURES if summary.run.failed else 0
+
+
+def log_to_stderr(*, verbose: bool) -> None:
+    """Log warnings, or everything of ours, to stderr with UTC instants."""
+    handler = logging.StreamHandler()
+    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    ours = logging.getLogger("etl")
+    ours.handlers = [handler]
+    ours.propagate = False
+    ours.setLevel(logging.DEBUG if verbose else logging.WARNING)
+
+
+@contextlib.contextmanager
+def progress(*, is_shown: bool) -> Iterator[Callable[[Tally], None] | None]:
+    """A progress bar on stderr; None where it would not be seen."""
+    if not is_shown:
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415  # cron sees no bar
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("meetings", total=None, counts="")
+        started = shown = time.monotonic()
+
+        def show(tally: Tally) -> None:
+            nonlocal shown
+            instant = time.monotonic()
+            if instant - shown >= _REFRESH_SECONDS or tally.done == tally.meetings:
+                shown = instant
+                counts = _counts(tally, instant - started)
+                bar.update(task, total=tally.meetings, completed=tally.done, counts=counts)
+
+        yield show
+
+
+def _counts(tally: Tally, seconds: float) -> str:
+    waiting = ", waiting for the limit" if tally.is_held else ""
+    rate = tally.requests / seconds if seconds else 0.0
+    return f"{tally.live} live, {tally.idle} idle, {tally.failed} failed, {rate:.0f} requests/s{waiting}"
+
+
+@contextlib.contextmanager
+def _signals_to(interrupted: asyncio.Event, received: list[int]) -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into an event, so that what there is gets stored; a second one ends at once."""
+    loop = asyncio.get_running_loop()
+
+    def receive(number: int) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+        interrupted.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, receive, number)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,55 @@
+"""What options may be: durations, instants."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import click
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class Duration(click.ParamType[float]):
+    """A length of time such as 30, 90s, 5m, 1h, 1d or 1h30m, in seconds; more than nothing unless said."""
+
+    name = "duration"
+
+    def __init__(self, *, least: float = 0.001) -> None:
+        self._least = least
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        text = str(value).strip().lower()
+        parts = _PART.findall(text)
+        if not parts or "".join(number + unit for number, unit in parts) != text:
+            self.fail(f"{value!r} is no duration; write it like 30s, 5m, 1h or 1d.", param, ctx)
+        seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+        if not self._least <= seconds <= 366 * _SECONDS["d"]:
+            self.fail(f"{value!r} is out of range: from {self._least:g} s to a year.", param, ctx)
+        return seconds
+
+
+class Instant(click.ParamType[datetime]):
+    """An ISO 8601 instant with its zone, such as 2026-11-23T12:00:00Z."""
+
+    name = "instant"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant, in UTC."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return _aware(datetime.fromisoformat(str(value))).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no instant; write it with its zone, like 2026-11-23T12:00:00Z.", param, ctx)
+
+
+def _aware(instant: datetime) -> datetime:
+    """The instant, if it names its zone: without one it would be a guess."""
+    if instant.tzinfo is None:
+        raise ValueError(instant)
+    return instant

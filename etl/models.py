@@ -1,0 +1,200 @@
+"""The values that travel between the rooms: frozen, without behaviour that touches the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from asyncio import Event
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from httpx import AsyncBaseTransport
+    from polars import DataFrame
+
+    from etl.errors import EtlError
+
+
+class FailureKind(StrEnum):
+    """Why an outcome could not be had. The set is closed: reports may rely on it."""
+
+    INVALID_ID = "invalid_id"
+    NOT_FOUND = "not_found"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    MALFORMED = "malformed"
+    DEADLINE = "deadline"
+    INTERRUPTED = "interrupted"
+
+
+class Meeting(NamedTuple):
+    """A room to watch. A named tuple, since a list may hold a million and they are made one by one."""
+
+    app_id: str
+    meeting_id: str
+
+
+class Idle(NamedTuple):
+    """The API says that the meeting has no active session: a result, not a failure."""
+
+
+IDLE = Idle()
+
+Payload: TypeAlias = dict[str, Any]
+
+
+class Sighting(NamedTuple):
+    """A live session as the API described it, at the instant its answer arrived (UTC)."""
+
+    meeting: Meeting
+    observed_at: datetime
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A meeting whose outcome a run could not learn, and what is known about why.
+
+    `app_id` is None for a line of the list that names no app. `attempts` is 0 when nothing was asked;
+    `line` is the number of the offending line, for `invalid_id` only.
+    """
+
+    app_id: str | None
+    meeting_id: str
+    kind: FailureKind
+    message: str
+    http_status: int | None = None
+    api_code: int | None = None
+    attempts: int = 0
+    cf_ray: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingList:
+    """A meeting list as read: distinct meetings in the order of the file, and the lines that are none."""
+
+    meetings: list[Meeting]
+    invalid: list[Failure]
+    repeats: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What a fetch has come to so far; the one value here that changes, so that progress can be shown.
+
+    `requests` counts every request sent, `retries` those that repeat one, `waited_seconds` how long the
+    API's limit held the run.
+    """
+
+    meetings: int = 0
+    live: int = 0
+    idle: int = 0
+    failed: int = 0
+    requests: int = 0
+    retries: int = 0
+    waited_seconds: float = 0.0
+    is_held: bool = False
+
+    @property
+    def done(self) -> int:
+        """How many meetings have an outcome."""
+        return self.live + self.idle + self.failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What a fetch brought: every meeting asked for is in `sightings`, in `failures`, or was idle.
+
+    `ended_by` is the error that ended the fetch before its time, `was_interrupted` says that a signal did.
+    """
+
+    sightings: list[Sighting]
+    failures: list[Failure]
+    tally: Tally
+    ended_by: EtlError | None = None
+    was_interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStart:
+    """What is known of a run before it has asked anything. Instants are UTC."""
+
+    run_id: str
+    slot: datetime
+    started_at: datetime
+    account_id: str
+    tool_version: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(RunStart):
+    """One execution of the job, as the ledger `runs` keeps it."""
+
+    kind: str
+    via: str
+    list_id: str
+    finished_at: datetime
+    meetings: int
+    live: int
+    idle: int
+    failed: int
+    requests: int
+    retries: int
+    waited_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A run and its rows, as a frame a table. `first_failures` quotes one failure of each kind."""
+
+    run: Run
+    frames: dict[str, DataFrame]
+    failures: dict[FailureKind, int]
+    first_failures: dict[FailureKind, Failure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seams:
+    """Where a run touches the world, as arguments: the time, waiting, the way to the API.
+
+    `transport` None is the network; another one is not closed, it is its maker's. `interrupted` is set to end the run early with what there is; `progress`
+    is told after every outcome.
+    """
+
+    now: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    transport: AsyncBaseTransport | None = None
+    interrupted: Event | None = None
+    progress: Callable[[Tally], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """What a run did. `staged` are the runs that still wait for the database, `loaded` those brought in.
+
+    `already_resolved` counts the meetings that this slot had an outcome for. `errors` says what ended the run
+    early or kept it out of the database.
+    """
+
+    batch: Batch
+    database: Path
+    already_resolved: int
+    repeats: int
+    loaded: list[str]
+    staged: list[str]
+    errors: list[EtlError]
+    was_interrupted: bool
+
+    @property
+    def run(self) -> Run:
+        """The run as the ledger keeps it."""
+        return self.batch.run

@@ -1,0 +1,1 @@
+"""The RealtimeKit API as this job uses it. Only this package knows httpx and tenacity."""

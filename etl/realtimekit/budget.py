@@ -1,0 +1,47 @@
+"""The request budget: what all workers share of the API's limit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from etl.models import Tally
+
+
+class RequestBudget:
+    """Lets requests pass, counts them, and holds all of them together once the API says to slow down."""
+
+    def __init__(
+        self, tally: Tally, *, now: Callable[[], datetime], sleep: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._tally = tally
+        self._now = now
+        self._sleep = sleep
+        self._held_until = now()
+
+    async def acquire(self, *, is_retry: bool) -> None:
+        """Wait until a request may be sent, and count it."""
+        while (wait := (self._held_until - self._now()).total_seconds()) > 0:
+            self._tally.is_held = True
+            await self._sleep(wait)
+        self._tally.is_held = False
+        self._tally.requests += 1
+        self._tally.retries += is_retry
+
+    def hold(self, seconds: float) -> None:
+        """Let nothing pass for so many seconds from now. Several holds at once last as long as the longest."""
+        now = self._now()
+        until = max(self._held_until, now + timedelta(seconds=seconds))
+        self._tally.waited_seconds += (until - max(self._held_until, now)).total_seconds()
+        self._held_until = until
+
+    def settle(self) -> None:
+        """Take back what was counted as waited and is not waited for: the run is over."""
+        rest = (self._held_until - self._now()).total_seconds()
+        self._tally.waited_seconds -= max(0.0, rest)
+        self._held_until = min(self._held_until, self._now())
+        self._tally.is_held = False

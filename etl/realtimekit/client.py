@@ -1,0 +1,111 @@
+"""RealtimeKit over HTTP: one request, sent, read, understood, and tried again where that helps."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import aiohttp
+import httpx
+
+from etl import __version__
+from etl.errors import TryAgain
+from etl.models import FailureKind
+from etl.realtimekit.responses import MAX_BODY_BYTES, classify, printable
+from etl.realtimekit.retry import clamped, retrying
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from etl.models import Idle, Meeting, Payload
+    from etl.realtimekit.budget import RequestBudget
+    from etl.settings import ApiSettings
+
+
+class RealtimeKit:
+    """The API as one worker sees it: one request at a time, with the retries of its own.
+
+    It speaks to an httpx transport itself. A client's redirects, cookies and authentication flows are not
+    wanted here (a redirect would carry the token elsewhere) and cost a third of a request's CPU.
+    """
+
+    def __init__(
+        self,
+        settings: ApiSettings,
+        *,
+        transport: httpx.AsyncBaseTransport,
+        budget: RequestBudget,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._root = f"{settings.base_url.rstrip('/')}/accounts/{quote(settings.account_id, safe='')}/realtime/kit"
+        self._token = settings.token
+        self._headers = request_headers(settings)
+        self._timeout = settings.timeout
+        self._transport = transport
+        self._budget = budget
+        self._retrying = retrying(attempts=settings.attempts, sleep=sleep)
+
+    @property
+    def attempts(self) -> int:
+        """How many requests the last call took."""
+        return int(self._retrying.statistics.get("attempt_number", 0))
+
+    async def active_session(self, meeting: Meeting) -> Payload | Idle:
+        """The meeting's active session, or IDLE. Raises a RequestError once no attempt is left or helps."""
+        app_id, meeting_id = quote(meeting.app_id, safe=""), quote(meeting.meeting_id, safe="")
+        return await self._retrying(self._get, f"{self._root}/{app_id}/meetings/{meeting_id}/active-session")
+
+    async def _get(self, url: str) -> Payload | Idle:
+        """One attempt. A 429 holds every worker, not only this one."""
+        await self._budget.acquire(is_retry=self.attempts > 1)
+        try:
+            return classify(*await self._answer(url))
+        except TryAgain as error:
+            if error.kind is FailureKind.RATE_LIMITED:
+                self._budget.hold(clamped(error.retry_after))
+            raise
+
+    async def _answer(self, url: str) -> tuple[int, httpx.Headers, bytes]:
+        """Status, headers and body of an answer, within the time-out: its bound is the whole answer."""
+        request = httpx.Request("GET", url, headers=self._headers)
+        try:
+            async with asyncio.timeout(self._timeout):
+                response = await self._transport.handle_async_request(request)
+                try:
+                    body = await _read(response)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise TryAgain(FailureKind.TIMEOUT, f"no answer within {self._timeout:g} s") from None
+        except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
+            raise TryAgain(FailureKind.CONNECTION, self._said_by(error)) from None
+        # An answer may quote the request: whatever is kept of it must not hold the token.
+        return response.status_code, response.headers, body.replace(self._token.encode(), b"[token]")
+
+    def _said_by(self, error: Exception) -> str:
+        said = str(error) or type(error).__name__
+        return printable(f"connection failed: {said}".replace(self._token, "[token]"))
+
+
+def request_headers(settings: ApiSettings) -> list[tuple[str, str]]:
+    """The headers of every request. Answers are under a kilobyte: unpacking them would cost more than it saves."""
+    return [
+        ("Host", httpx.URL(settings.base_url).netloc.decode("ascii")),
+        ("Authorization", f"Bearer {settings.token}"),
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "identity"),
+        ("User-Agent", f"realtimekit-usage/{__version__}"),
+    ]
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The body, up to one byte more than the most that is accepted."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.stream:  # type: ignore[union-attr]  # an asynchronous transport gives such a stream
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            break
+    return b"".join(chunks)

@@ -1,0 +1,192 @@
+"""The fetch: workers that share one list, one budget and one end, and give every meeting exactly one outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, NamedTuple
+
+from etl.errors import ApiUnavailable, EtlError, Refused, RequestError, TokenRejected
+from etl.models import Failure, FailureKind, Fetched, Idle, Sighting, Tally
+from etl.realtimekit.budget import RequestBudget
+from etl.realtimekit.client import RealtimeKit
+from etl.realtimekit.transport import open_transport
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, Iterator, Sequence
+
+    from etl.models import Meeting, Seams
+    from etl.settings import ApiSettings
+
+# So many meetings in a row without an answer, each after all its attempts: the others would fare no better.
+UNANSWERED_LIMIT = 50
+_UNANSWERED = frozenset(
+    {
+        FailureKind.CONNECTION,
+        FailureKind.TIMEOUT,
+        FailureKind.SERVER_ERROR,
+        FailureKind.RATE_LIMITED,
+        FailureKind.MALFORMED,
+    }
+)
+
+
+class _End(NamedTuple):
+    """Why a fetch ended before its list: what the meetings that were not asked fail with, and the run's error."""
+
+    kind: FailureKind
+    message: str
+    error: EtlError | None = None
+
+
+async def fetch_active_sessions(
+    meetings: Sequence[Meeting], settings: ApiSettings, seams: Seams, *, deadline: float | None = None
+) -> Fetched:
+    """Ask for the active session of each meeting and return an outcome for every one of them.
+
+    Never raises for what the API does: a refused token, an API that answers nothing, the `deadline` (seconds)
+    or an interruption end the fetch early, with the meetings not asked among the failures.
+    """
+    fetch = _Fetch(meetings, seams)
+    budget = RequestBudget(fetch.tally, now=seams.now, sleep=seams.sleep)
+    async with nullcontext(seams.transport) if seams.transport else open_transport(settings) as connections:
+        workers = [
+            fetch.work(RealtimeKit(settings, transport=connections, budget=budget, sleep=seams.sleep))
+            for _ in range(min(settings.concurrency, len(meetings)))
+        ]
+        await fetch.run(workers, _watchers(fetch, seams, deadline))
+    budget.settle()
+    return fetch.result()
+
+
+def _watchers(fetch: _Fetch, seams: Seams, deadline: float | None) -> list[Awaitable[None]]:
+    """What may end the fetch from outside."""
+
+    async def watch(event: Awaitable[object], end: _End) -> None:
+        await event
+        fetch.end(end)
+
+    watchers: list[Awaitable[None]] = []
+    if deadline is not None:
+        message = f"no answer before the run's deadline of {deadline:g} s"
+        watchers.append(watch(seams.sleep(deadline), _End(FailureKind.DEADLINE, message)))
+    if seams.interrupted is not None:
+        message = "no answer before the run was interrupted"
+        watchers.append(watch(seams.interrupted.wait(), _End(FailureKind.INTERRUPTED, message)))
+    return watchers
+
+
+class _Fetch:
+    """The state that the workers share. One event loop runs them, so that no step needs a lock."""
+
+    def __init__(self, meetings: Sequence[Meeting], seams: Seams) -> None:
+        self.tally = Tally(meetings=len(meetings))
+        self._unasked: Iterator[Meeting] = iter(meetings)
+        self._cut_short: list[Meeting] = []
+        self._sightings: list[Sighting] = []
+        self._failures: list[Failure] = []
+        self._unanswered = 0
+        self._ended: _End | None = None
+        self._now = seams.now
+        self._progress = seams.progress or (lambda _tally: None)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self, workers: Iterable[Awaitable[None]], watchers: Iterable[Awaitable[None]]) -> None:
+        """Run the workers until the list or the fetch is at its end."""
+        self._tasks = [asyncio.ensure_future(worker) for worker in workers]
+        watching = [asyncio.ensure_future(watcher) for watcher in watchers]
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for watcher in watching:
+            watcher.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):  # not what the API did: a defect of ours, which must be seen
+                raise result
+
+    async def work(self, client: RealtimeKit) -> None:
+        """Take one meeting after the other from the list and note its outcome."""
+        for meeting in self._unasked:
+            try:
+                await self._ask(client, meeting)
+            except asyncio.CancelledError:
+                self._cut_short.append(meeting)
+                raise
+            self._progress(self.tally)
+            if self._ended is not None:
+                return
+
+    async def _ask(self, client: RealtimeKit, meeting: Meeting) -> None:
+        try:
+            answer = await client.active_session(meeting)
+        except RequestError as error:
+            self._note_failure(meeting, error, client.attempts)
+            return
+        self._unanswered = 0
+        if isinstance(answer, Idle):
+            self.tally.idle += 1
+        else:
+            self.tally.live += 1
+            self._sightings.append(Sighting(meeting, self._now(), answer))
+
+    def _note_failure(self, meeting: Meeting, error: RequestError, attempts: int) -> None:
+        self.tally.failed += 1
+        self._failures.append(_failure(meeting, error, attempts))
+        self._unanswered = self._unanswered + 1 if error.kind in _UNANSWERED else 0
+        if isinstance(error, Refused):
+            self.end(_token_rejected(error))
+        elif self._unanswered >= UNANSWERED_LIMIT:
+            self.end(_unavailable(error))
+
+    def end(self, end: _End) -> None:
+        """End the fetch before its list; the first reason counts."""
+        if self._ended is None:
+            self._ended = end
+            for task in self._tasks:
+                task.cancel()
+
+    def result(self) -> Fetched:
+        """Everything the fetch brought. What was not asked, or not to the end, fails with the reason of the end."""
+        if self._ended is not None:
+            for meeting in (*self._cut_short, *self._unasked):
+                self.tally.failed += 1
+                self._failures.append(_not_asked(meeting, self._ended))
+        return Fetched(
+            sightings=self._sightings,
+            failures=self._failures,
+            tally=self.tally,
+            ended_by=self._ended.error if self._ended else None,
+            was_interrupted=self._ended is not None and self._ended.kind is FailureKind.INTERRUPTED,
+        )
+
+
+def _failure(meeting: Meeting, error: RequestError, attempts: int) -> Failure:
+    return Failure(
+        app_id=meeting.app_id,
+        meeting_id=meeting.meeting_id,
+        kind=error.kind,
+        message=error.message,
+        http_status=error.http_status,
+        api_code=error.api_code,
+        attempts=attempts,
+        cf_ray=error.cf_ray,
+    )
+
+
+def _not_asked(meeting: Meeting, end: _End) -> Failure:
+    return Failure(app_id=meeting.app_id, meeting_id=meeting.meeting_id, kind=end.kind, message=end.message)
+
+
+def _token_rejected(error: Refused) -> _End:
+    message = (
+        f"Cloudflare refuses the API token ({error.message}). It needs the permission Realtime or Realtime Admin "
+        "for this account; make or mend it at https://dash.cloudflare.com/profile/api-tokens"
+    )
+    return _End(FailureKind.UNAUTHORIZED, f"not asked: the token was refused ({error.message})", TokenRejected(message))
+
+
+def _unavailable(error: RequestError) -> _End:
+    message = (
+        f"the API answers nothing: {UNANSWERED_LIMIT} meetings in a row failed, the last with {error.kind} "
+        f"({error.message}). Look at https://www.cloudflarestatus.com and at the network, then run again"
+    )
+    return _End(error.kind, f"not asked: {UNANSWERED_LIMIT} failures in a row before it", ApiUnavailable(message))

@@ -1,0 +1,105 @@
+"""What a run needs to know, as frozen values. Reading the environment is the command line's work."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from etl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLOUDFLARE_BASE_URL = "https://api.cloudflare.com/client/v4"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiSettings:
+    """How to reach the API. Seconds everywhere; the token is in no representation.
+
+    The base URL receives the token: it must be https, or http on the loopback interface.
+    Raises ConfigError otherwise, and for a token that no HTTP header can carry.
+    """
+
+    token: str = field(repr=False)
+    account_id: str
+    base_url: str = CLOUDFLARE_BASE_URL
+    concurrency: int = 32
+    attempts: int = 5
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        _require_safe_base_url(self.base_url)
+        if not (self.token.isascii() and self.token.isprintable() and self.token and " " not in self.token):
+            raise ConfigError(
+                "the API token is empty or holds white space, control or non-ASCII characters; "
+                "copy it again from https://dash.cloudflare.com/profile/api-tokens"
+            )
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the API is on this machine, as the simulator is."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnapshotSettings:
+    """One run of `snapshot`. `meetings` None is standard input; `deadline` None is no deadline; seconds."""
+
+    api: ApiSettings
+    meetings: Path | None
+    app_id: str | None
+    database: Path
+    every: timedelta | None = None
+    slot: datetime | None = None
+    deadline: float | None = None
+    lock_timeout: float = 30.0
+
+    def slot_of(self, started_at: datetime) -> datetime:
+        """The scheduled instant this run stands for: as given, floored to `every`, or the start second."""
+        if self.slot is not None:
+            return self.slot.astimezone(UTC)
+        return floor_to(started_at, self.every or timedelta(seconds=1))
+
+
+def floor_to(instant: datetime, every: timedelta) -> datetime:
+    """The last multiple of `every` since 1970-01-01T00:00Z that is not after `instant`."""
+    step = every.total_seconds()
+    return datetime.fromtimestamp(math.floor(instant.timestamp() / step) * step, UTC)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine (127.0.0.0/8, ::1 or localhost)."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _require_safe_base_url(base_url: str) -> None:
+    """Refuse a URL over which the token could be read by others, before anything is sent to it."""
+    parts = _split(base_url)
+    host = parts[1]
+    if not host or "@" in base_url or "?" in base_url or "#" in base_url:
+        raise ConfigError(f"--base-url {base_url!r} is no plain URL; expected one like {CLOUDFLARE_BASE_URL}")
+    if parts[0] != "https" and not (parts[0] == "http" and is_loopback(host)):
+        raise ConfigError(
+            f"--base-url {base_url!r} would send the token where others can read it; "
+            "use https, or http on this machine only (127.0.0.1, ::1, localhost)"
+        )
+
+
+def _split(base_url: str) -> tuple[str, str]:
+    """Scheme and host of a URL, empty where it has none or its port is no number."""
+    try:
+        parts = urlsplit(base_url)
+        _ = parts.port  # urlsplit looks at the port only when it is asked for
+    except ValueError:
+        return "", ""
+    return parts.scheme, parts.hostname or ""

@@ -1,0 +1,142 @@
+"""The job: a meeting list becomes rows that are never lost, never doubled, and never mistaken."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from etl import __version__
+from etl.errors import EtlError, StoreLocked
+from etl.meeting_ids import read_meeting_ids
+from etl.models import Meeting, RunStart, RunSummary
+from etl.normalize import normalize
+from etl.realtimekit.fetch import fetch_active_sessions
+from etl.staging import discard, only_run, stage, staged_runs, staging_of, sweep
+from etl.store.load import load_runs
+from etl.store.read import read
+from etl.store.target import open_target, when_unlocked
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from etl.models import Seams
+    from etl.settings import SnapshotSettings
+    from etl.staging import StagedRun
+    from etl.store.target import Connection
+
+_log = logging.getLogger(__name__)
+
+
+async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
+    """Take one snapshot of every meeting in the list: read, fetch, normalize, stage, load.
+
+    Raises an EtlError while there is nothing to keep. From the first answer on, what ends the run early or
+    keeps it out of the database is in the summary's `errors`, and what was fetched is staged.
+    """
+    start = _start(settings, seams.now())
+    meeting_list = read_meeting_ids(settings.meetings, default_app_id=settings.app_id)
+    staging = staging_of(settings.database)
+    with only_run(staging, holder=_holder(start)):
+        sweep(staging)
+        brought_in, resolved = _catch_up(settings.database, start.slot)
+        asked = [meeting for meeting in meeting_list.meetings if meeting not in resolved]
+        fetched = await fetch_active_sessions(asked, settings.api, seams, deadline=settings.deadline)
+        batch = normalize(start, asked, fetched, meeting_list.invalid, seams.now())
+        if asked:
+            stage(batch.frames, staging=staging, run_id=start.run_id)
+        patience = 0.0 if fetched.was_interrupted else settings.lock_timeout
+        loaded, problem = await _load(settings.database, lock_timeout=patience, sleep=seams.sleep)
+        return RunSummary(
+            batch=batch,
+            database=settings.database,
+            already_resolved=len(meeting_list.meetings) - len(asked),
+            repeats=meeting_list.repeats,
+            loaded=brought_in + loaded,
+            staged=[run.run_id for run in staged_runs(staging)],
+            errors=[error for error in (fetched.ended_by, problem) if error],
+            was_interrupted=fetched.was_interrupted,
+        )
+
+
+async def load_staged(
+    database: Path, *, lock_timeout: float, sleep: Callable[[float], Awaitable[None]]
+) -> list[str]:
+    """Bring every staged run into the database, then delete it from the staging directory.
+
+    Returns the IDs of the runs brought in. The same step ends every snapshot, follows a crash, and follows a
+    lock. Raises StoreLocked when another program has the database open for longer than `lock_timeout` seconds.
+    """
+    staged = staged_runs(staging_of(database))
+    if not staged:
+        return []
+    return await when_unlocked(
+        database, lambda connection: _bring_in(connection, staged), lock_timeout=lock_timeout, sleep=sleep
+    )
+
+
+async def _load(
+    database: Path, *, lock_timeout: float, sleep: Callable[[float], Awaitable[None]]
+) -> tuple[list[str], EtlError | None]:
+    """As `load_staged`, with the error as a value: the run is safe on disk, so that its summary can be told."""
+    try:
+        return await load_staged(database, lock_timeout=lock_timeout, sleep=sleep), None
+    except EtlError as error:
+        message = f"{error}. The run is safe in {staging_of(database)}; the next run, or rtk-usage load, brings it in"
+        return [], type(error)(message)
+
+
+def _catch_up(database: Path, slot: datetime) -> tuple[list[str], set[Meeting]]:
+    """Bring in what earlier runs left staged; the runs brought in, and the meetings the slot has an outcome for.
+
+    A locked database can't be asked. Then every meeting is: that costs requests, and the load drops the rows
+    that are there already.
+    """
+    staged = staged_runs(staging_of(database))
+    if not (staged or database.exists()):
+        return [], set()
+    try:
+        with open_target(database) as connection:
+            brought_in = _bring_in(connection, staged)
+            resolved = read(connection, "read/resolved", slot=slot)
+    except StoreLocked as error:
+        _log.warning("every meeting is asked, whatever slot %s holds already: %s", slot.isoformat(), error)
+        return [], set()
+    return brought_in, {Meeting(*pair) for pair in resolved.iter_rows()}
+
+
+def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> list[str]:
+    """Load staged runs and delete them: once loaded they are in the database for good."""
+    loaded = load_runs(connection, staged)
+    for run in staged:
+        discard(run)
+    return loaded
+
+
+def uuid7(instant: datetime) -> UUID:
+    """A UUID that sorts by time: RFC 9562, version 7, with 74 random bits. (Python has it from 3.14 on.)"""
+    milliseconds = int(instant.timestamp() * 1000)
+    value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    return UUID(int=value)
+
+
+def _start(settings: SnapshotSettings, started_at: datetime) -> RunStart:
+    return RunStart(
+        run_id=str(uuid7(started_at)),
+        slot=settings.slot_of(started_at),
+        started_at=started_at,
+        account_id=settings.api.account_id,
+        tool_version=__version__,
+        host=socket.gethostname(),
+    )
+
+
+def _holder(start: RunStart) -> dict[str, object]:
+    """Who holds the run lock, for the run that finds it held."""
+    since = start.started_at.isoformat(timespec="seconds")
+    return {"run_id": start.run_id, "pid": os.getpid(), "host": start.host, "since": since}

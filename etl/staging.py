@@ -1,0 +1,134 @@
+"""The durable hand-off on disk: a run that is staged can't be lost, whatever happens to the database.
+
+`<database>.staged/<run_id>/` holds a Parquet file for each table the run feeds. It is written under another
+name, flushed to the disk and renamed: a directory with a run's name is whole. `<database>.staged/run.lock`
+keeps a second run away while one is under way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING, NamedTuple
+
+from etl.errors import RunOverlap, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    import polars as pl
+
+_PARTIAL = ".partial"
+_LOCK = "run.lock"
+_PRIVATE_FILE, _PRIVATE_DIRECTORY = 0o600, 0o700
+
+
+class StagedRun(NamedTuple):
+    """A run on disk. Its ID is a UUIDv7, so that staged runs sort by the time of their start."""
+
+    run_id: str
+    directory: Path
+
+
+def staging_of(database: Path) -> Path:
+    """Where the runs of a database are staged: beside it."""
+    return database.with_name(database.name + ".staged")
+
+
+@contextlib.contextmanager
+def only_run(staging: Path, *, holder: Mapping[str, object]) -> Iterator[None]:
+    """Keep other runs on the same database away; `holder` (run_id, pid, host, since) tells them who is here.
+
+    The lock is the kernel's and goes with the process, however that ends. Raises RunOverlap when another
+    run has it, StoreError when the staging directory can't be used.
+    """
+    with _as_store_error(staging):
+        staging.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        descriptor = os.open(staging / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
+    with os.fdopen(descriptor, "r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunOverlap(_overlap(staging, lock.read())) from None
+        lock.truncate()
+        lock.write(json.dumps(dict(holder)))
+        lock.flush()
+        yield
+
+
+def stage(frames: Mapping[str, pl.DataFrame], *, staging: Path, run_id: str) -> StagedRun:
+    """Write a run's frames, by table, so that they outlive a crash of the process and of the machine.
+
+    Raises StoreError when the disk does not take them.
+    """
+    partial, directory = staging / f"{run_id}{_PARTIAL}", staging / run_id
+    with _as_store_error(staging):
+        partial.mkdir(mode=_PRIVATE_DIRECTORY)
+        for table, frame in frames.items():
+            _write(frame, partial / f"{table}.parquet")
+        _sync(partial)
+        partial.rename(directory)
+        _sync(staging)
+    return StagedRun(run_id, directory)
+
+
+def staged_runs(staging: Path) -> list[StagedRun]:
+    """The runs that wait for the database, oldest first."""
+    with _as_store_error(staging):
+        found = sorted(path for path in staging.iterdir() if path.is_dir()) if staging.is_dir() else []
+    return [StagedRun(path.name, path) for path in found if not path.name.endswith(_PARTIAL)]
+
+
+def discard(run: StagedRun) -> None:
+    """Delete a run that the database holds for good. What a crash leaves of it is deleted the next time."""
+    with _as_store_error(run.directory):
+        shutil.rmtree(run.directory)
+
+
+def sweep(staging: Path) -> None:
+    """Delete what runs that died while they were writing have left. Only the run that holds the lock may."""
+    with _as_store_error(staging):
+        for partial in staging.glob(f"*{_PARTIAL}"):
+            shutil.rmtree(partial)
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE), "wb") as file:
+        frame.write_parquet(file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(directory: Path) -> None:
+    """Flush a directory's entries: without it, a renamed file may be gone after a power failure."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _overlap(staging: Path, holder: str) -> str:
+    try:
+        known = json.loads(holder)
+        who = f"run {known['run_id']} (PID {known['pid']} on {known['host']}) is under way since {known['since']}"
+    except (ValueError, KeyError, TypeError):  # it has just started and not yet said who it is
+        who = "another run is under way"
+    return (
+        f"{who}, with {staging.name.removesuffix('.staged')}; this one has done nothing. Let it end, or start runs further apart"
+    )
+
+
+@contextlib.contextmanager
+def _as_store_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or path}: {error.strerror or error}; "
+            "make the directory writable, or free space on its disk, and run again"
+        ) from error

@@ -1,0 +1,1 @@
+"""The target: where the rows end. Only this package knows duckdb."""

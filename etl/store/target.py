@@ -1,0 +1,134 @@
+"""How the target is opened: for milliseconds, in UTC, without the network, and who holds it if it can't be."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+import duckdb
+
+from etl.errors import ConfigError, StoreError, StoreLocked
+from etl.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+Connection: TypeAlias = duckdb.DuckDBPyConnection
+_T = TypeVar("_T")
+
+# Files made by DuckDB 2 in its own format can't be read by 1.x tools; in this one they can, by all since 1.2.
+STORAGE_VERSION = "v1.2.0"
+
+# A local file needs no extension, so that nothing ever waits for a network.
+_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+_FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
+_PRIVATE = 0o077
+_HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+
+
+class Holder(NamedTuple):
+    """The program that has the database open."""
+
+    program: str
+    pid: int
+
+
+@contextlib.contextmanager
+def open_target(database: Path) -> Iterator[Connection]:
+    """Open the database at once, made and migrated where needed; its tables are known by their bare names.
+
+    Raises StoreLocked where another program has it open, ConfigError where it is no database or was made by
+    a newer version of this tool, StoreError for everything else that DuckDB reports.
+    """
+    with _private_files(), _as_our_errors(database):
+        if not database.exists():
+            _create(database)
+        with _attached(database) as connection:
+            migrate(connection)
+            yield connection
+
+
+async def when_unlocked(
+    database: Path,
+    use: Callable[[Connection], _T],
+    *,
+    lock_timeout: float,
+    sleep: Callable[[float], Awaitable[None]],
+) -> _T:
+    """Open the database and use it; while another program has it open, try again for `lock_timeout` seconds."""
+    waited, wait = 0.0, _FIRST_WAIT
+    while True:
+        try:
+            with open_target(database) as connection:
+                return use(connection)
+        except StoreLocked:
+            if waited >= lock_timeout:
+                raise
+        wait = min(wait, lock_timeout - waited)
+        await sleep(wait)
+        waited, wait = waited + wait, min(2 * wait, _LONGEST_WAIT)
+
+
+def lock_holder(message: str) -> Holder | None:
+    """Who holds the lock, out of DuckDB's own words for it."""
+    held = _HELD.search(message)
+    return Holder(held["program"], int(held["pid"])) if held else None
+
+
+def _create(database: Path) -> None:
+    """Make an empty database under another name and rename it: killed at any point, none or a whole one is there."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = database.with_name(f"{database.name}.new-{os.getpid()}")
+    with _attached(unfinished, f"(storage_version '{STORAGE_VERSION}')") as connection:
+        migrate(connection)
+    unfinished.rename(database)
+
+
+@contextlib.contextmanager
+def _attached(database: Path, options: str = "") -> Iterator[Connection]:
+    """A connection whose default catalog is the database at that path; closed, it leaves no write-ahead log."""
+    with contextlib.closing(duckdb.connect(":memory:", config=_OFFLINE)) as connection:
+        path = str(database).replace("'", "''")
+        connection.execute(f"attach '{path}' as usage {options}")
+        connection.execute("use usage")
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+        connection.execute("use memory")
+        connection.execute("detach usage")
+
+
+@contextlib.contextmanager
+def _private_files() -> Iterator[None]:
+    """Let the files that DuckDB makes meanwhile be the owner's alone (0600): they say who met whom, and when."""
+    before = os.umask(_PRIVATE)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextlib.contextmanager
+def _as_our_errors(database: Path) -> Iterator[None]:
+    """Say what DuckDB and the system report in our own error types, with what to do next."""
+    try:
+        yield
+    except duckdb.Error as error:
+        message = str(error)
+        if "Could not set lock" in message:
+            raise StoreLocked(_locked(database, lock_holder(message))) from error
+        if "not a valid DuckDB database" in message:
+            raise ConfigError(f"{database} is no DuckDB database; name another file with --database") from error
+        raise StoreError(f"{database}: {message.splitlines()[0]}") from error
+    except OSError as error:
+        raise StoreError(f"{error.filename or database}: {error.strerror}; make the place writable") from error
+
+
+def _locked(database: Path, holder: Holder | None) -> str:
+    who = f"{holder.program} (PID {holder.pid})" if holder else "another program"
+    return f"{database} is held open by {who}; close it there, or open it read-only only while no run is due"

@@ -1,0 +1,10 @@
+-- grain: a table of the usage data, with how many rows it holds
+select 'runs' as "table", 'a loaded run' as grain, count(*) as "rows" from runs
+union all
+select 'meeting_lists', 'a meeting in a distinct list', count(*) from meeting_lists
+union all
+select 'session_snapshots', 'a live session observed in a slot', count(*) from session_snapshots
+union all
+select 'fetch_failures', 'a meeting whose outcome a run could not learn', count(*) from fetch_failures
+union all
+select 'outcomes (view)', 'a meeting in a run: live, idle or failed', count(*) from outcomes;

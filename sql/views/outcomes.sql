@@ -1,0 +1,46 @@
+-- grain: a meeting in a run; its outcome is live, idle or failed, and a failed one says its kind
+-- Idle meetings have no rows of their own: they are the list without the live and the failed ones.
+-- A run that asked a meeting again which its slot already held as live still counts it as live.
+create or replace view outcomes as
+with listed as (
+    select
+        runs.run_id,
+        runs.slot,
+        meeting_lists.app_id,
+        meeting_lists.meeting_id
+    from runs
+    join meeting_lists using (list_id)
+    where runs.kind = 'snapshot'
+),
+
+invalid as (
+    select run_id, slot, app_id, meeting_id, line
+    from fetch_failures
+    where kind = 'invalid_id'
+),
+
+asked as (
+    select
+        listed.*,
+        case
+            when fetch_failures.kind is not null then 'failed'
+            when session_snapshots.session_id is not null then 'live'
+            else 'idle'
+        end as outcome,
+        fetch_failures.kind as failure_kind,
+        cast(null as bigint) as line
+    from listed
+    left join fetch_failures
+        on fetch_failures.run_id = listed.run_id
+        and fetch_failures.app_id = listed.app_id
+        and fetch_failures.meeting_id = listed.meeting_id
+        and fetch_failures.kind <> 'invalid_id'
+    left join session_snapshots
+        on session_snapshots.slot = listed.slot
+        and session_snapshots.app_id = listed.app_id
+        and session_snapshots.meeting_id = listed.meeting_id
+)
+
+select * from asked
+union all by name
+select *, 'failed' as outcome, 'invalid_id' as failure_kind from invalid;

@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from etl.simulator.world import DEFAULT_EPOCH, World
+
+if TYPE_CHECKING:
+    from etl.simulator.clock import SimulatedClock
+
+    from .conftest import Caller, Start
+
+
+def pages(caller: Caller, **params: str | int) -> list[dict[str, Any]]:
+    """Go through all pages of a sessions list, by its paging."""
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = caller.get("/sessions", page_no=len(found) // 100 + 1, per_page=100, **params).json()
+        found += answer["data"]["sessions"]
+        if answer["paging"]["end_offset"] in (0, answer["paging"]["total_count"]):
+            return found
+
+
+def test_the_account_has_one_app(start: Start) -> None:
+    """The list of apps is the only path beside the app's own."""
+    caller = start()
+    answer = caller.http.get(f"{caller.base_url}/accounts/{caller.world.account_id}/realtime/kit/apps")
+    app = {"id": caller.world.app_id, "name": caller.world.app_name, "created_at": "2026-01-05T00:00:00.000Z"}
+    assert answer.json() == {"success": True, "data": [app]}
+
+
+def test_an_active_session_is_given_as_the_world_has_it(start: Start, clock: SimulatedClock) -> None:
+    """A session is answered with 200, as `{success, data}`, with the figures of this instant."""
+    caller = start()
+    live = caller.world.sessions(clock.now(), "LIVE")[0].meeting_id
+    first = caller.active(live)
+    assert first.json() == {"success": True, "data": caller.world.active_session(live, clock.now())}
+    clock.advance(timedelta(seconds=6))
+    grown = caller.active(live).json()["data"]["minutes_consumed"]
+    assert grown > first.json()["data"]["minutes_consumed"]
+
+
+def test_no_active_session_is_said_in_the_documented_words(start: Start, clock: SimulatedClock) -> None:
+    """An idle meeting is a 404 in RealtimeKit's envelope with the message of the published example."""
+    caller = start()
+    ids = caller.world.meeting_ids
+    idle = next(one for one in ids if caller.world.active_session(one, clock.now()) is None)
+    answer = caller.active(idle)
+    message = f"No active session found for meeting_id {idle}"
+    assert answer.status_code == 404
+    assert answer.json() == {"success": False, "error": {"code": 404, "message": message}}
+
+
+def test_an_unknown_meeting_is_another_404(start: Start) -> None:
+    """A meeting that does not exist is not one without a session: the message tells them apart."""
+    answer = start().active(str(uuid4()))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, 404)
+    assert not answer.json()["error"]["message"].startswith("No active session found")
+
+
+def test_ids_in_paths_are_percent_decoded(start: Start, clock: SimulatedClock) -> None:
+    """An escaped ID is the same ID, and an escaped slash is part of it rather than a path."""
+    caller = start()
+    live = caller.world.sessions(clock.now(), "LIVE")[0].meeting_id
+    escaped = "".join(f"%{ord(character):02X}" for character in live)
+    assert caller.active(escaped).json()["data"]["associated_id"] == live
+    assert caller.active("a%2Fb%20c").json()["error"]["message"] == "Meeting not found: a/b c"
+    assert caller.state.requests_by_meeting == {live: 1, "a/b c": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code", "chain"),
+    [
+        ("Bearer another-token", 401, 10000, []),
+        ("Bearer", 400, 6003, [6111, 6103]),
+        ("Bearer two words", 400, 6003, [6111, 6103]),
+        ("Basic c2ltdWxhdGVk", 400, 6003, [6111, 6103]),
+        ("", 400, 6003, [6111, 6103]),
+    ],
+)
+def test_a_wrong_token_is_the_gateways_to_refuse(
+    start: Start, given: str, status: int, code: int, chain: list[int]
+) -> None:
+    """A token that is none is a 400 with a chain, one that is wrong a 401, both in the gateway's envelope."""
+    caller = start()
+    caller.http.headers["Authorization"] = given
+    answer = caller.get("/sessions")
+    body = answer.json()
+    [error] = body["errors"]
+    assert (answer.status_code, body["success"], body["result"], body["messages"]) == (
+        status,
+        False,
+        None,
+        [],
+    )
+    assert (error["code"], [one["code"] for one in error.get("error_chain", [])]) == (code, chain)
+
+
+def test_the_token_is_the_callers_choice(start: Start) -> None:
+    """A simulator can be given its token."""
+    assert start(token="other").get("/sessions").status_code == 200  # noqa: S106 - it opens nothing
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/accounts/other/realtime/kit/apps",
+        "/accounts/other/realtime/kit/simulated-app/sessions",
+        "/accounts/simulated-account/realtime/kit/other/sessions",
+        "/accounts/simulated-account/realtime/kit/simulated-app/elsewhere",
+        "/accounts/simulated-account/realtime",
+        "/",
+    ],
+)
+def test_a_wrong_account_or_app_has_no_route(start: Start, path: str) -> None:
+    """Where nothing is, the gateway says so with 404 and code 7003."""
+    caller = start()
+    answer = caller.http.get(f"{caller.base_url}{path}")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, 7003)
+
+
+def test_nothing_can_be_written(start: Start) -> None:
+    """The simulated API is read-only."""
+    caller = start()
+    answer = caller.http.post(f"{caller.base_url}{caller.below('/sessions')}", json={})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, 7003)
+
+
+def test_meetings_are_listed_in_pages(start: Start) -> None:
+    """Pages count from 1, hold 20 unless told and at most 100; offsets count from 1."""
+    caller = start(World(1, 130))
+    by_default = caller.get("/meetings").json()
+    largest = caller.get("/meetings", page_no=1, per_page=1000).json()
+    second = caller.get("/meetings", page_no=2, per_page=100).json()
+    beyond = caller.get("/meetings", page_no=3, per_page=100).json()
+    assert len(by_default["data"]) == 20
+    assert largest["paging"] == {"total_count": 130, "start_offset": 1, "end_offset": 100}
+    assert second["paging"] == {"total_count": 130, "start_offset": 101, "end_offset": 130}
+    assert [one["id"] for one in largest["data"] + second["data"]] == caller.world.meeting_ids
+    assert (beyond["data"], beyond["paging"]["total_count"]) == ([], 130)
+    assert caller.get("/meetings", page_no=0, per_page=20).json() == by_default
+    assert caller.get("/meetings", page_no="", per_page="").json() == by_default
+
+
+def test_meetings_are_found_by_id_title_and_creation(start: Start) -> None:
+    """`search` looks at ID and title in any case; the times bound the creation, both included."""
+    caller = start()
+    one = caller.world.all_meetings[7]
+    created = one.payload()["created_at"]
+    assert caller.data("/meetings", search=one.id.upper()) == [one.payload()]
+    assert one.payload() in caller.data("/meetings", search=one.title.upper(), per_page=100)
+    assert caller.data("/meetings", start_time=created, end_time=created) == [one.payload()]
+
+
+def test_a_live_list_stands_for_the_active_sessions(start: Start, clock: SimulatedClock) -> None:
+    """One list of LIVE sessions says what asking every meeting says."""
+    caller = start(World(1, 300))
+    active = [caller.world.active_session(one, clock.now()) for one in caller.world.meeting_ids]
+    listed = pages(caller, status="LIVE", sort_by="createdAt", sort_order="ASC")
+    assert {one["id"]: one for one in listed} == {one["id"]: one for one in active if one}
+    assert len(listed) > 60
+
+
+def test_sessions_are_sorted(start: Start, clock: SimulatedClock) -> None:
+    """The newest come first unless told; minutes and creation sort either way."""
+    caller = start()
+    started = [one.id for one in caller.world.sessions(clock.now())]
+    oldest = pages(caller, sort_by="createdAt", sort_order="ASC")
+    assert [one["id"] for one in oldest] == started
+    assert [one["id"] for one in pages(caller)] == started[::-1]
+    minutes = [one["minutes_consumed"] for one in pages(caller, sort_by="minutesConsumed", sort_order="ASC")]
+    assert minutes == sorted(one["minutes_consumed"] for one in oldest)
+    dearest = caller.data("/sessions", sort_by="minutesConsumed", sort_order="DESC")["sessions"][0]
+    assert dearest["minutes_consumed"] == minutes[-1]
+
+
+def test_sessions_are_filtered(start: Start, clock: SimulatedClock) -> None:
+    """By meeting, status, start and words: each filter keeps what it names and nothing else."""
+    caller = start()
+    sessions = caller.world.sessions(clock.now())
+    one = sessions[100]
+    of_meeting = [other.id for other in sessions if other.meeting_id == one.meeting_id]
+    assert [s["id"] for s in pages(caller, associated_id=one.meeting_id)] == of_meeting[::-1]
+    at = one.payload(one.started_ms)["started_at"]
+    assert [s["id"] for s in pages(caller, start_time=at, end_time=at)] == [one.id]
+    assert [s["id"] for s in pages(caller, search=one.id)] == [one.id]
+    assert {s["associated_id"] for s in pages(caller, search=one.meeting_id.upper())} == {one.meeting_id}
+    assert one.id in {s["id"] for s in pages(caller, search=one.title)}
+    assert pages(caller, associated_id="nobody's") == []
+    statuses = {status: pages(caller, status=status) for status in ("LIVE", "ENDED")}
+    assert all(s["status"] == status for status, found in statuses.items() for s in found)
+    assert sum(map(len, statuses.values())) == len(sessions)
+
+
+def test_a_time_without_a_zone_is_utc(start: Start) -> None:
+    """`2026-01-06T00:00` is midnight UTC."""
+    caller = start()
+    assert pages(caller, start_time="2026-01-06T00:00") == pages(caller, start_time="2026-01-06T00:00Z")
+
+
+def test_one_session_is_wrapped_and_keeps_its_rooms_to_itself(start: Start, clock: SimulatedClock) -> None:
+    """`data` holds `session`, as the published description has it; breakout rooms come when asked for."""
+    caller = start(World(1, 200))
+    session = next(one for one in caller.world.sessions(clock.now(), "ENDED") if one.breakout_rooms())
+    whole = caller.data(f"/sessions/{session.id}", include_breakout_rooms="true")["session"]
+    assert whole == caller.world.session(session.id, clock.now())
+    without = caller.data(f"/sessions/{session.id}")["session"]
+    assert without == {key: value for key, value in whole.items() if key != "breakout_rooms"}
+
+
+def test_an_unknown_session_is_a_404(start: Start, clock: SimulatedClock) -> None:
+    """A session is unknown until it starts."""
+    caller = start()
+    later = caller.world.sessions(clock.now() + timedelta(hours=5))[-1]
+    assert caller.get(f"/sessions/{later.id}").json()["error"]["code"] == 404
+    clock.set(later.started_at)
+    assert caller.data(f"/sessions/{later.id}")["session"]["status"] == "LIVE"
+
+
+def test_day_totals_agree_with_the_sessions(start: Start, clock: SimulatedClock) -> None:
+    """The last 30 days and today are totalled unless told; the totals are those of the sessions."""
+    caller = start()
+    stats = caller.data("/analytics/daywise")["session_stats"]
+    days, sessions = stats["day_stats"], pages(caller)
+    assert (days[0]["day"], days[-1]["day"], len(days)) == ("2025-12-08", "2026-01-07", 31)
+    assert stats["sessions_count"] == sum(day["total_sessions"] for day in days) == len(sessions)
+    minutes = sum(one["minutes_consumed"] for one in sessions)
+    assert stats["sessions_minutes_consumed"] == pytest.approx(minutes, abs=1e-4)
+    assert sum(day["total_session_minutes"] for day in days) == pytest.approx(minutes, abs=1e-4)
+    [monday] = caller.data("/analytics/daywise", start_date="2026-01-05", end_date="2026-01-05")["session_stats"][
+        "day_stats"
+    ]
+    assert monday in days
+    clock.advance(timedelta(hours=1))
+    assert caller.data("/analytics/daywise")["session_stats"]["sessions_count"] > len(sessions)
+
+
+@pytest.mark.parametrize(
+    ("path", "params"),
+    [
+        ("/sessions", {"status": "live"}),
+        ("/sessions", {"sort_by": "title"}),
+        ("/sessions", {"sort_order": "UP"}),
+        ("/sessions", {"page_no": "-1"}),
+        ("/sessions", {"per_page": "many"}),
+        ("/sessions", {"start_time": "yesterday"}),
+        ("/meetings", {"end_time": "tomorrow"}),
+        ("/analytics/daywise", {"start_date": "5.1.2026"}),
+        ("/analytics/daywise", {"start_date": "2026-01-06", "end_date": "2026-01-05"}),
+        ("/analytics/daywise", {"start_date": "1900-01-01"}),
+    ],
+)
+def test_a_query_that_can_not_be_read_is_a_400(start: Start, path: str, params: dict[str, str]) -> None:
+    """The refusal is RealtimeKit's, and names the parameter."""
+    answer = start().get(path, **params)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 400)
+    assert next(iter(params)) in answer.json()["error"]["message"]
+
+
+def test_every_answer_has_a_ray_and_its_requests_are_counted(start: Start) -> None:
+    """`cf-ray` differs from answer to answer; the app's state tells a test what was asked for."""
+    caller = start()
+    known = caller.world.meeting_ids[0]
+    answers = [caller.active(known), caller.active(known), caller.get("/sessions"), caller.get("/nowhere")]
+    assert len({answer.headers["cf-ray"] for answer in answers}) == 4
+    assert caller.state.requests == 4
+    assert caller.state.requests_by_meeting == {known: 2}
+    assert caller.state.requests_by_path == {
+        f"simulated-app/meetings/{known}/active-session": 2,
+        "simulated-app/sessions": 1,
+        "simulated-app/nowhere": 1,
+    }
+
+
+def test_latency_delays_every_answer(start: Start) -> None:
+    """An answer comes no sooner than the latency."""
+    answer = start(latency=0.1).get("/sessions")
+    assert answer.elapsed >= timedelta(seconds=0.1)
+
+
+def test_instants_are_written_with_milliseconds_and_z(start: Start, clock: SimulatedClock) -> None:
+    """ISO 8601 with exactly three decimals and Z."""
+    session = pages(start(), status="ENDED")[0]
+    for field in ("created_at", "started_at", "updated_at", "ended_at"):
+        text = session[field]
+        assert len(text) == len("2026-01-05T00:00:00.000Z")
+        assert DEFAULT_EPOCH - timedelta(hours=4) < datetime.fromisoformat(text) <= clock.now()

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from etl.simulator.fault_answers import Timing
+from etl.simulator.faults import FAULTS, TRANSIENT, Faults
+
+if TYPE_CHECKING:
+    from etl.simulator.clock import SimulatedClock
+
+    from .conftest import Start
+
+GATEWAY = {"malformed_token": (400, 6003), "authentication": (401, 10000), "forbidden": (403, 10000)}
+GATEWAY |= {"scope": (403, 9109), "no_route": (404, 7003)}
+GATEWAY |= {"rate_limited": (429, 971), "rate_limited_bare": (429, 971), "retry_after_zero": (429, 971)}
+REALTIMEKIT = {"internal_error": (500, 500), "unknown_meeting": (404, 404), "success_false": (200, 500)}
+EDGE = {"bad_gateway_html": 502, "unavailable": 503, "edge_connect_timeout": 522, "edge_timeout": 524}
+EDGE |= {"edge_1015": 429, "not_json": 200}
+ODD_BODY = {"not_object", "other_envelope", "empty_body", "too_large"}
+CONTENT = {"wrong_types", "missing_fields", "ended_at_null", "numbers_as_strings", "unknown_fields"}
+CONTENT |= {"empty_breakout_rooms", "token_notice", "no_paging"}
+WIRE = {"dropped", "cut_body", "slow"}
+
+
+def answer_with(start: Start, clock: SimulatedClock, fault: str, timing: Timing | None = None) -> httpx.Response:
+    """Ask for a session that is live, and meet the fault."""
+    caller = start(faults=Faults(script=[fault], timing=timing))
+    answer = caller.active(caller.world.sessions(clock.now(), "LIVE")[0].meeting_id)
+    assert answer.headers["cf-ray"]
+    assert answer.headers["ratelimit"]
+    return answer
+
+
+def session_with(start: Start, clock: SimulatedClock, fault: str) -> dict[str, Any]:
+    """Take the session out of an answer that the fault has changed."""
+    session: dict[str, Any] = answer_with(start, clock, fault).json()["data"]
+    return session
+
+
+def test_every_fault_is_specified_here() -> None:
+    """No fault without a test that says what it does."""
+    assert set(FAULTS) == {*GATEWAY, *REALTIMEKIT, *EDGE, *ODD_BODY, *CONTENT, *WIRE}
+    assert set(TRANSIENT) < set(FAULTS)
+
+
+@pytest.mark.parametrize("fault", GATEWAY)
+def test_the_gateways_errors(start: Start, clock: SimulatedClock, fault: str) -> None:
+    """Cloudflare's gateway answers with a list of errors, its own code and a null result."""
+    answer = answer_with(start, clock, fault)
+    body = answer.json()
+    assert (answer.status_code, body["errors"][0]["code"]) == GATEWAY[fault]
+    assert (body["success"], body["messages"], body["result"]) == (False, [], None)
+    assert ("error_chain" in body["errors"][0]) == (fault == "malformed_token")
+
+
+@pytest.mark.parametrize(
+    ("fault", "wait"),
+    [("rate_limited", "7"), ("rate_limited_bare", None), ("retry_after_zero", "0"), ("edge_1015", "30")],
+)
+def test_what_a_429_asks_for(start: Start, clock: SimulatedClock, fault: str, wait: str | None) -> None:
+    """A 429 asks for the seconds it was given, for none at all, or says nothing."""
+    answer = answer_with(start, clock, fault, Timing(retry_after=7, edge_retry_after=30))
+    assert (answer.status_code, answer.headers.get("retry-after")) == (429, wait)
+
+
+@pytest.mark.parametrize("fault", REALTIMEKIT)
+def test_realtimekits_errors(start: Start, clock: SimulatedClock, fault: str) -> None:
+    """RealtimeKit answers with one error; its failures can come with status 200."""
+    answer = answer_with(start, clock, fault)
+    body = answer.json()
+    assert (answer.status_code, body["error"]["code"]) == REALTIMEKIT[fault]
+    assert body["success"] is False
+    assert not body["error"]["message"].startswith("No active session found")
+
+
+@pytest.mark.parametrize("fault", EDGE)
+def test_the_edges_errors_are_no_json(start: Start, clock: SimulatedClock, fault: str) -> None:
+    """Cloudflare's edge answers with HTML or plain text."""
+    answer = answer_with(start, clock, fault)
+    assert answer.status_code == EDGE[fault]
+    assert answer.headers["content-type"].startswith("text/")
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+
+
+@pytest.mark.parametrize("fault", sorted(ODD_BODY))
+def test_odd_bodies_come_with_200(start: Start, clock: SimulatedClock, fault: str) -> None:
+    """A 200 may hold a list, another envelope, nothing, or more than 1 MiB."""
+    answer = answer_with(start, clock, fault)
+    assert answer.status_code == 200
+    assert (fault == "too_large") == (len(answer.content) > 1024 * 1024)
+    assert (fault == "empty_body") == (not answer.content)
+    if fault in ("not_object", "other_envelope"):
+        assert "data" not in answer.json()
+
+
+def test_a_dropped_connection_answers_nothing(start: Start) -> None:
+    """The socket is closed without a byte; the next connection is answered."""
+    caller = start(faults=Faults(script=["dropped"]))
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+        caller.get("/sessions")
+    assert caller.get("/sessions").status_code == 200
+
+
+def test_a_cut_body_ends_in_its_middle(start: Start) -> None:
+    """Status and length arrive, half of the body does, and then the socket is closed."""
+    caller = start(faults=Faults(script=["cut_body"]))
+    with caller.http.stream("GET", f"{caller.base_url}{caller.below('/sessions')}") as answer:
+        assert answer.status_code == 200
+        chunks = answer.iter_bytes()
+        received = next(chunks)
+        with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+            received += b"".join(chunks)
+    assert 0 < len(received) <= int(answer.headers["content-length"]) // 2
+    assert caller.get("/sessions").status_code == 200
+
+
+def test_a_slow_answer_is_right_but_late(start: Start, clock: SimulatedClock) -> None:
+    """It comes after the seconds it was given, and a caller with less patience goes away."""
+    answer = answer_with(start, clock, "slow", Timing(slow=0.2))
+    assert answer.elapsed >= timedelta(seconds=0.2)
+    assert answer.json()["success"] is True
+    impatient = start(faults=Faults(script=["slow"], timing=Timing(slow=0.5)))
+    impatient.http.timeout = httpx.Timeout(0.1)
+    with pytest.raises(httpx.ReadTimeout):
+        impatient.get("/sessions")
+
+
+def test_wrong_types(start: Start, clock: SimulatedClock) -> None:
+    """Fields that can't be read as what they are."""
+    session = session_with(start, clock, "wrong_types")
+    assert isinstance(session["id"], dict)
+    assert session["minutes_consumed"] == "many"
+
+
+def test_missing_fields(start: Start, clock: SimulatedClock) -> None:
+    """A session without the fields that matter most."""
+    session = session_with(start, clock, "missing_fields")
+    assert session.keys().isdisjoint({"id", "minutes_consumed"})
+    assert session["status"] == "LIVE"
+
+
+def test_variants_that_were_published(start: Start, clock: SimulatedClock) -> None:
+    """The string "null" as an end, unknown rooms, figures in quotes, and fields nobody described."""
+    assert session_with(start, clock, "ended_at_null")["ended_at"] == "null"
+    assert session_with(start, clock, "empty_breakout_rooms")["breakout_rooms"] == [{}]
+    assert float(session_with(start, clock, "numbers_as_strings")["minutes_consumed"]) >= 0
+    assert isinstance(session_with(start, clock, "numbers_as_strings")["live_participants"], str)
+    assert session_with(start, clock, "unknown_fields")["recording_state"] == {"is_recording": True}
+
+
+def test_a_good_token_may_be_noted_with_the_code_of_a_bad_one(start: Start, clock: SimulatedClock) -> None:
+    """Code 10000 in `messages` beside a right answer means nothing bad."""
+    body = answer_with(start, clock, "token_notice").json()
+    assert (body["success"], body["errors"], body["messages"][0]["code"]) == (True, [], 10000)
+    assert body["data"]["status"] == "LIVE"
+
+
+def test_faults_of_content_reach_every_shape(start: Start) -> None:
+    """Sessions change in a list, alone in their wrapper, and an answer without any stays as it is."""
+    caller = start(faults=Faults(script=[*["ended_at_null"] * 2, "ok", "no_paging", *["missing_fields"] * 3]))
+    listed = caller.data("/sessions")["sessions"]
+    assert {one["ended_at"] for one in listed} == {"null"}
+    assert caller.data(f"/sessions/{listed[0]['id']}")["session"]["ended_at"] == "null"
+    assert "paging" in caller.get("/sessions").json()
+    assert "paging" not in caller.get("/sessions").json()
+    assert caller.active("unknown").json()["error"]["message"] == "Meeting not found: unknown"
+    assert "session_stats" in caller.data("/analytics/daywise")
+    assert "id" in caller.data("/meetings")[0]
+
+
+def test_a_script_goes_request_by_request_and_then_ends(start: Start) -> None:
+    """Every request takes the next word; after the last one all is well."""
+    caller = start(faults=Faults(script=["internal_error", "ok", "scope"]))
+    assert [caller.get("/sessions").status_code for _ in range(5)] == [500, 200, 403, 200, 200]
+
+
+def test_a_meetings_script_is_its_own(start: Start) -> None:
+    """What is said of a meeting holds for requests about it, and takes nothing from the others' script."""
+    faults = Faults(
+        script=["scope"],
+        by_meeting={"a": ["ok", "internal_error"], "b": itertools.repeat("bad_gateway_html")},
+    )
+    caller = start(faults=faults)
+    asked = [caller.active(one).status_code for one in ("a", "b", "b", "a", "b", "c", "a", "c")]
+    assert asked == [404, 502, 502, 500, 502, 403, 404, 404]
+
+
+def test_a_share_meets_faults_that_mend(start: Start) -> None:
+    """Chance takes its share, from the transient faults only, and the seed settles which."""
+    chosen = [Faults(0.2, seed=5).next() for _ in range(3)]
+    assert chosen == [Faults(0.2, seed=5).next() for _ in range(3)]
+    faults = Faults(0.2, seed=5)
+    met = Counter(faults.next() for _ in range(5000))
+    assert set(met) == {"ok", *TRANSIENT}
+    assert met["ok"] / 5000 == pytest.approx(0.8, abs=0.03)
+    assert start(faults=Faults(0.0)).get("/sessions").status_code == 200
+
+
+def test_what_is_no_fault_is_refused() -> None:
+    """A misspelt name is an error, at once in a list, else when its turn comes; so is a share beyond 1."""
+    with pytest.raises(ValueError, match="'sloow' is no fault; there are ok, rate_limited"):
+        Faults(script=["ok", "sloow"])
+    with pytest.raises(ValueError, match="no fault"):
+        Faults(script=iter(["sloow"])).next()
+    with pytest.raises(ValueError, match="no fault"):
+        Faults(by_meeting={"a": ["sloow"]})
+    with pytest.raises(ValueError, match=r"share of faults of 1\.5"):
+        Faults(1.5)
