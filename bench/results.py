@@ -117,8 +117,7 @@ def table(figures: list[Figures], ours: Figures | None) -> str:
 def versions(figures: list[Figures], nginx_version: str) -> str:
     """Return what ran: the machine, the interpreter, and each contender's packages."""
     installed = "\n".join(
-        f"- {one.contender.label}: "
-        + ", ".join(f"{name} {v}" for name, v in one.contender.versions().items())
+        f"- {one.contender.label}: " + ", ".join(f"{name} {v}" for name, v in one.contender.versions().items())
         for one in figures
     )
     return (

@@ -64,12 +64,8 @@ def parse_options() -> argparse.Namespace:
         metavar="NAME,...",
         help=f"some of {','.join(NAMES)}: prints their figures and writes no results",
     )
-    parser.add_argument(
-        "--peer-python", default=sys.executable, help="interpreter that has the peers (this one)"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=RESULTS, help="where the results go (bench/RESULTS.md)"
-    )
+    parser.add_argument("--peer-python", default=sys.executable, help="interpreter that has the peers (this one)")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="where the results go (bench/RESULTS.md)")
     return parser.parse_args()
 
 
@@ -85,9 +81,7 @@ def what_is_missing(chosen: list[Contender]) -> list[str]:
     absent = sorted({name for one in chosen for name, version in one.versions().items() if version is None})
     sentences = []
     if server.find_nginx() is None:
-        sentences.append(
-            "nginx is missing. It is in the Debian package nginx-light: apt-get install nginx-light"
-        )
+        sentences.append("nginx is missing. It is in the Debian package nginx-light: apt-get install nginx-light")
     if absent:
         sentences.append(f"Not installed: {', '.join(absent)}. Run: pip install -e '.[bench]'")
     return sentences
@@ -104,9 +98,7 @@ def measure_all(
     starts = take_turns(single, chosen, options.starts)
     rounds = take_turns(full, chosen, options.rounds)
     return [
-        results.Figures(
-            contender=one, meetings=options.meetings, rounds=rounds[one.name], starts=starts[one.name]
-        )
+        results.Figures(contender=one, meetings=options.meetings, rounds=rounds[one.name], starts=starts[one.name])
         for one in chosen
     ]
 

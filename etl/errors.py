@@ -20,10 +20,8 @@ A run that stored its rows but has failures is no error: it ends with `EXIT_WITH
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from etl.models import FailureKind
+from enum import StrEnum
+from typing import ClassVar
 
 EXIT_WITH_FAILURES = 3
 
@@ -74,6 +72,22 @@ class CheckFailed(EtlError):
     """A check found rows that break its rule."""
 
     exit_code = 1
+
+
+class FailureKind(StrEnum):
+    """Why an outcome could not be had. The set is closed: reports may rely on it."""
+
+    INVALID_ID = "invalid_id"
+    NOT_FOUND = "not_found"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    MALFORMED = "malformed"
+    DEADLINE = "deadline"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(eq=False)

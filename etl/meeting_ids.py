@@ -14,8 +14,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from etl.errors import ConfigError
-from etl.models import Failure, FailureKind, Meeting, MeetingList
+from etl.errors import ConfigError, FailureKind
+from etl.models import Failure, Meeting, MeetingList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -15,23 +14,7 @@ if TYPE_CHECKING:
     from httpx import AsyncBaseTransport
     from polars import DataFrame
 
-    from etl.errors import EtlError
-
-
-class FailureKind(StrEnum):
-    """Why an outcome could not be had. The set is closed: reports may rely on it."""
-
-    INVALID_ID = "invalid_id"
-    NOT_FOUND = "not_found"
-    UNAUTHORIZED = "unauthorized"
-    FORBIDDEN = "forbidden"
-    RATE_LIMITED = "rate_limited"
-    SERVER_ERROR = "server_error"
-    TIMEOUT = "timeout"
-    CONNECTION = "connection"
-    MALFORMED = "malformed"
-    DEADLINE = "deadline"
-    INTERRUPTED = "interrupted"
+    from etl.errors import EtlError, FailureKind
 
 
 class Meeting(NamedTuple):
@@ -166,8 +149,8 @@ class Batch:
 class Seams:
     """Where a run touches the world, as arguments: the time, waiting, the way to the API.
 
-    `transport` None is the network; another one is not closed, it is its maker's. `interrupted` is set to end the run early with what there is; `progress`
-    is told after every outcome.
+    `transport` None is the network; another one is not closed, it is its maker's. `interrupted` is set to end
+    the run early with what there is; `progress` is told after every outcome.
     """
 
     now: Callable[[], datetime]

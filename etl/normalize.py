@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from etl.models import Batch, Failure, FailureKind, Run
-from etl.payloads import Row, UntypableError, type_session
+from etl.errors import FailureKind
+from etl.models import Batch, Failure, Run
+from etl.payloads import UntypableError, type_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from etl.models import Fetched, Meeting, RunStart, Sighting
+    from etl.payloads import Row
 
 _INSTANT = pl.Datetime("us", "UTC")
 

@@ -64,9 +64,7 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
         )
 
 
-async def load_staged(
-    database: Path, *, lock_timeout: float, sleep: Callable[[float], Awaitable[None]]
-) -> list[str]:
+async def load_staged(database: Path, *, lock_timeout: float, sleep: Callable[[float], Awaitable[None]]) -> list[str]:
     """Bring every staged run into the database, then delete it from the staging directory.
 
     Returns the IDs of the runs brought in. The same step ends every snapshot, follows a crash, and follows a
@@ -119,7 +117,7 @@ def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> list[str]:
 
 
 def uuid7(instant: datetime) -> UUID:
-    """A UUID that sorts by time: RFC 9562, version 7, with 74 random bits. (Python has it from 3.14 on.)"""
+    """A UUID that sorts by time: RFC 9562, version 7, with 74 random bits. Python has it from 3.14 on."""
     milliseconds = int(instant.timestamp() * 1000)
     value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
     return UUID(int=value)

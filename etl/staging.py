@@ -63,13 +63,16 @@ def only_run(staging: Path, *, holder: Mapping[str, object]) -> Iterator[None]:
 def stage(frames: Mapping[str, pl.DataFrame], *, staging: Path, run_id: str) -> StagedRun:
     """Write a run's frames, by table, so that they outlive a crash of the process and of the machine.
 
+    A frame without rows feeds nothing and is not written.
+
     Raises StoreError when the disk does not take them.
     """
     partial, directory = staging / f"{run_id}{_PARTIAL}", staging / run_id
     with _as_store_error(staging):
         partial.mkdir(mode=_PRIVATE_DIRECTORY)
         for table, frame in frames.items():
-            _write(frame, partial / f"{table}.parquet")
+            if not frame.is_empty():
+                _write(frame, partial / f"{table}.parquet")
         _sync(partial)
         partial.rename(directory)
         _sync(staging)
@@ -118,9 +121,8 @@ def _overlap(staging: Path, holder: str) -> str:
         who = f"run {known['run_id']} (PID {known['pid']} on {known['host']}) is under way since {known['since']}"
     except (ValueError, KeyError, TypeError):  # it has just started and not yet said who it is
         who = "another run is under way"
-    return (
-        f"{who}, with {staging.name.removesuffix('.staged')}; this one has done nothing. Let it end, or start runs further apart"
-    )
+    database = staging.name.removesuffix(".staged")
+    return f"{who}, with {database}; this one has done nothing. Let it end, or start runs further apart"
 
 
 @contextlib.contextmanager

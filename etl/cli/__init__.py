@@ -42,7 +42,9 @@ class _Group(click.Group):
             ctx.exit(128 + signal.SIGINT)
 
 
-@click.group(cls=_Group, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Group, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, package_name="realtimekit-usage", prog_name="rtk-usage")
 def cli() -> None:
     """Usage snapshots of Cloudflare RealtimeKit meetings, exactly once, in DuckDB."""

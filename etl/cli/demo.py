@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +17,16 @@ from etl.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from starlette.applications import Starlette
+
     from etl.models import RunSummary
     from etl.settings import SnapshotSettings
+    from etl.simulator.clock import FastClock
     from etl.simulator.world import World
 
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
-_TIMEOUT = 0.2  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
+_TIMEOUT = 0.03  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
 _NEXT = """
 With a real account: put your meeting IDs in data/meetings.txt, one a line, then
 
@@ -49,14 +54,17 @@ _SPEED = 600.0  # simulated seconds in a real one: a run of a tenth of a second 
 def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int) -> None:
     """Take a week of hourly snapshots from a simulated API, with faults, and show what is in the database."""
     try:
-        from etl.simulator.world import World  # noqa: PLC0415  # needs the extra
+        import uvicorn  # noqa: F401, PLC0415  # the extra: imported here, so that its lack is said at once
+
+        from etl.simulator.world import World  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
+    gc.freeze()  # what is imported by now stays: looking through it again and again would take a seventh of the time
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     world = World(seed, meetings, epoch=end - timedelta(days=days))
     settings = _prepare(world, directory)
     slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
-    summary = asyncio.run(_take_snapshots(settings, slots, world, faults=faults, seed=seed))
+    summary = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
     _show(summary, len(slots))
 
 
@@ -72,34 +80,46 @@ def _prepare(world: World, directory: Path) -> SnapshotSettings:
     marker.touch()
     database.unlink(missing_ok=True)
     meetings.write_text("".join(f"{meeting_id}\n" for meeting_id in world.meeting_ids), encoding="utf-8")
-    api = ApiSettings(token=TOKEN, account_id=world.account_id, base_url="http://127.0.0.1", concurrency=8, timeout=_TIMEOUT)
+    api = ApiSettings(
+        token=TOKEN, account_id=world.account_id, base_url="http://127.0.0.1", concurrency=8, timeout=_TIMEOUT
+    )
     return SnapshotSettings(
         api=api, meetings=meetings, app_id=world.app_id, database=database, every=_HOUR, lock_timeout=0.0
     )
 
 
-async def _take_snapshots(
+def _take_snapshots(
     settings: SnapshotSettings, slots: Sequence[datetime], world: World, *, faults: float, seed: int
 ) -> RunSummary:
     """A snapshot in every slot, against a server whose clock stands at that slot and runs fast; the last summary."""
-    from etl.models import Seams  # noqa: PLC0415
-    from etl.realtimekit.transport import open_transport  # noqa: PLC0415
-    from etl.simulator.app import create_app  # noqa: PLC0415
     from etl.simulator.clock import FastClock  # noqa: PLC0415
-    from etl.simulator.fault_answers import Timing  # noqa: PLC0415
-    from etl.simulator.faults import Faults  # noqa: PLC0415
-    from etl.simulator.server import serve  # noqa: PLC0415
-    from etl.snapshot import take_snapshot  # noqa: PLC0415
+    from etl.simulator.server import serve_apart  # noqa: PLC0415
 
     clock = FastClock(slots[0], speed=_SPEED)
-    chance = Faults(faults, seed=seed, timing=Timing(slow=2 * _TIMEOUT))
-    with serve(create_app(world, now=clock.now, faults=chance)) as simulator:
-        here = replace(settings, api=replace(settings.api, base_url=simulator.base_url))
-        async with open_transport(here.api) as transport:
-            seams = Seams(now=clock.now, sleep=clock.sleep, transport=transport)
-            for slot in slots:
-                clock.set(slot)
-                summary = await take_snapshot(here, seams)
+    with serve_apart(partial(_make_app, world, clock, faults, seed)) as base_url:
+        here = replace(settings, api=replace(settings.api, base_url=base_url))
+        return asyncio.run(_take_each(here, slots, clock))
+
+
+def _make_app(world: World, clock: FastClock, faults: float, seed: int) -> Starlette:
+    from etl.simulator.app import create_app  # noqa: PLC0415
+    from etl.simulator.fault_answers import Timing  # noqa: PLC0415
+    from etl.simulator.faults import Faults  # noqa: PLC0415
+
+    return create_app(world, now=clock.now, faults=Faults(faults, seed=seed, timing=Timing(slow=2 * _TIMEOUT)))
+
+
+async def _take_each(settings: SnapshotSettings, slots: Sequence[datetime], clock: FastClock) -> RunSummary:
+    """One run after the other over the same connections, each as cron would start it; the last summary."""
+    from etl.models import Seams  # noqa: PLC0415
+    from etl.realtimekit.transport import open_transport  # noqa: PLC0415
+    from etl.snapshot import take_snapshot  # noqa: PLC0415
+
+    async with open_transport(settings.api) as transport:
+        seams = Seams(now=clock.now, sleep=clock.sleep, transport=transport)
+        for slot in slots:
+            clock.set(slot)
+            summary = await take_snapshot(settings, seams)
     return summary
 
 

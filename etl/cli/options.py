@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _C = TypeVar("_C", bound="Callable[..., Any]")
 
-TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # noqa: S105  # the names of variables
+TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # the names of variables
 
 _API = (
     click.option(
@@ -45,9 +45,7 @@ _API = (
     click.option(
         "--attempts", type=click.IntRange(1, 100), default=5, show_default=True, help="Attempts a meeting in all."
     ),
-    click.option(
-        "--timeout", type=Duration(), default=10.0, show_default="10s", help="How long a request may take."
-    ),
+    click.option("--timeout", type=Duration(), default=10.0, show_default="10s", help="How long a request may take."),
 )
 
 _STORE = (
@@ -70,7 +68,9 @@ _STORE = (
 )
 
 _SLOT = (
-    click.option("--every", type=Duration(least=1), help="The schedule's step (5m, 1h): the slot is now, rounded down."),
+    click.option(
+        "--every", type=Duration(least=1), help="The schedule's step (5m, 1h): the slot is now, rounded down."
+    ),
     click.option("--slot", type=Instant(), help="The slot itself. Without either, the start second is the slot."),
     click.option("--deadline", type=Duration(), help="How long the fetch may take; the rest fails with `deadline`."),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from etl.errors import EXIT_WITH_FAILURES
-from etl.models import Seams, Tally
+from etl.models import Seams
 from etl.snapshot import load_staged, take_snapshot
 from etl.staging import only_run, staging_of
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from etl.models import RunSummary
+    from etl.models import RunSummary, Tally
     from etl.settings import SnapshotSettings
 
 _REFRESH_SECONDS = 0.1
@@ -39,6 +40,7 @@ def snapshot(
 ) -> tuple[RunSummary, int | None]:
     """Take a snapshot; the summary, and the signal that ended it early if one did."""
     received: list[int] = []
+    gc.freeze()  # what is imported by now stays: the collector need not look through it during the fetch
 
     async def run() -> RunSummary:
         interrupted = asyncio.Event()

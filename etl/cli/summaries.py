@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from etl.models import RunSummary
 
@@ -51,7 +51,7 @@ def as_json(summary: RunSummary) -> str:
         "errors": [{"type": type(error).__name__, "message": str(error)} for error in summary.errors],
         "interrupted": summary.was_interrupted,
     }
-    return json.dumps(document, default=lambda value: instant(value))
+    return json.dumps(document, default=instant)
 
 
 def instant(value: datetime) -> str:

@@ -11,7 +11,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-class Duration(click.ParamType[float]):
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
     """A length of time such as 30, 90s, 5m, 1h, 1d or 1h30m, in seconds; more than nothing unless said."""
 
     name = "duration"
@@ -33,7 +33,7 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-class Instant(click.ParamType[datetime]):
+class Instant(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
     """An ISO 8601 instant with its zone, such as 2026-11-23T12:00:00Z."""
 
     name = "instant"

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 class RequestBudget:
     """Lets requests pass, counts them, and holds all of them together once the API says to slow down."""
 
-    def __init__(
-        self, tally: Tally, *, now: Callable[[], datetime], sleep: Callable[[float], Awaitable[None]]
-    ) -> None:
+    def __init__(self, tally: Tally, *, now: Callable[[], datetime], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._tally = tally
         self._now = now
         self._sleep = sleep

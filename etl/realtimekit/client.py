@@ -10,8 +10,7 @@ import aiohttp
 import httpx
 
 from etl import __version__
-from etl.errors import TryAgain
-from etl.models import FailureKind
+from etl.errors import FailureKind, TryAgain
 from etl.realtimekit.responses import MAX_BODY_BYTES, classify, printable
 from etl.realtimekit.retry import clamped, retrying
 

@@ -6,8 +6,8 @@ import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from etl.errors import ApiUnavailable, EtlError, Refused, RequestError, TokenRejected
-from etl.models import Failure, FailureKind, Fetched, Idle, Sighting, Tally
+from etl.errors import ApiUnavailable, FailureKind, Refused, RequestError, TokenRejected
+from etl.models import Failure, Fetched, Idle, Sighting, Tally
 from etl.realtimekit.budget import RequestBudget
 from etl.realtimekit.client import RealtimeKit
 from etl.realtimekit.transport import open_transport
@@ -15,6 +15,7 @@ from etl.realtimekit.transport import open_transport
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Iterator, Sequence
 
+    from etl.errors import EtlError
     from etl.models import Meeting, Seams
     from etl.settings import ApiSettings
 

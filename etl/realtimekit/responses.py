@@ -12,11 +12,14 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from etl.errors import GiveUp, Refused, RequestError, TryAgain
-from etl.models import IDLE, FailureKind, Idle, Payload
+from etl.errors import FailureKind, GiveUp, Refused, TryAgain
+from etl.models import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from etl.errors import RequestError
+    from etl.models import Idle, Payload
 
 MAX_BODY_BYTES = 1024 * 1024
 QUOTED_CHARACTERS = 200

@@ -1,15 +1,16 @@
-"""A clock that only moves when told to: the `now` of a world that is under test."""
+"""Clocks to be the `now` of a world: one that only moves when told to, one that runs fast in several processes."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import timedelta
 
 
 class SimulatedClock:
@@ -36,22 +37,26 @@ class SimulatedClock:
             self._at = _aware(at)
 
 
-class FastClock(SimulatedClock):
-    """Runs `speed` times as fast as time, from wherever it was set; waiting on it is as much shorter."""
+class FastClock:
+    """Runs `speed` times as fast as time, in this process and in those that it is handed to when they start.
+
+    What the processes share is the instant it was set to, and when; the monotonic clock is the machine's.
+    """
 
     def __init__(self, start: datetime, *, speed: float) -> None:
-        super().__init__(start)
         self._speed = speed
-        self._since = time.monotonic()
+        self._set_to_at = get_context("spawn").Array("d", [_aware(start).timestamp(), time.monotonic()])
 
     def now(self) -> datetime:
-        """Tell the instant."""
-        return super().now() + timedelta(seconds=(time.monotonic() - self._since) * self._speed)
+        """Tell the instant, in UTC."""
+        with self._set_to_at:
+            instant, since = self._set_to_at[:]
+        return datetime.fromtimestamp(instant + (time.monotonic() - since) * self._speed, UTC)
 
     def set(self, at: datetime) -> None:
         """Jump to an instant with a time zone, and run on from there."""
-        self._since = time.monotonic()
-        super().set(at)
+        with self._set_to_at:
+            self._set_to_at[:] = [_aware(at).timestamp(), time.monotonic()]
 
     async def sleep(self, seconds: float) -> None:
         """Wait for so many seconds of this clock."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import signal
 import socket
 import threading
@@ -16,6 +18,7 @@ from etl.simulator.wire import BreakableProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
 
     from starlette.applications import Starlette
 
@@ -49,6 +52,40 @@ def serve(app: Starlette, *, port: int = 0) -> Iterator[RunningSimulator]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+@contextmanager
+def serve_apart(make_app: Callable[[], Starlette]) -> Iterator[str]:
+    """Serve an application in a process of its own while the block runs; yields its base URL.
+
+    For load: server and client then share neither core nor interpreter lock. `make_app` is called there and
+    must be picklable. The process ends with the block, and with this process however that ends.
+    """
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_serve_apart, args=(make_app, sender), name="simulator", daemon=True)
+    process.start()
+    sender.close()
+    try:
+        yield receiver.recv()
+    finally:
+        process.terminate()
+        process.join()
+        process.close()
+        receiver.close()
+
+
+def _serve_apart(make_app: Callable[[], Starlette], base_url: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent decides
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    run_forever(make_app(), 0, announce=base_url.send)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def run_forever(app: Starlette, port: int, *, announce: Callable[[str], None]) -> None:

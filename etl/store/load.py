@@ -12,6 +12,9 @@ from etl.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+# A list before the run's entry in the ledger, which says that the list is stored.
+_TABLES = ("meeting_lists", "session_snapshots", "fetch_failures", "runs")
+
 
 def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str, Path]]) -> list[str]:
     """Insert, in one transaction, every staged run (its ID and directory) that the ledger does not hold.
@@ -31,21 +34,17 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str,
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, directory: Path) -> None:
-    """Insert one run's files; its list before its entry in the ledger, which says that the list is stored.
+    """Insert one run's files, as many as it has.
 
     Raises StoreError naming the directory, which stays as it is, when its files don't fit the tables.
     """
-    run = {"file": str(directory / "runs.parquet")}
     try:
-        (slot,) = connection.execute(queries.text("load/slot"), run).fetchone() or (None,)
-        for table, parameters in (
-            ("meeting_lists", {}),
-            ("session_snapshots", {"slot": slot}),
-            ("fetch_failures", {}),
-            ("runs", {}),
-        ):
-            file = {"file": str(directory / f"{table}.parquet")}
-            connection.execute(queries.text(f"load/{table}"), file | parameters)
+        (slot,) = connection.execute(queries.text("load/slot"), {"file": str(directory / "runs.parquet")}).fetchall()[0]
+        for table in _TABLES:
+            file = directory / f"{table}.parquet"
+            if file.exists():
+                of_slot = {"slot": slot} if table == "session_snapshots" else {}
+                connection.execute(queries.text(f"load/{table}"), {"file": str(file)} | of_slot)
     except duckdb.Error as error:
         raise StoreError(
             f"{directory} can't be loaded: {str(error).splitlines()[0]}. Nothing was loaded and nothing is lost; "

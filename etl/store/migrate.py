@@ -7,13 +7,12 @@ write-ahead log that outlived a crash have left unreadable databases (duckdb#221
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from functools import cache
+
+import duckdb
 
 from etl import queries
 from etl.errors import ConfigError
-
-if TYPE_CHECKING:
-    import duckdb
 
 _LEDGER = """
 create table if not exists schema_migrations (
@@ -31,20 +30,18 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     applied = _applied(connection)
     known = [name.removeprefix("migrations/") for name in queries.names("migrations")]
     _refuse_newer(applied, known)
-    steps = {name: queries.text(f"migrations/{name}") for name in known if name not in applied}
     views = _views()
-    if steps or not views.keys() <= applied:
-        _apply(connection, steps | views)
+    steps = {name: queries.text(f"migrations/{name}") for name in known} | views
+    if not steps.keys() <= applied:
+        _apply(connection, {name: script for name, script in steps.items() if name not in applied or name in views})
 
 
 def _applied(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """The names in the ledger; none where there is no ledger yet."""
-    tables = connection.execute(
-        "select 1 from duckdb_tables() where database_name = current_database() and table_name = 'schema_migrations'"
-    ).fetchall()
-    if not tables:
+    try:
+        return {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
+    except duckdb.CatalogException:
         return set()
-    return {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
 
 
 def _refuse_newer(applied: set[str], known: list[str]) -> None:
@@ -56,6 +53,7 @@ def _refuse_newer(applied: set[str], known: list[str]) -> None:
         )
 
 
+@cache
 def _views() -> dict[str, str]:
     """All views as one step, whose name in the ledger changes with their text."""
     script = "\n".join(queries.text(name) for name in queries.names("views"))

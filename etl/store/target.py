@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import duckdb
@@ -90,17 +91,32 @@ def _create(database: Path) -> None:
     unfinished.rename(database)
 
 
+@cache
+def _engine() -> Connection:
+    """The one DuckDB of this process, in UTC and without a database of its own: making one costs as much as a load."""
+    connection = duckdb.connect(":memory:", config=_OFFLINE)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
 @contextlib.contextmanager
 def _attached(database: Path, options: str = "") -> Iterator[Connection]:
-    """A connection whose default catalog is the database at that path; closed, it leaves no write-ahead log."""
-    with contextlib.closing(duckdb.connect(":memory:", config=_OFFLINE)) as connection:
-        path = str(database).replace("'", "''")
+    """The engine with the database at that path as its default catalog; detached, it leaves no write-ahead log.
+
+    After any error the engine is closed, which ends its transaction and lets go of the file.
+    """
+    connection = _engine()
+    path = str(database).replace("'", "''")
+    try:
         connection.execute(f"attach '{path}' as usage {options}")
         connection.execute("use usage")
-        connection.execute("set TimeZone = 'UTC'")
         yield connection
         connection.execute("use memory")
         connection.execute("detach usage")
+    except BaseException:
+        _engine.cache_clear()
+        connection.close()
+        raise
 
 
 @contextlib.contextmanager
