@@ -59,7 +59,6 @@ def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int)
         from etl.simulator.world import World  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
-    gc.freeze()  # what is imported by now stays: looking through it again and again would take a seventh of the time
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     world = World(seed, meetings, epoch=end - timedelta(days=days))
     settings = _prepare(world, directory)
@@ -115,6 +114,7 @@ async def _take_each(settings: SnapshotSettings, slots: Sequence[datetime], cloc
     from etl.realtimekit.transport import open_transport  # noqa: PLC0415
     from etl.snapshot import take_snapshot  # noqa: PLC0415
 
+    gc.freeze()  # what is imported by now stays: looking through it again and again would take a seventh of the time
     async with open_transport(settings.api) as transport:
         seams = Seams(now=clock.now, sleep=clock.sleep, transport=transport)
         for slot in slots:
