@@ -40,7 +40,7 @@ class Caller:
         """Call for a meeting's active session."""
         return self.get(f"/meetings/{meeting_id}/active-session")
 
-    def data(self, path: str, **params: str | int) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def data(self, path: str, **params: str | int) -> Any:
         """Call, and take the data of an answer that must have succeeded."""
         answer = self.get(path, **params)
         assert answer.status_code == 200, answer.text
@@ -54,7 +54,7 @@ class Caller:
 class Start(Protocol):
     """Starts a simulator of a world, with the options of `create_app`."""
 
-    def __call__(self, world: World | None = None, /, **options: Any) -> Caller: ...  # noqa: ANN401, D102
+    def __call__(self, world: World | None = None, /, **options: Any) -> Caller: ...  # noqa: D102
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def start(clock: SimulatedClock) -> Iterator[Start]:
     """Start simulators whose time is the clock's, and stop them after the test."""
     with ExitStack() as stack:
 
-        def begin(world: World | None = None, /, **options: Any) -> Caller:  # noqa: ANN401
+        def begin(world: World | None = None, /, **options: Any) -> Caller:
             world = world or World()
             app = create_app(world, **{"now": clock.now} | options)
             running = stack.enter_context(serve(app))

@@ -1,0 +1,67 @@
+# Everything a fresh machine needs is git, GNU make and Python 3.11 or newer with pip and venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# What is tested on the second DuckDB that is supported: the store, and what stands on it.
+OTHER_DUCKDB := 2.0.0
+STORE_TESTS := tests/store tests/sql tests/test_snapshot.py tests/test_exactly_once.py
+PYTEST := $(BIN)/python -m pytest
+# pip takes its build environment's versions from here too, so that the whole set-up is pinned.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-other-duckdb check fix build bench lock clean
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+install: $(VENV)/.installed ## Make .venv with the pinned versions
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[simulator,dev]'
+	@touch $@
+
+demo: install ## A week of hourly snapshots against a simulated API, in seconds
+	@$(BIN)/rtk-usage demo
+
+test: install ## All tests, with branch coverage
+	$(PYTEST) --numprocesses 2 --dist worksteal --cov --cov-report=term
+
+test-other-duckdb: install ## The store's tests on the other DuckDB that is supported
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/other-duckdb --constraint /dev/null duckdb==$(OTHER_DUCKDB)
+	PYTHONPATH=$(VENV)/other-duckdb $(PYTEST) --numprocesses 2 --dist worksteal $(STORE_TESTS)
+
+check: install ## Lint, format, types and the contracts between the rooms; only reads
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+fix: install ## Mend what can be mended by a machine
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+build: install ## Build the wheel and try it in an environment of its own
+	rm -rf dist $(VENV)/smoke
+	$(BIN)/python -m build --wheel --outdir dist
+	$(PYTHON) -m venv $(VENV)/smoke
+	$(VENV)/smoke/bin/python -m pip install --quiet "$$(echo dist/*.whl)[simulator]"
+	cd $(VENV)/smoke && bin/rtk-usage --help && bin/rtk-usage demo --days 1 --directory demo
+
+bench: install ## Measure against the official SDK and dlt, and write bench/RESULTS.md
+	$(BIN)/python -m pip install --quiet --editable '.[simulator,dev,bench]'
+	$(BIN)/python bench/run.py
+
+lock: ## Pin anew: the newest versions that fit, into constraints.txt
+	rm -rf $(VENV)/lock
+	PIP_CONSTRAINT= $(PYTHON) -m venv $(VENV)/lock
+	PIP_CONSTRAINT= $(VENV)/lock/bin/python -m pip install --quiet '.[simulator,dev,bench]' 'duckdb==1.5.5' hatchling editables
+	( echo '# Every version that is installed anywhere in this project; made by `make lock`.'; \
+	  $(VENV)/lock/bin/python -m pip freeze --exclude realtimekit-usage ) > constraints.txt
+
+clean: ## Delete what was made
+	rm -rf $(VENV) dist data/demo .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

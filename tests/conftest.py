@@ -1,0 +1,115 @@
+"""The API that tests run against: the simulator, over a real socket, with a clock that tests move."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from etl.models import Seams
+from etl.settings import ApiSettings, SnapshotSettings
+from etl.simulator.app import TOKEN, create_app
+from etl.simulator.clock import SimulatedClock
+from etl.simulator.fault_answers import Timing
+from etl.simulator.faults import Faults
+from etl.simulator.limits import Quota
+from etl.simulator.server import serve
+from etl.simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from starlette.applications import Starlette
+
+START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+UNLIMITED = Quota(10**9, timedelta(seconds=300))
+QUICK = Timing(slow=5.0, retry_after=1, edge_retry_after=5)
+
+
+@dataclass(frozen=True)
+class Api:
+    """A running simulator, its world and its clock, and settings that reach it."""
+
+    app: Starlette
+    base_url: str
+    world: World
+    clock: SimulatedClock
+
+    def settings(self, **changes: Any) -> ApiSettings:  # as ApiSettings takes them
+        """Settings for this API, with a time-out that a test can wait for."""
+        here = ApiSettings(token=TOKEN, account_id=self.world.account_id, base_url=self.base_url, timeout=2.0)
+        return replace(here, **changes)
+
+    def seams(self, **changes: Any) -> Seams:
+        """The clock of the world; waiting moves it on at once."""
+
+        async def sleep(seconds: float) -> None:
+            self.clock.advance(timedelta(seconds=seconds))
+            await asyncio.sleep(0)
+
+        return replace(Seams(now=self.clock.now, sleep=sleep), **changes)
+
+    def live(self) -> dict[str, dict[str, Any]]:
+        """The truth: the payload of every meeting that is in session now."""
+        now = self.clock.now()
+        sessions = {meeting_id: self.world.active_session(meeting_id, now) for meeting_id in self.world.meeting_ids}
+        return {meeting_id: session for meeting_id, session in sessions.items() if session is not None}
+
+    def write_list(self, path: Path) -> Path:
+        """Write the world's meetings as a list file."""
+        path.write_text("".join(f"{meeting_id}\n" for meeting_id in self.world.meeting_ids), encoding="utf-8")
+        return path
+
+
+@contextmanager
+def running_api(
+    *, meetings: int = 40, live_share: float = 0.4, quota: Quota = UNLIMITED, **faults: Any
+) -> Iterator[Api]:
+    """Serve a world of some meetings at START; `faults` are the arguments of Faults."""
+    clock = SimulatedClock(START)
+    world = World(7, meetings, live_share=live_share, epoch=START - timedelta(days=2))
+    chance = Faults(**({"timing": QUICK} | faults))
+    with serve(create_app(world, now=clock.now, quota=quota, faults=chance)) as simulator:
+        yield Api(simulator.app, simulator.base_url, world, clock)
+
+
+@pytest.fixture
+def serve_api() -> Iterator[Callable[..., Api]]:
+    """Start an API with the faults that the test names; it is stopped when the test ends."""
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> Api:  # as running_api takes them
+            context: AbstractContextManager[Api] = running_api(**options)
+            return stack.enter_context(context)
+
+        yield start
+
+
+@pytest.fixture
+def api(serve_api: Callable[..., Api]) -> Api:
+    """An API without faults."""
+    return serve_api()
+
+
+@pytest.fixture
+def snapshot_settings(tmp_path: Path) -> Callable[..., SnapshotSettings]:
+    """Settings of a snapshot of all meetings of an API, into a database of the test's own."""
+
+    def make(api: Api, **changes: Any) -> SnapshotSettings:  # as SnapshotSettings takes them
+        settings = SnapshotSettings(
+            api=api.settings(),
+            meetings=api.write_list(tmp_path / "meetings.txt"),
+            app_id=api.world.app_id,
+            database=tmp_path / "usage.duckdb",
+            slot=START,
+            lock_timeout=0.2,
+        )
+        return replace(settings, **changes)
+
+    return make
