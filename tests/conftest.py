@@ -101,7 +101,7 @@ def api(serve_api: Callable[..., Api]) -> Api:
 def snapshot_settings(tmp_path: Path) -> Callable[..., SnapshotSettings]:
     """Settings of a snapshot of all meetings of an API, into a database of the test's own."""
 
-    def make(api: Api, **changes: Any) -> SnapshotSettings:  # as SnapshotSettings takes them
+    def make(api: Api, /, **changes: Any) -> SnapshotSettings:  # as SnapshotSettings takes them
         settings = SnapshotSettings(
             api=api.settings(),
             meetings=api.write_list(tmp_path / "meetings.txt"),

@@ -85,7 +85,9 @@ def lock_holder(message: str) -> Holder | None:
 def _create(database: Path) -> None:
     """Make an empty database under another name and rename it: killed at any point, none or a whole one is there."""
     database.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = database.with_name(f"{database.name}.new-{os.getpid()}")
+    unfinished = database.with_name(f"{database.name}.new")
+    for leftover in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
+        leftover.unlink(missing_ok=True)
     with _attached(unfinished, f"(storage_version '{STORAGE_VERSION}')") as connection:
         migrate(connection)
     unfinished.rename(database)

@@ -1,0 +1,83 @@
+"""Runs, payloads and locked files to test with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from etl.models import Failure, Fetched, Meeting, RunStart, Sighting, Tally
+from etl.normalize import normalize
+from etl.snapshot import uuid7
+from etl.staging import StagedRun, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+SLOT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+# Holds a database open until its standard input is closed, as an analyst's viewer does.
+_HOLD = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "read")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def payload(session_id: str = "session-1", **changes: Any) -> dict[str, Any]:
+    """A Session as the API sends it."""
+    return {
+        "id": session_id,
+        "associated_id": "meeting-1",
+        "meeting_display_name": "Weekly",
+        "type": "meeting",
+        "status": "LIVE",
+        "live_participants": 1,
+        "max_concurrent_participants": 2,
+        "minutes_consumed": 2.3434,
+        "organization_id": "app",
+        "created_at": "2026-11-02T11:00:00.000Z",
+        "started_at": "2026-11-02T11:00:00.000Z",
+        "updated_at": "2026-11-02T11:59:00.000Z",
+    } | changes
+
+
+def stage_run(
+    staging: Path,
+    *,
+    live: Sequence[str] = ("meeting-1",),
+    idle: Sequence[str] = ("meeting-2",),
+    failures: Sequence[Failure] = (),
+    slot: datetime = SLOT,
+) -> StagedRun:
+    """Stage a run of an app called app, in which those meetings were live, idle or failed."""
+    start = RunStart(
+        run_id=str(uuid7(slot)), slot=slot, started_at=slot, account_id="account", tool_version="0", host="here"
+    )
+    asked = [Meeting("app", meeting_id) for meeting_id in (*live, *idle, *(failure.meeting_id for failure in failures))]
+    sightings = [Sighting(Meeting("app", meeting_id), slot, payload(f"of {meeting_id}")) for meeting_id in live]
+    fetched = Fetched(sightings=sightings, failures=list(failures), tally=Tally(meetings=len(asked), idle=len(idle)))
+    batch = normalize(start, asked, fetched, [], slot)
+    staging.mkdir(exist_ok=True)
+    return stage(batch.frames, staging=staging, run_id=start.run_id)
+
+
+@contextmanager
+def held_open(database: Path, mode: str = "read") -> Iterator[int]:
+    """Another program that has the database open, to `read` or to `write`; yields its PID."""
+    program = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(database), mode], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert program.stdin is not None
+    assert program.stdout is not None
+    try:
+        assert program.stdout.readline() == b"held\n"
+        yield program.pid
+    finally:
+        program.stdin.close()
+        program.wait()
+        program.stdout.close()

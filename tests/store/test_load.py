@@ -1,0 +1,117 @@
+"""Staged runs become rows, exactly once."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from etl import queries
+from etl.errors import FailureKind, StoreError
+from etl.models import Failure
+from etl.store.load import load_runs
+from etl.store.read import read
+from etl.store.target import open_target
+from tests.samples import SLOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from etl.staging import StagedRun
+    from etl.store.target import Connection
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    """An empty database, open."""
+    with open_target(tmp_path / "usage.duckdb") as connection:
+        yield connection
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Rows by table."""
+    return {table: count for table, _, count in read(connection, "read/tables").iter_rows()}
+
+
+def test_every_table_gets_its_rows(connection: Connection, staged: Callable[..., StagedRun]) -> None:
+    """A run feeds the ledger, its list, the snapshots and the failures."""
+    failure = Failure(app_id="app", meeting_id="lost", kind=FailureKind.TIMEOUT, message="late")
+    run = staged(live=["a", "b"], idle=["c"], failures=[failure])
+    assert load_runs(connection, [run]) == [run.run_id]
+    assert counts(connection) == {
+        "runs": 1,
+        "meeting_lists": 4,
+        "session_snapshots": 2,
+        "fetch_failures": 1,
+        "outcomes (view)": 4,
+    }
+
+
+def test_a_run_in_the_ledger_is_not_loaded_again(connection: Connection, staged: Callable[..., StagedRun]) -> None:
+    """A crash between commit and deletion leaves the run staged: loading it again changes nothing."""
+    run = staged()
+    load_runs(connection, [run])
+    before = counts(connection)
+    assert load_runs(connection, [run]) == []
+    assert counts(connection) == before
+
+
+def test_a_slot_holds_a_meeting_once(connection: Connection, staged: Callable[..., StagedRun]) -> None:
+    """Two runs of one slot, neither of which knew the other's rows, in one load."""
+    load_runs(connection, [staged(live=["a", "b"], idle=[]), staged(live=["b", "c"], idle=[])])
+    meetings = connection.execute("select meeting_id from session_snapshots order by all").fetchall()
+    assert meetings == [("a",), ("b",), ("c",)]
+
+
+def test_the_next_slot_holds_the_meeting_again(connection: Connection, staged: Callable[..., StagedRun]) -> None:
+    """The key is slot, app and meeting."""
+    load_runs(connection, [staged(), staged(slot=SLOT + timedelta(hours=1))])
+    assert counts(connection)["session_snapshots"] == 2
+
+
+def test_looking_for_rows_of_a_slot_skips_all_others(connection: Connection, staged: Callable[..., StagedRun]) -> None:
+    """The slot is a constant of the scan, so that zone maps can rule out what is older."""
+    run = staged()
+    load_runs(connection, [run, staged(slot=SLOT + timedelta(hours=1))])
+    statement = "explain (format json) " + queries.text("load/session_snapshots")
+    parameters = {"file": str(run.directory / "session_snapshots.parquet"), "slot": "2026-11-02 12:00:00+00"}
+    plan = connection.execute(statement, parameters).fetchall()[0][1]
+    assert re.search(r'"Filters": "slot=', plan)
+
+
+def test_a_list_is_stored_once(connection: Connection, staged: Callable[..., StagedRun]) -> None:
+    """Runs of the same list share it, in one load and in several."""
+    later = [staged(slot=SLOT + timedelta(hours=hour)) for hour in range(3)]
+    load_runs(connection, later[:2])
+    load_runs(connection, later[2:])
+    assert counts(connection)["meeting_lists"] == 2
+    assert counts(connection)["runs"] == 3
+
+
+def test_runs_are_loaded_all_or_none(connection: Connection, staged: Callable[..., StagedRun]) -> None:
+    """One transaction: a run whose files are damaged keeps the others out as well, and is named."""
+    good, bad = staged(), staged(slot=SLOT + timedelta(hours=1))
+    (bad.directory / "session_snapshots.parquet").write_bytes(b"PAR1 damaged PAR1")
+    with pytest.raises(StoreError, match=rf"{bad.run_id} can't be loaded: .* nothing is lost; move that directory"):
+        load_runs(connection, [good, bad])
+    connection.execute("rollback")
+    assert counts(connection)["runs"] == 0
+    assert good.directory.exists()
+
+
+def test_loading_nothing_writes_nothing(connection: Connection, tmp_path: Path) -> None:
+    """The usual case of a run that finds nothing staged."""
+    assert load_runs(connection, []) == []
+    assert not (tmp_path / "usage.duckdb.wal").exists()
+
+
+def test_loaded_rows_are_in_the_databases_own_file(
+    connection: Connection, staged: Callable[..., StagedRun], tmp_path: Path
+) -> None:
+    """A write-ahead log that is cut off opens without its last transaction, silently: there must be none left."""
+    load_runs(connection, [staged()])
+    log = tmp_path / "usage.duckdb.wal"
+    assert not log.exists() or log.stat().st_size == 0
