@@ -69,13 +69,13 @@ class Api:
 
 @contextmanager
 def running_api(
-    *, meetings: int = 40, live_share: float = 0.4, quota: Quota = UNLIMITED, **faults: Any
+    *, meetings: int = 40, live_share: float = 0.4, quota: Quota = UNLIMITED, latency: float = 0.0, **faults: Any
 ) -> Iterator[Api]:
     """Serve a world of some meetings at START; `faults` are the arguments of Faults."""
     clock = SimulatedClock(START)
     world = World(7, meetings, live_share=live_share, epoch=START - timedelta(days=2))
     chance = Faults(**({"timing": QUICK} | faults))
-    with serve(create_app(world, now=clock.now, quota=quota, faults=chance)) as simulator:
+    with serve(create_app(world, now=clock.now, quota=quota, faults=chance, latency=latency)) as simulator:
         yield Api(simulator.app, simulator.base_url, world, clock)
 
 

@@ -55,7 +55,16 @@ class Cron:
 
     def take(self, slot: datetime, *, is_killed: bool) -> bool:
         """Run once for a slot; whether it came to its end, and that was a good one."""
-        command = ["snapshot", self._list, "--database", self.database, "--slot", slot.isoformat(), "--concurrency", "4"]
+        command = [
+            "snapshot",
+            self._list,
+            "--database",
+            self.database,
+            "--slot",
+            slot.isoformat(),
+            "--concurrency",
+            "4",
+        ]
         started = time.monotonic()
         run = subprocess.Popen(
             [sys.executable, "-m", "etl", *map(str, command)],

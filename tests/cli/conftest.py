@@ -1,0 +1,223 @@
+"""A shell to type commands into: in this process for most tests, as a real process where that is the rule."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from etl.cli import cli
+from etl.simulator.app import create_app
+from etl.simulator.clock import SimulatedClock
+from etl.simulator.faults import Faults
+from etl.simulator.server import serve
+from etl.simulator.world import World
+from tests.conftest import QUICK, START, UNLIMITED, Api
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
+
+CHECKOUT = Path(__file__).parents[2]
+SECRET = "cfut_a-token-that-is-seen-at-once-0123456789"  # noqa: S105  # it opens nothing but a simulator
+
+_VARIABLES = (
+    "CLOUDFLARE_API_TOKEN",
+    "CLOUDFLARE_API_TOKEN_FILE",
+    "CLOUDFLARE_ACCOUNT_ID",
+    "CLOUDFLARE_API_BASE_URL",
+    "CLOUDFLARE_BASE_URL",
+    "REALTIMEKIT_APP_ID",
+    "RTK_USAGE_DATABASE",
+)
+# Holds a database as somebody's notebook does, until its standard input ends.
+_HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Runs commands with the settings of an API in the environment, in a directory of the test's own.
+
+    Whatever a command prints, the token is not in it: `run` and `finish` look, in every test.
+    """
+
+    directory: Path
+    api: Api
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        """Where the snapshots go."""
+        return self.directory / "usage.duckdb"
+
+    @property
+    def staging(self) -> Path:
+        """Where runs wait for the database."""
+        return self.directory / "usage.duckdb.staged"
+
+    def environment(self, changes: dict[str, str | None]) -> dict[str, str | None]:
+        """The project's variables; None is one that is not set."""
+        return dict.fromkeys(_VARIABLES) | self.variables | changes
+
+    def run(self, *arguments: str, stdin: Any = None, **changes: str | None) -> Result:
+        """Run a command in this process; `changes` are variables. What is not an exit is a traceback."""
+        result = CliRunner().invoke(
+            cli,
+            [*arguments],
+            input=stdin,
+            env=self.environment(changes),
+            prog_name="rtk-usage",
+            catch_exceptions=False,
+        )
+        assert SECRET not in result.output
+        return result
+
+    def snapshot(self, *arguments: str, **changes: str | None) -> Result:
+        """Take a snapshot of all meetings."""
+        return self.run("snapshot", str(self.directory / "meetings.txt"), *arguments, **changes)
+
+    def summary(self, *arguments: str, **changes: str | None) -> dict[str, Any]:
+        """Take a snapshot of all meetings, for its summary."""
+        return summary_of(self.snapshot("--json", *arguments, **changes).stdout)
+
+    @contextmanager
+    def start(self, *arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
+        """Start a command as a process of its own, which ends with the block; `options` are Popen's."""
+        changes: dict[str, str | None] = options.pop("variables", {})
+        ours = {name: value for name, value in self.environment(changes).items() if value is not None}
+        others = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(
+            [sys.executable, "-m", "etl", *arguments],
+            cwd=self.directory,
+            env=others | {"PYTHONPATH": str(CHECKOUT)} | ours,
+            text=True,
+            **(pipes | options),
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def process(self, *arguments: str, **options: Any) -> tuple[int, str, str]:
+        """Run a command as a process of its own: exit code, standard output, standard error."""
+        with self.start(*arguments, **options) as process:
+            return finish(process)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the database."""
+        with duckdb.connect(str(self.database), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def staged(self) -> list[Path]:
+        """The runs that wait for the database."""
+        return sorted(path for path in self.staging.glob("*") if path.is_dir() and path.suffix != ".partial")
+
+    @contextmanager
+    def database_held(self) -> Iterator[subprocess.Popen[str]]:
+        """Another program that has the database open while the block runs."""
+        with subprocess.Popen(
+            [sys.executable, "-c", _HOLD, str(self.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                assert process.stdout
+                assert process.stdout.readline() == "held\n"
+                yield process
+            finally:
+                process.kill()
+
+
+class OpenShell(Protocol):
+    """Opens a shell for an API of its own: `meetings`, `live_share`, `latency`, and the arguments of Faults."""
+
+    def __call__(self, **options: Any) -> Shell: ...  # noqa: D102
+
+
+@pytest.fixture
+def open_shell(tmp_path: Path) -> Iterator[OpenShell]:
+    """Shells whose token and account an API of their own accepts, with its meetings in meetings.txt."""
+    with ExitStack() as stack:
+
+        def begin(**options: Any) -> Shell:
+            api = stack.enter_context(_serve(**options))
+            api.write_list(tmp_path / "meetings.txt")
+            return Shell(tmp_path, api, _settings(api, tmp_path / "usage.duckdb"))
+
+        yield begin
+
+
+@pytest.fixture
+def shell(open_shell: OpenShell) -> Shell:
+    """A shell and an API without faults."""
+    return open_shell()
+
+
+@contextmanager
+def _serve(*, meetings: int = 40, live_share: float = 0.4, latency: float = 0.0, **faults: Any) -> Iterator[Api]:
+    clock = SimulatedClock(START)
+    world = World(7, meetings, live_share=live_share, epoch=START - timedelta(days=2))
+    chance = Faults(**({"timing": QUICK} | faults))
+    app = create_app(world, now=clock.now, token=SECRET, quota=UNLIMITED, faults=chance, latency=latency)
+    with serve(app) as simulator:
+        yield Api(simulator.app, simulator.base_url, world, clock)
+
+
+def _settings(api: Api, database: Path) -> dict[str, str]:
+    return {
+        "CLOUDFLARE_API_TOKEN": SECRET,
+        "CLOUDFLARE_ACCOUNT_ID": api.world.account_id,
+        "CLOUDFLARE_API_BASE_URL": api.base_url,
+        "REALTIMEKIT_APP_ID": api.world.app_id,
+        "RTK_USAGE_DATABASE": str(database),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _as_found() -> Iterator[None]:
+    """Put back what a command changes in the process it runs in: where logs go, what the collector looks at."""
+    ours = logging.getLogger("etl")
+    before = ours.handlers, ours.level, ours.propagate
+    yield
+    ours.handlers, ours.level, ours.propagate = before
+    gc.unfreeze()
+
+
+def meeting_ids() -> list[str]:
+    """The IDs of the meetings that a shell's API has, so that faults can be laid on some of them."""
+    return list(World(7, 40, live_share=0.4, epoch=START - timedelta(days=2)).meeting_ids)
+
+
+def summary_of(stdout: str) -> dict[str, Any]:
+    """The one JSON object that a command printed."""
+    summary = json.loads(stdout)
+    assert isinstance(summary, dict)
+    return summary
+
+
+def finish(process: subprocess.Popen[str], *, seconds: float = 20) -> tuple[int, str, str]:
+    """Wait for a process: exit code, standard output, standard error."""
+    stdout, stderr = process.communicate(timeout=seconds)
+    assert SECRET not in f"{stdout}{stderr}"
+    return process.returncode, stdout or "", stderr or ""
+
+
+def until(condition: Callable[[], object], *, seconds: float = 15) -> None:
+    """Wait for something that another process does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from etl import __version__
+from etl.cli import cli, main
+from tests.cli.conftest import CHECKOUT
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Shell
+
+# The process ends with what it has imported on its last line.
+IMPORTED = """
+import sys
+sys.argv = ["rtk-usage", *sys.argv[1:]]
+from etl.cli import main
+try:
+    main()
+finally:
+    print(*sys.modules)
+"""
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in cli.commands)])
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_command_helps(shell: Shell, command: list[str], flag: str) -> None:
+    """`--help` and `-h` say how a command is called, and that is a success."""
+    result = shell.run(*command, flag)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(" ".join(["Usage: rtk-usage", *command]))
+
+
+def test_every_option_says_what_it_is_for() -> None:
+    """No option stands in a command's help without words."""
+    silent = [
+        f"{name} {parameter.name}"
+        for name, command in cli.commands.items()
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not getattr(parameter, "help", None)
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("code", ["0", "1", "2", "3", "69", "74", "75", "77", "78", "130, 143"])
+def test_the_help_lists_the_exit_codes(shell: Shell, code: str) -> None:
+    """Who writes a cron job finds out what each exit code means."""
+    assert any(line.strip().startswith(f"{code} ") for line in shell.run("--help").stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "CLOUDFLARE_API_TOKEN",
+        "CLOUDFLARE_API_TOKEN_FILE",
+        "CLOUDFLARE_ACCOUNT_ID",
+        "REALTIMEKIT_APP_ID",
+        "CLOUDFLARE_API_BASE_URL",
+        "CLOUDFLARE_BASE_URL",
+        "RTK_USAGE_DATABASE",
+    ],
+)
+def test_the_help_of_snapshot_names_every_variable(shell: Shell, variable: str) -> None:
+    """What can be set in the environment is in the help."""
+    assert variable in shell.run("snapshot", "--help").stdout
+
+
+@pytest.mark.parametrize("command", [["--help"], ["snapshot", "--help"], ["--version"]])
+def test_help_is_quick_because_it_imports_nothing_heavy(command: list[str]) -> None:
+    """Neither polars, DuckDB, the HTTP stack nor rich is loaded to print a help text."""
+    ended = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *command], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    imported = set(ended.stdout.splitlines()[-1].split())
+    assert imported & {"polars", "duckdb", "httpx", "aiohttp", "tenacity", "rich", "starlette", "uvicorn"} == set()
+
+
+def test_python_runs_the_package_as_a_command(shell: Shell) -> None:
+    """`python -m etl --version` says which version this is, under the name of the command."""
+    assert shell.process("--version") == (0, f"rtk-usage, version {__version__}\n", "")
+
+
+def test_the_installed_command_ends_with_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the script `rtk-usage` calls reads the arguments of the process and ends it."""
+    monkeypatch.setattr(sys, "argv", ["rtk-usage", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"rtk-usage, version {__version__}\n")
+
+
+def test_no_command_at_all_shows_the_help(shell: Shell) -> None:
+    """Somebody who types the bare name is told what there is; nothing was done, so it is no success."""
+    result = shell.run()
+    assert result.exit_code == 2
+    assert "snapshot" in result.output
+
+
+def test_a_misspelt_command_is_refused(shell: Shell) -> None:
+    """A command that is not there ends with 2 and names what was typed."""
+    result = shell.run("snapshoot")
+    assert result.exit_code == 2
+    assert "snapshoot" in result.stderr

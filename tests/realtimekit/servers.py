@@ -1,0 +1,79 @@
+"""Servers that answer what no good server would."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass
+class Server:
+    """A server that has answered these paths, asked with these headers."""
+
+    base_url: str
+    paths: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def answering(
+    body: bytes,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    seconds_a_byte: float = 0.0,
+    is_raw: bool = False,
+) -> Iterator[Server]:
+    """Answer every connection on the loopback interface with that body; raw, with nothing but it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}/client/v4")
+        lines = {"Content-Length": str(len(body)), "Connection": "close"} | dict(headers or {})
+        head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
+        answer = body if is_raw else head.encode() + body
+        ended = threading.Event()
+
+        def serve() -> None:
+            while not ended.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                with connection:
+                    connection.settimeout(2.0)
+                    _note(server, connection.recv(65536).decode())
+                    _send(connection, answer, len(answer) - len(body), seconds_a_byte)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield server
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _note(server: Server, request: str) -> None:
+    first, *lines = request.split("\r\n")
+    server.paths.append(first.split(" ")[1])
+    server.headers.append({name.lower(): value for name, _, value in (line.partition(": ") for line in lines if line)})
+
+
+def _send(connection: socket.socket, answer: bytes, head: int, seconds_a_byte: float) -> None:
+    try:
+        if not seconds_a_byte:
+            connection.sendall(answer)
+            return
+        connection.sendall(answer[:head])
+        for byte in answer[head:]:
+            connection.sendall(bytes([byte]))
+            time.sleep(seconds_a_byte)
+    except OSError:
+        pass  # the client has had enough, as it should

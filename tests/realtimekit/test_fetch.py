@@ -1,0 +1,146 @@
+"""The fetch: every meeting gets exactly one outcome, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl.errors import ApiUnavailable, FailureKind, TokenRejected
+from etl.models import Fetched, Meeting, Seams
+from etl.realtimekit.fetch import UNANSWERED_LIMIT, fetch_active_sessions
+from etl.realtimekit.transport import open_transport
+from etl.simulator.faults import FAULTS
+from tests.conftest import Api, running_api
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    ServeApi = Callable[..., Api]
+
+
+def fetch(api: Api, *, meetings: int = 40, deadline: float | None = None, **changes: object) -> Fetched:
+    """Fetch some meetings of an API."""
+    asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids[:meetings]]
+    return asyncio.run(fetch_active_sessions(asked, api.settings(**changes), api.seams(), deadline=deadline))
+
+
+def outcomes(fetched: Fetched) -> int:
+    """How many outcomes there are, each counted where it stands."""
+    return len(fetched.sightings) + len(fetched.failures) + fetched.tally.idle
+
+
+@given(
+    script=st.lists(st.sampled_from(["ok", "ok", "ok", *FAULTS]), max_size=60),
+    attempts=st.integers(1, 3),
+    concurrency=st.integers(1, 9),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_the_api_does_every_meeting_has_one_outcome(
+    script: list[str], attempts: int, concurrency: int
+) -> None:
+    """Live, idle or failed: the counts add up to the list, and nobody is counted twice."""
+    with running_api(script=script) as api:
+        fetched = fetch(api, attempts=attempts, concurrency=concurrency, timeout=0.2)
+    tally = fetched.tally
+    assert outcomes(fetched) == 40
+    assert (tally.live, tally.failed) == (len(fetched.sightings), len(fetched.failures))
+    named = [sighting.meeting.meeting_id for sighting in fetched.sightings]
+    named += [failure.meeting_id for failure in fetched.failures]
+    assert len(set(named)) == len(named)
+
+
+def test_as_many_requests_are_under_way_as_there_are_workers(serve_api: ServeApi) -> None:
+    """Forty answers of 50 ms take two seconds one by one, and a quarter of a second eight at a time."""
+    api = serve_api(latency=0.05)
+    started = time.monotonic()
+    fetched = fetch(api, concurrency=8)
+    assert outcomes(fetched) == 40
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_list_without_meetings_asks_nothing(api: Api) -> None:
+    """No worker, no request, no outcome."""
+    fetched = fetch(api, meetings=0)
+    assert (outcomes(fetched), api.app.state.requests) == (0, 0)
+
+
+def test_a_sighting_says_when_the_answer_came(api: Api) -> None:
+    """`observed_at` is the world's time then."""
+    fetched = fetch(api)
+    assert {sighting.observed_at for sighting in fetched.sightings} == {api.clock.now()}
+
+
+def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
+    """The others are not asked: they would be refused as well, and Cloudflare counts them."""
+    api = serve_api(script=itertools.repeat("authentication"))
+    fetched = fetch(api, concurrency=1)
+    assert api.app.state.requests == 1
+    assert isinstance(fetched.ended_by, TokenRejected)
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.UNAUTHORIZED}
+    assert [failure.attempts for failure in fetched.failures] == [1] + [0] * 39
+
+
+def test_failures_with_answers_between_them_do_not_end_the_fetch(serve_api: ServeApi) -> None:
+    """Only an uninterrupted row of failures says that the API answers nothing."""
+    api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.cycle(["internal_error"] * 9 + ["ok"]))
+    fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, attempts=1, concurrency=1)
+    assert fetched.ended_by is None
+    assert fetched.tally.failed == 2 * UNANSWERED_LIMIT * 9 // 10
+
+
+def test_unknown_meetings_are_answers(serve_api: ServeApi) -> None:
+    """A list of meetings long deleted does not look like an API that is down."""
+    api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat("unknown_meeting"))
+    fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT)
+    assert fetched.ended_by is None
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.NOT_FOUND}
+    assert api.app.state.requests == 2 * UNANSWERED_LIMIT
+
+
+def test_a_row_of_failures_ends_the_fetch_at_its_fiftieth(serve_api: ServeApi) -> None:
+    """Counted in meetings, each after all its attempts; the error quotes the last of them."""
+    api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat("internal_error"))
+    fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, attempts=2, concurrency=1)
+    assert api.app.state.requests == 2 * UNANSWERED_LIMIT
+    assert isinstance(fetched.ended_by, ApiUnavailable)
+    assert "50 meetings in a row failed, the last with server_error (HTTP 500: Internal" in str(fetched.ended_by)
+    assert [failure.attempts for failure in fetched.failures] == [2] * UNANSWERED_LIMIT + [0] * UNANSWERED_LIMIT
+
+
+def test_a_429_holds_every_worker(serve_api: ServeApi) -> None:
+    """One is refused, and all wait: the time they are held counts once, not once a worker."""
+    api = serve_api(script=["ok"] * 8 + ["edge_1015"])
+    fetched = fetch(api, concurrency=8)
+    assert fetched.tally.failed == 0
+    assert fetched.tally.waited_seconds == pytest.approx(5.0)
+
+
+def test_a_defect_of_ours_is_not_taken_for_a_failure_of_the_api(api: Api) -> None:
+    """What no rule foresees must be seen, not counted."""
+
+    def progress(_: object) -> None:
+        raise ZeroDivisionError
+
+    seams = Seams(now=api.clock.now, sleep=asyncio.sleep, progress=progress)
+    asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(fetch_active_sessions(asked, api.settings(), seams))
+
+
+def test_a_transport_that_was_handed_in_stays_open(api: Api) -> None:
+    """It is its maker's: several fetches may share its connections."""
+
+    async def twice() -> list[int]:
+        asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
+        async with open_transport(api.settings()) as transport:
+            seams = api.seams(transport=transport)
+            fetches = [await fetch_active_sessions(asked, api.settings(), seams) for _ in range(2)]
+        return [fetched.tally.requests for fetched in fetches]
+
+    assert asyncio.run(twice()) == [40, 40]
