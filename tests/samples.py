@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from etl.models import Failure, Fetched, Meeting, RunStart, Sighting, Tally
+from etl.models import Fetched, Meeting, RunStart, Sighting, Tally
 from etl.normalize import normalize
 from etl.snapshot import uuid7
-from etl.staging import StagedRun, stage
+from etl.staging import stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from etl.models import Failure
+    from etl.staging import StagedRun
 
 SLOT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 

@@ -136,7 +136,7 @@ def unresolved(database: Path, api: Api) -> int:
     """How many meetings have no outcome in some slot, or a failed one only."""
     with open_target(database) as connection:
         query = "select slot, count(distinct meeting_id) from outcomes where outcome <> 'failed' group by slot"
-        slots: list[tuple[object, int]] = pl.DataFrame(connection.sql(query)).rows()  # type: ignore[assignment]
+        slots: list[tuple[object, int]] = pl.DataFrame(connection.sql(query)).rows()
     return sum(api.world.meetings - resolved for _, resolved in slots)
 
 

@@ -19,8 +19,8 @@ WRONG = "another-token"
 
 def defaults() -> dict[str, Any]:
     """What the parameters of `snapshot` are when nothing is said."""
-    with CliRunner().isolation(env={"RTK_USAGE_DATABASE": None}):
-        return cli.commands["snapshot"].make_context("snapshot", []).params
+    with CliRunner().isolation(env={"RTK_USAGE_DATABASE": None}), cli.make_context("rtk-usage", ["snapshot"]) as group:
+        return cli.commands["snapshot"].make_context("snapshot", [], parent=group).params
 
 
 def test_the_defaults_are_those_of_the_documentation() -> None:

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
-from etl.models import IDLE, Idle, Meeting, Payload, Tally
+from etl.models import IDLE, Idle, Meeting, Tally
 from etl.realtimekit.budget import RequestBudget
 from etl.realtimekit.client import RealtimeKit
 from etl.realtimekit.transport import open_transport
 from etl.settings import ApiSettings
-from tests.conftest import START, Api
+from etl.simulator.app import TOKEN
+from tests.conftest import START
 from tests.realtimekit.servers import answering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from etl.models import Payload
+    from tests.conftest import Api
 
     ServeApi = Callable[..., Api]
 
@@ -166,7 +170,7 @@ def test_an_answer_that_trickles_is_a_time_out_too() -> None:
 def test_a_connection_that_breaks_is_a_connection_failure(serve_api: ServeApi, fault: str) -> None:
     """Before the answer or in the middle of it, and not a time-out."""
     api = serve_api(script=itertools.repeat(fault))
-    error = failure(settings_for(api.base_url, token="simulated-token"))
+    error = failure(settings_for(api.base_url, token=TOKEN))
     assert error.kind is FailureKind.CONNECTION
     assert error.message.startswith("connection failed: ")
 

@@ -12,14 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import ApiUnavailable, FailureKind, TokenRejected
-from etl.models import Fetched, Meeting, Seams
+from etl.models import Meeting, Seams
 from etl.realtimekit.fetch import UNANSWERED_LIMIT, fetch_active_sessions
 from etl.realtimekit.transport import open_transport
 from etl.simulator.faults import FAULTS
-from tests.conftest import Api, running_api
+from tests.conftest import running_api
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from etl.models import Fetched
+    from tests.conftest import Api
 
     ServeApi = Callable[..., Api]
 

@@ -101,10 +101,9 @@ def test_what_duckdb_reports_becomes_an_error_of_ours(database: Path) -> None:
 
 def test_after_an_error_the_database_can_be_opened_again(database: Path) -> None:
     """An error ends its transaction and lets go of the file."""
+    script = "begin; insert into meeting_lists values ('list', 'app', 'meeting'); select * from nowhere"
     with pytest.raises(StoreError), open_target(database) as connection:
-        connection.execute("begin")
-        connection.execute("insert into meeting_lists values ('list', 'app', 'meeting')")
-        connection.execute("select * from nowhere")
+        connection.execute(script)
     with open_target(database) as connection:
         assert connection.execute("select count(*) from meeting_lists").fetchall() == [(0,)]
 
