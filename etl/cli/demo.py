@@ -52,7 +52,10 @@ _SPEED = 600.0  # simulated seconds in a real one: a run of a tenth of a second 
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another week.")
 def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int) -> None:
-    """Take a week of hourly snapshots from a simulated API, with faults, and show what is in the database."""
+    """Take a week of snapshots of a simulated API, in seconds.
+
+    They are hourly and meet faults; at the end it shows what is in the database.
+    """
     try:
         import uvicorn  # noqa: F401, PLC0415  # the extra: imported here, so that its lack is said at once
 

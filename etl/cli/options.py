@@ -45,7 +45,7 @@ _API = (
     click.option(
         "--attempts", type=click.IntRange(1, 100), default=5, show_default=True, help="Attempts a meeting in all."
     ),
-    click.option("--timeout", type=Duration(), default=10.0, show_default="10s", help="How long a request may take."),
+    click.option("--timeout", type=Duration(), default="10s", show_default=True, help="How long a request may take."),
 )
 
 _STORE = (
@@ -61,8 +61,8 @@ _STORE = (
     click.option(
         "--lock-timeout",
         type=Duration(least=0),
-        default=30.0,
-        show_default="30s",
+        default="30s",
+        show_default=True,
         help="How long to wait while another program has the database open.",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from etl.models import Tally
+
+_log = logging.getLogger(__name__)
+
+_WORTH_A_WARNING = 30.0  # seconds; what is shorter happens now and then without any limit being reached
 
 
 class RequestBudget:
@@ -32,6 +37,11 @@ class RequestBudget:
 
     def hold(self, seconds: float) -> None:
         """Let nothing pass for so many seconds from now. Several holds at once last as long as the longest."""
+        _log.log(
+            logging.WARNING if seconds >= _WORTH_A_WARNING else logging.INFO,
+            "the API asks to slow down: no request for %.0f s",
+            seconds,
+        )
         now = self._now()
         until = max(self._held_until, now + timedelta(seconds=seconds))
         self._tally.waited_seconds += (until - max(self._held_until, now)).total_seconds()

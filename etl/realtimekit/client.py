@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from etl.models import Idle, Meeting, Payload
     from etl.realtimekit.budget import RequestBudget
     from etl.settings import ApiSettings
+
+_log = logging.getLogger(__name__)
 
 
 class RealtimeKit:
@@ -61,6 +64,7 @@ class RealtimeKit:
         try:
             return classify(*await self._answer(url))
         except TryAgain as error:
+            _log.debug("%s: attempt %d failed: %s", url, self.attempts, error)
             if error.kind is FailureKind.RATE_LIMITED:
                 self._budget.hold(clamped(error.retry_after))
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from etl.errors import EtlError
     from etl.models import Meeting, Seams
     from etl.settings import ApiSettings
+
+_log = logging.getLogger(__name__)
 
 # So many meetings in a row without an answer, each after all its attempts: the others would fare no better.
 UNANSWERED_LIMIT = 50
@@ -123,6 +126,7 @@ class _Fetch:
             self._note_failure(meeting, error, client.attempts)
             return
         self._unanswered = 0
+        _log.debug("%s: %s", meeting.meeting_id, "idle" if isinstance(answer, Idle) else "live")
         if isinstance(answer, Idle):
             self.tally.idle += 1
         else:
@@ -132,6 +136,7 @@ class _Fetch:
     def _note_failure(self, meeting: Meeting, error: RequestError, attempts: int) -> None:
         self.tally.failed += 1
         self._failures.append(_failure(meeting, error, attempts))
+        _log.info("%s: failed after %d attempts: %s", meeting.meeting_id, attempts, error)
         self._unanswered = self._unanswered + 1 if error.kind in _UNANSWERED else 0
         if isinstance(error, Refused):
             self.end(_token_rejected(error))
@@ -142,6 +147,7 @@ class _Fetch:
         """End the fetch before its list; the first reason counts."""
         if self._ended is None:
             self._ended = end
+            _log.info("the fetch ends after %d of %d meetings: %s", self.tally.done, self.tally.meetings, end.message)
             for task in self._tasks:
                 task.cancel()
 

@@ -96,13 +96,18 @@ class Shell:
 
     @contextmanager
     def start(self, *arguments: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
-        """Start a command as a process of its own, which ends with the block; `options` are Popen's."""
+        """Start a command as a process of its own, which ends with the block.
+
+        `variables` are set, `redirect` is what a user of sh would write behind the command; the rest is Popen's.
+        """
         changes: dict[str, str | None] = options.pop("variables", {})
         ours = {name: value for name, value in self.environment(changes).items() if value is not None}
         others = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        redirect = options.pop("redirect", "")
+        redirected = ["/bin/sh", "-c", f'exec "$@" {redirect}', "sh"] if redirect else []
         with subprocess.Popen(
-            [sys.executable, "-m", "etl", *arguments],
+            [*redirected, sys.executable, "-m", "etl", *arguments],
             cwd=self.directory,
             env=others | {"PYTHONPATH": str(CHECKOUT)} | ours,
             text=True,

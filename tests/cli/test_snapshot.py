@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-import io
+import fcntl
+import os
 import signal
 import stat
+import subprocess
+import termios
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import finish, meeting_ids, summary_of, until
+from tests.cli.conftest import meeting_ids, summary_of, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,17 +166,18 @@ def test_an_empty_standard_input_ends_with_78(shell: Shell) -> None:
 
 def test_a_closed_standard_input_ends_with_78(shell: Shell) -> None:
     """`rtk-usage snapshot - <&-` has no list to read: that is a message, not a traceback."""
-    script = f'exec "$@" <&-'
-    with shell.start("snapshot", "-", shell_wrapper=script) as process:
-        code, _, stderr = finish(process)
+    code, _, stderr = shell.process("snapshot", "-", redirect="<&-")
     assert (code, "Traceback" in stderr) == (78, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_waiting_for_standard_input_can_be_ended(shell: Shell, number: signal.Signals) -> None:
     """Who typed `rtk-usage snapshot -` and finds that it waits for a list ends it with Ctrl-C."""
-    with shell.start("snapshot", "-", stdin=-1) as process:
-        until(lambda: b"SigCgt" in _status(process.pid) and _is_waiting(process.pid))
+    with shell.start("snapshot", "-", stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        pipe = process.stdin.fileno()
+        os.write(pipe, b"the-first-of-a-list\n")
+        until(lambda: fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)) == bytes(4))  # it has been read
         process.send_signal(number)
         assert process.wait(timeout=4) in {128 + number, -number}
 

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from etl.cli import cli
+from tests.cli.conftest import CHECKOUT, until
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+LITTLE = ("--days", "1", "--meetings", "10")
+# What an installation without the extra finds: a module that is None can't be imported.
+WITHOUT = """
+import sys
+for name in sys.argv[1].split(","):
+    sys.modules[name] = None
+sys.argv = ["rtk-usage", *sys.argv[2:]]
+from etl.cli import main
+main()
+"""
+
+
+def demo(directory: Path, *options: str) -> Result:
+    """Run the demo in this process."""
+    arguments = ["demo", "--directory", str(directory), *LITTLE, *options]
+    return CliRunner().invoke(cli, arguments, prog_name="rtk-usage", catch_exceptions=False)
+
+
+def runs_in(database: Path) -> int:
+    """How many runs a database holds."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        ((count,),) = connection.execute("select count(*) from runs").fetchall()
+    return int(count)
+
+
+def test_the_demo_takes_a_snapshot_an_hour(tmp_path: Path) -> None:
+    """A day is 24 runs in a database of its own; the last summary, the tables and the next step are shown."""
+    result = demo(tmp_path / "demo")
+    database = tmp_path / "demo" / "usage.duckdb"
+    assert (result.exit_code, result.stderr, runs_in(database)) == (0, "", 24)
+    assert result.stdout.startswith("the last run: ")
+    assert "10 meetings" in result.stdout
+    for table in ("runs", "meeting_lists", "session_snapshots", "fetch_failures", "outcomes (view)"):
+        assert f" {table} " in result.stdout
+    assert result.stdout.endswith("  rtk-usage snapshot\n")
+
+
+def test_the_demo_runs_again_over_its_own(tmp_path: Path) -> None:
+    """Its database is made anew: no run of the first time is left."""
+    for _ in range(2):
+        assert demo(tmp_path).exit_code == 0
+    assert runs_in(tmp_path / "usage.duckdb") == 24
+
+
+def test_the_demo_runs_again_over_one_that_was_killed(tmp_path: Path) -> None:
+    """A run that an earlier demo left staged does not come into the database of the next one."""
+    assert demo(tmp_path).exit_code == 0
+    staged = tmp_path / "usage.duckdb.staged" / "00000000-0000-7000-8000-000000000000"
+    staged.mkdir()
+    with duckdb.connect(str(tmp_path / "usage.duckdb"), read_only=True) as connection:
+        query = f"select * replace ('{staged.name}'::uuid as run_id) from runs limit 1"  # noqa: S608
+        connection.sql(query).write_parquet(str(staged / "runs.parquet"))
+    assert demo(tmp_path).exit_code == 0
+    assert runs_in(tmp_path / "usage.duckdb") == 24
+
+
+def test_a_database_that_no_demo_made_is_refused(tmp_path: Path) -> None:
+    """It ends with 78 and touches nothing: somebody's usage may be in it."""
+    database = tmp_path / "usage.duckdb"
+    database.write_bytes(b"mine")
+    result = demo(tmp_path)
+    assert result.exit_code == 78
+    assert str(database) in result.stderr
+    assert "--directory" in result.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["usage.duckdb"]
+    assert database.read_bytes() == b"mine"
+
+
+def test_a_meeting_list_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
+    """`rtk-usage demo --directory data` must not cost anybody their meetings.txt."""
+    meetings = tmp_path / "meetings.txt"
+    meetings.write_text("my-own-meeting\n", encoding="utf-8")
+    result = demo(tmp_path)
+    assert meetings.read_text(encoding="utf-8") == "my-own-meeting\n"
+    assert result.exit_code == 78
+
+
+def test_a_directory_that_cannot_be_made_ends_with_a_message(tmp_path: Path) -> None:
+    """It names the place; there is no traceback."""
+    (tmp_path / "file").touch()
+    result = demo(tmp_path / "file" / "below")
+    assert result.exit_code in {74, 78}
+    assert "file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--days", "0"],
+        ["--days", "61"],
+        ["--meetings", "0"],
+        ["--faults", "0.6"],
+        ["--faults", "nan"],
+        ["--seed", "one"],
+        ["--directory", __file__],
+    ],
+)
+def test_a_wrong_option_is_a_wrong_call(tmp_path: Path, options: list[str]) -> None:
+    """What is out of range ends with 2 and names the option."""
+    result = demo(tmp_path, *options)
+    assert result.exit_code == 2
+    assert options[0] in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_can_be_ended_and_leaves_no_server(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C or SIGTERM ends the demo and the API it served, without a traceback."""
+    command = [sys.executable, "-m", "etl", "demo", "--days", "60", "--directory", str(tmp_path)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            until((tmp_path / "usage.duckdb").exists)
+            process.send_signal(number)
+            # The server holds standard error as well: the end of it is the end of both.
+            _, stderr = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert process.returncode in {128 + number, -number}
+    assert "Traceback" not in stderr
+
+
+@pytest.mark.parametrize("command", [["simulate"], ["demo", "--directory", "never"]])
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "starlette,uvicorn"])
+def test_a_missing_extra_is_a_command_to_type(tmp_path: Path, command: list[str], missing: str) -> None:
+    """Without the simulator's packages both end with 78 and say what installs them."""
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT, missing, *command],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert 'pip install "realtimekit-usage[simulator]"' in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import os
+import stat
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from etl.simulator.fault_answers import Timing
+from tests.cli.conftest import finish, meeting_ids, summary_of, until
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import OpenShell, Shell
+
+PATIENT = Timing(slow=30.0)
+
+
+@pytest.fixture
+def filled(shell: Shell) -> Shell:
+    """A shell whose database is there, with one run in it."""
+    assert shell.snapshot("--slot", "2026-11-23T11:00:00Z").exit_code == 0
+    return shell
+
+
+def test_a_locked_database_leaves_the_run_staged(filled: Shell) -> None:
+    """The run ends with 75 after --lock-timeout; its rows wait on disk, and nothing of them is in the database."""
+    with filled.database_held():
+        result = filled.snapshot("--json", "--lock-timeout", "0.2s")
+    summary = summary_of(result.stdout)
+    assert result.exit_code == 75
+    assert [run.name for run in filled.staged()] == [summary["run_id"]] == summary["staged"]
+    assert filled.rows("select count(*) from runs") == [(1,)]
+
+
+def test_the_message_names_who_holds_the_database(filled: Shell) -> None:
+    """Program and PID, so that it can be closed there."""
+    with filled.database_held() as holder:
+        stderr = filled.snapshot("--lock-timeout", "0").stderr
+    program = os.path.basename(os.path.realpath(f"/proc/{os.getpid()}/exe"))  # noqa: PTH119, PTH118  # a link
+    assert f"(PID {holder.pid})" in stderr
+    assert program in stderr
+
+
+def test_the_message_says_what_brings_the_run_in(filled: Shell) -> None:
+    """Where it is, and that the next run or `rtk-usage load` does it."""
+    with filled.database_held():
+        result = filled.snapshot("--lock-timeout", "0")
+    assert str(filled.staging) in result.stderr
+    assert "next run" in result.stderr
+    assert "rtk-usage load" in result.stderr
+    assert "staged, not yet in the database" in result.stdout
+
+
+def test_the_command_in_the_message_is_for_this_database(filled: Shell) -> None:
+    """Typed as it stands, `rtk-usage load` would look at another database where --database named this one."""
+    database = filled.directory / "usage.duckdb"
+    with filled.database_held():
+        result = filled.snapshot("--lock-timeout", "0", "--database", str(database), RTK_USAGE_DATABASE=None)
+    assert f"rtk-usage load --database {database}" in result.stderr
+
+
+def test_load_brings_a_staged_run_in(filled: Shell) -> None:
+    """`rtk-usage load` does what the message promised, once the database is free."""
+    with filled.database_held():
+        filled.snapshot("--lock-timeout", "0")
+    result = filled.run("load")
+    assert (result.exit_code, result.stdout) == (0, f"loaded 1 staged run into {filled.database}\n")
+    assert filled.staged() == []
+    assert filled.rows("select count(*) from runs") == [(2,)]
+    assert filled.rows("select count(*) from session_snapshots") == [(2 * len(filled.api.live()),)]
+
+
+def test_load_brings_nothing_in_twice(filled: Shell) -> None:
+    """With nothing staged it says so, and that is a success."""
+    result = filled.run("load")
+    assert (result.exit_code, result.stdout) == (0, f"loaded 0 staged runs into {filled.database}\n")
+    assert filled.rows("select count(*) from runs") == [(1,)]
+
+
+def test_load_makes_nothing_where_there_is_nothing(shell: Shell) -> None:
+    """A misspelt --database is not answered with a new directory."""
+    database = shell.directory / "typo.duckdb"
+    shell.run("load", "--database", str(database))
+    assert list(shell.directory.glob("typo*")) == []
+
+
+def test_load_meets_the_lock_as_well(filled: Shell) -> None:
+    """It ends with 75, names the holder, and the run stays staged."""
+    with filled.database_held() as holder:
+        filled.snapshot("--lock-timeout", "0")
+        result = filled.run("load", "--lock-timeout", "0.1s")
+    assert (result.exit_code, len(filled.staged())) == (75, 1)
+    assert f"(PID {holder.pid})" in result.stderr
+
+
+def test_the_next_snapshot_brings_a_staged_run_in(filled: Shell) -> None:
+    """Nobody has to type anything: the run after the lock loads both."""
+    with filled.database_held():
+        left = filled.summary("--lock-timeout", "0", "--slot", "2026-11-23T12:00:00Z")
+    summary = filled.summary("--slot", "2026-11-23T13:00:00Z")
+    assert summary["loaded"] == [left["run_id"], summary["run_id"]]
+    assert filled.rows("select count(*) from runs") == [(3,)]
+
+
+def test_a_lock_that_goes_in_time_costs_nothing(filled: Shell) -> None:
+    """Within --lock-timeout the run waits, then stores its rows as if nothing had been."""
+    arguments: Any = ("snapshot", "meetings.txt", "--json", "--lock-timeout", "20s")
+    with filled.database_held() as holder, filled.start(*arguments) as process:
+        until(filled.staged)
+        holder.kill()
+        code, stdout, _ = finish(process)
+    assert code == 0
+    assert summary_of(stdout)["staged"] == []
+    assert filled.rows("select count(*) from runs") == [(2,)]
+
+
+def test_staged_files_are_their_owners_alone(filled: Shell) -> None:
+    """Whatever the umask, what waits on disk is as private as the database."""
+    with filled.database_held():
+        assert filled.process("snapshot", "meetings.txt", "--lock-timeout", "0", umask=0o022)[0] == 75
+    (run,) = filled.staged()
+    assert stat.S_IMODE(run.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in run.iterdir()} == {0o600}
+
+
+def test_a_second_run_ends_at_once_and_names_the_first(open_shell: OpenShell) -> None:
+    """Two runs on one database would ask everything twice: the later one ends with 75 and asks nothing."""
+    shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")}, timing=PATIENT)
+    with shell.start("snapshot", "meetings.txt") as first:
+        until(lambda: shell.api.app.state.requests == 40)
+        result = shell.snapshot()
+        assert (result.exit_code, result.stdout, shell.api.app.state.requests) == (75, "", 40)
+        assert f"(PID {first.pid} on " in result.stderr
+        assert "is under way since" in result.stderr
+
+
+def test_load_leaves_a_run_that_is_under_way_alone(open_shell: OpenShell) -> None:
+    """That run will load what is staged itself."""
+    shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")}, timing=PATIENT)
+    with shell.start("snapshot", "meetings.txt") as first:
+        until(lambda: shell.api.app.state.requests == 40)
+        result = shell.run("load")
+    assert result.exit_code == 75
+    assert f"(PID {first.pid} on " in result.stderr
+
+
+def test_a_run_that_was_killed_blocks_nobody(open_shell: OpenShell) -> None:
+    """The lock goes with the process, however that ended: the next run is as good as any."""
+    shell = open_shell(by_meeting={meeting_ids()[0]: ["slow"]}, timing=PATIENT)
+    with shell.start("snapshot", "meetings.txt") as first:
+        until(lambda: shell.api.app.state.requests == 40)
+        first.kill()
+        first.wait()
+    assert shell.snapshot().exit_code == 0

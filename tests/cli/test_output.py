@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+from datetime import datetime
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from etl.cli import running
+from etl.models import Tally
+from tests.cli.conftest import meeting_ids, summary_of
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import OpenShell, Shell
+
+KEYS = {
+    *("run_id", "kind", "via", "slot", "started_at", "finished_at", "account_id", "list_id", "tool_version", "host"),
+    *("meetings", "live", "idle", "failed", "requests", "retries", "waited_seconds"),
+    *("already_resolved", "repeats", "failures", "database", "loaded", "staged", "errors", "interrupted"),
+}
+
+
+def on_terminal(shell: Shell, *arguments: str) -> tuple[int, str, str]:
+    """Run a command whose standard error is a terminal: exit code, standard output, what the terminal was sent."""
+    master, slave = pty.openpty()
+    variables: dict[str, str | None] = {"TERM": "xterm-256color", "COLUMNS": "120", "NO_COLOR": None}
+    try:
+        with shell.start(*arguments, stderr=slave, variables=variables) as process:
+            os.close(slave)
+            shown = bytearray()
+            while chunk := _read(master):
+                shown += chunk
+            stdout, _ = process.communicate(timeout=20)
+            return process.returncode, stdout, shown.decode()
+    finally:
+        os.close(master)
+
+
+def _read(terminal: int) -> bytes:
+    """What the terminal was sent; nothing once the other side is closed, which Linux reports as an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+def test_a_good_run_from_cron_is_one_line(shell: Shell) -> None:
+    """Without a terminal there is no progress: a line on standard output, and nothing on standard error."""
+    code, stdout, stderr = shell.process("snapshot", "meetings.txt")
+    live = len(shell.api.live())
+    assert (code, stderr) == (0, "")
+    assert re.fullmatch(
+        rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ 40 meetings: {live} live, {40 - live} idle, 0 failed; "
+        rf"40 requests, 0 retries in \d+\.\d s; in {re.escape(str(shell.database))}\n",
+        stdout,
+    )
+
+
+def test_a_failing_run_from_cron_explains_itself(open_shell: OpenShell) -> None:
+    """The line counts the kinds of failure; a warning for each kind quotes its first."""
+    ids = meeting_ids()
+    faults = {ids[1]: ["unknown_meeting"], ids[2]: ["not_json"]}
+    shell = open_shell(by_meeting=faults | {ids[0]: ["unknown_meeting"]})
+    code, stdout, stderr = shell.process("snapshot", "meetings.txt")
+    assert (code, len(stdout.splitlines())) == (3, 1)
+    assert "3 failed (not_found 2, malformed 1)" in stdout
+    first, second = stderr.splitlines()
+    assert first.startswith(f"not_found (2): {ids[0]}: HTTP 404")
+    assert second.startswith(f"malformed (1): {ids[2]}: HTTP 200")
+
+
+def test_time_held_by_the_limit_is_in_the_line(open_shell: OpenShell) -> None:
+    """Who wonders why a run took so long reads that the API told it to wait."""
+    result = open_shell(script=["rate_limited"]).snapshot("--concurrency", "1")
+    assert result.exit_code == 0
+    assert "1 s of them held by the limit" in result.stdout
+
+
+def test_json_is_one_object_on_standard_output(shell: Shell) -> None:
+    """`--json` prints the run's summary and nothing else, for programs."""
+    code, stdout, stderr = shell.process("snapshot", "meetings.txt", "--json")
+    summary = summary_of(stdout)
+    assert (code, stderr, stdout.count("\n")) == (0, "", 1)
+    assert summary.keys() == KEYS
+    assert summary["loaded"] == [summary["run_id"]]
+    assert (summary["staged"], summary["errors"], summary["interrupted"]) == ([], [], False)
+
+
+def test_the_counts_of_the_summary_add_up(open_shell: OpenShell) -> None:
+    """Every meeting is live, idle or failed, every failure has a kind, and the database says the same."""
+    ids = meeting_ids()
+    faults = {ids[0]: repeat("internal_error"), ids[1]: ["not_json"], ids[2]: ["unknown_meeting"]}
+    shell = open_shell(by_meeting=faults)
+    summary = shell.summary("--attempts", "2")
+    assert summary["meetings"] == 40 == summary["live"] + summary["idle"] + summary["failed"]
+    assert summary["failed"] == 3 == sum(summary["failures"].values())
+    assert summary["requests"] == 41 == shell.api.app.state.requests
+    columns = ("meetings", "live", "idle", "failed", "requests", "retries")
+    assert shell.rows(f"select {', '.join(columns)} from runs") == [tuple(summary[one] for one in columns)]  # noqa: S608
+
+
+def test_instants_in_json_are_utc(shell: Shell) -> None:
+    """They are ISO 8601 with a Z, so that every program reads them alike."""
+    summary = shell.summary()
+    started, finished = summary["started_at"], summary["finished_at"]
+    assert started.endswith("Z")
+    assert finished.endswith("Z")
+    assert datetime.fromisoformat(started) < datetime.fromisoformat(finished)
+
+
+def test_errors_are_in_the_json_and_on_standard_error(open_shell: OpenShell) -> None:
+    """What ended the run early is told to programs as well as to people."""
+    result = open_shell(script=repeat("authentication")).snapshot("--json")
+    (error,) = summary_of(result.stdout)["errors"]
+    assert error["type"] == "TokenRejected"
+    assert f"rtk-usage: {error['message']}\n" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--quiet"], ["--quiet", "--slot", "2026-11-23T12:00:00Z"]])
+def test_quiet_says_nothing_on_success(shell: Shell, arguments: list[str]) -> None:
+    """A cron job that is well sends no mail."""
+    result = shell.snapshot(*arguments)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_quiet_is_not_silent_about_failures(open_shell: OpenShell) -> None:
+    """`--quiet` leaves out the summary; what went wrong is still said, or cron would send an empty mail."""
+    result = open_shell(by_meeting={meeting_ids()[0]: ["unknown_meeting"]}).snapshot("--quiet")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "not_found (1)" in result.stderr
+
+
+def test_quiet_json_is_still_json(shell: Shell) -> None:
+    """Who asks for JSON gets it; `--quiet` then only keeps the progress away."""
+    assert summary_of(shell.snapshot("--quiet", "--json").stdout)["failed"] == 0
+
+
+def test_verbose_logs_what_happens_to_every_meeting(open_shell: OpenShell) -> None:
+    """As its help says: each meeting is on standard error, with the instant in UTC."""
+    result = open_shell(by_meeting={meeting_ids()[0]: ["unknown_meeting"]}).snapshot("--verbose")
+    assert [one for one in meeting_ids() if one not in result.stderr] == []
+
+
+def test_a_terminal_shows_progress_on_standard_error(open_shell: OpenShell) -> None:
+    """The bar counts to the last meeting and is then cleared; standard output has the summary alone."""
+    shell = open_shell(latency=0.05)
+    code, stdout, shown = on_terminal(shell, "snapshot", "meetings.txt", "--concurrency", "4")
+    assert (code, stdout.count("\n")) == (0, 1)
+    assert "40/40" in shown
+    assert re.search(r"\d+ live, \d+ idle, 0 failed, \d+ requests/s", shown)
+    assert shown.rstrip().endswith("\x1b[2K")
+
+
+def test_json_leaves_the_progress_on_the_terminal(open_shell: OpenShell) -> None:
+    """The bar is on standard error, so that it does not get between a program and its JSON."""
+    code, stdout, shown = on_terminal(open_shell(latency=0.02), "snapshot", "meetings.txt", "--json")
+    assert (code, summary_of(stdout)["meetings"]) == (0, 40)
+    assert "40/40" in shown
+
+
+def test_quiet_keeps_the_terminal_quiet(shell: Shell) -> None:
+    """No bar, no summary."""
+    assert on_terminal(shell, "snapshot", "meetings.txt", "--quiet") == (0, "", "")
+
+
+def test_the_terminal_says_when_the_limit_holds_the_run(open_shell: OpenShell) -> None:
+    """A bar that stands still says why, so that nobody ends a run that only waits."""
+    shell = open_shell(script=chain_of("ok", 8, "rate_limited", 4))
+    code, _, shown = on_terminal(shell, "snapshot", "meetings.txt", "--concurrency", "4")
+    assert code == 0
+    assert "waiting for the limit" in shown
+
+
+def chain_of(first: str, first_count: int, second: str, second_count: int) -> list[str]:
+    """So many of one, then so many of another."""
+    return [first] * first_count + [second] * second_count
+
+
+def test_the_last_outcome_is_always_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a thousand outcomes at once not every one is drawn, but the last one is."""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal would have it
+    monkeypatch.setenv("COLUMNS", "120")
+    with running.progress(is_shown=True) as show:
+        assert show is not None
+        for done in range(1, 1001):
+            show(Tally(meetings=1000, idle=done, requests=done, is_held=done == 1000))
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
+    assert "1000/1000 0 live, 1000 idle, 0 failed" in shown
+    assert "waiting for the limit" in shown
+
+
+def test_without_a_terminal_there_is_nobody_to_show_progress_to() -> None:
+    """The fetch is then told that nobody looks, and does not even count for it."""
+    with running.progress(is_shown=False) as show:
+        assert show is None
+
+
+@pytest.mark.parametrize("redirect", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_stops_no_run(shell: Shell, redirect: str) -> None:
+    """Started without standard output or standard error, as some supervisors do, the run is stored all the same."""
+    code, _, stderr = shell.process("snapshot", "meetings.txt", redirect=redirect)
+    assert (code, "Traceback" in stderr) == (0, False)
+    assert shell.rows("select count(*) from runs") == [(1,)]
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback(shell: Shell) -> None:
+    """In `rtk-usage snapshot | head -0` the run is stored, and nothing is said about the pipe."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        with shell.start("snapshot", "meetings.txt", stdout=writer) as process:
+            _, stderr = process.communicate(timeout=20)
+    finally:
+        os.close(writer)
+    assert stderr == ""
+    assert shell.rows("select count(*) from runs") == [(1,)]
+
+
+def test_a_full_disk_behind_standard_output_gets_no_traceback(shell: Shell) -> None:
+    """The run is stored by then; that its summary could not be written is a message."""
+    with shell.start("snapshot", "meetings.txt", redirect=">/dev/full", stdout=subprocess.DEVNULL) as process:
+        _, stderr = process.communicate(timeout=20)
+    assert "Traceback" not in stderr
+    assert shell.rows("select count(*) from runs") == [(1,)]

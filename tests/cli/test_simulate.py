@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from etl.cli import cli
+from tests.cli.conftest import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+def simulate(*options: str) -> Result:
+    """Run the command in this process."""
+    return CliRunner().invoke(cli, ["simulate", *options], prog_name="rtk-usage", catch_exceptions=False)
+
+
+def answers(url: str) -> bool:
+    """Whether something speaks HTTP there."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_it_says_how_to_use_it_and_serves_until_ctrl_c(tmp_path: Path, *, written: bool) -> None:
+    """The exports can be pasted into a shell; the meeting IDs are where it says."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    base_url = f"http://127.0.0.1:{port}/client/v4"
+
+    def press_ctrl_c() -> None:
+        until(lambda: answers(base_url))  # from then on the signal is the command's
+        os.kill(os.getpid(), signal.SIGINT)
+
+    presser = threading.Thread(target=press_ctrl_c)
+    presser.start()
+    ids = tmp_path / "ids.txt"
+    result = simulate("--port", str(port), "--meetings", "3", *(["--write-meetings", str(ids)] if written else []))
+    presser.join()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"export CLOUDFLARE_API_BASE_URL={base_url}\n" in result.stdout
+    assert (str(ids) if written else "--write-meetings FILE") in result.stdout
+    assert (len(ids.read_text(encoding="utf-8").split()) if written else 3) == 3
+
+
+def test_a_port_that_is_taken_ends_with_78() -> None:
+    """The message names the port and another way."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = simulate("--port", str(port))
+    assert result.exit_code == 78
+    assert f"Port {port} can't be served" in result.stderr
+
+
+def test_a_list_that_cannot_be_written_ends_with_78(tmp_path: Path) -> None:
+    """The message names the file."""
+    file = tmp_path / "absent" / "ids.txt"
+    result = simulate("--port", "0", "--write-meetings", str(file))
+    assert result.exit_code == 78
+    assert str(file) in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--quota", "many"), ("--live", "nan"), ("--latency", "inf"), ("--faults", "2")]
+)
+def test_a_wrong_option_is_a_wrong_call(option: str, value: str) -> None:
+    """What is out of range ends with 2 and names the option."""
+    result = simulate(option, value)
+    assert result.exit_code == 2
+    assert option in result.stderr

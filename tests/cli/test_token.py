@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from etl.settings import ApiSettings, SnapshotSettings
+from tests.cli.conftest import SECRET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.cli.conftest import OpenShell, Shell
+
+TABLES = ("runs", "meeting_lists", "session_snapshots", "fetch_failures", "schema_migrations")
+
+
+def everything_stored(database: Path) -> str:
+    """Every value of the tables and of the staged files: compressed, a text can't be found in the bytes."""
+    with duckdb.connect(str(database) if database.exists() else ":memory:") as connection:
+        tables = TABLES if database.exists() else ()
+        files = [str(file) for file in database.parent.glob("*.staged/*/*.parquet")]
+        selected = [connection.table(table) for table in tables] + [connection.read_parquet(file) for file in files]
+        return "\n".join(str(row) for rows in selected for row in rows.fetchall())
+
+
+def assert_nowhere(secret: str, directory: Path) -> None:
+    """The secret is in no file below the directory, neither as bytes nor as a value."""
+    files = [file for file in directory.rglob("*") if file.is_file()]
+    assert [file for file in files if secret.encode() in file.read_bytes()] == []
+    assert secret not in everything_stored(directory / "usage.duckdb")
+
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@contextmanager
+def echo(answer: Callable[[str], Answer]) -> Iterator[str]:
+    """A server that answers with what it makes of the Authorization header; yields its base URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, headers, body = answer(self.headers["Authorization"])
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: Any) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.01))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/client/v4"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def as_text(header: str) -> Answer:
+    """A proxy's page that quotes the request."""
+    return 403, {}, f"forbidden: Authorization: {header}".encode()
+
+
+def as_realtimekit_error(header: str) -> Answer:
+    """RealtimeKit's envelope."""
+    return 400, {}, json.dumps({"success": False, "error": {"code": 400, "message": f"bad {header}"}}).encode()
+
+
+def as_gateway_error(header: str) -> Answer:
+    """The gateway's envelope, for a refused token."""
+    return 401, {}, json.dumps({"success": False, "errors": [{"code": 10000, "message": f"no {header}"}]}).encode()
+
+
+def as_server_error(header: str) -> Answer:
+    """An error that is tried again, in HTML."""
+    return 500, {}, f"<pre>{header * 100}</pre>".encode()
+
+
+def as_payload(header: str) -> Answer:
+    """A success whose data hold it, in a field that is known and in one that is not."""
+    session = {"id": "a-session", "meeting_display_name": header, "unheard_of": {"deep": header}}
+    return 200, {}, json.dumps({"success": True, "data": session}).encode()
+
+
+def as_ray(header: str) -> Answer:
+    """The header that is kept to ask Cloudflare about."""
+    return 403, {"cf-ray": header}, b"forbidden"
+
+
+def as_header_name(header: str) -> Answer:
+    """A header that HTTP does not allow, which the HTTP library quotes in its error."""
+    return 200, {f"x {header.partition(' ')[2]}": "1"}, b"{}"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [as_text, as_realtimekit_error, as_gateway_error, as_server_error, as_payload, as_ray, as_header_name],
+)
+def test_a_server_that_quotes_the_token_does_not_get_it_stored(shell: Shell, answer: Callable[[str], Answer]) -> None:
+    """Whatever part of an answer repeats the token, it is in no output, no table and no file."""
+    with echo(answer) as base_url:
+        result = shell.snapshot("--verbose", "--attempts", "1", CLOUDFLARE_API_BASE_URL=base_url)
+    assert result.exit_code in {0, 3, 77}
+    assert_nowhere(SECRET, shell.directory)
+
+
+def test_a_token_that_json_writes_differently_is_found_as_well(shell: Shell) -> None:
+    """A quotation mark stands in JSON as two characters: the token is looked for in what was read, too."""
+    token = 'cfut_with"quotes"-and-\\backslashes'
+    with echo(as_realtimekit_error) as base_url:
+        result = shell.snapshot("--attempts", "1", CLOUDFLARE_API_TOKEN=token, CLOUDFLARE_API_BASE_URL=base_url)
+    assert result.exit_code == 3
+    assert token not in result.output
+    assert token not in everything_stored(shell.database).replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize(
+    "options", [["--verbose"], ["--json", "--verbose"], ["--attempts", "1", "--timeout", "0.2s", "--verbose"]]
+)
+def test_the_token_is_in_no_output_and_no_file(open_shell: OpenShell, options: list[str]) -> None:
+    """Neither a good answer nor a failing one leaves a trace of it."""
+    shell = open_shell(script=["ok", "dropped", "cut_body", "internal_error", "authentication"] * 3)
+    code, stdout, stderr = shell.process("snapshot", "meetings.txt", *options, "--concurrency", "4")
+    assert code in {3, 77}
+    assert SECRET not in f"{stdout}{stderr}"
+    assert_nowhere(SECRET, shell.directory)
+
+
+def test_the_token_is_in_no_staged_file(shell: Shell) -> None:
+    """What waits on disk for the database holds no more than the database will."""
+    shell.snapshot()
+    with shell.database_held():
+        shell.snapshot("--lock-timeout", "0")
+        assert len(shell.staged()) == 1
+        files = [file for file in shell.staging.rglob("*") if file.is_file()]
+        assert [file for file in files if SECRET.encode() in file.read_bytes()] == []
+    assert_nowhere(SECRET, shell.directory)
+
+
+def test_the_token_is_not_in_what_python_warns_about(shell: Shell) -> None:
+    """Not even in Python's development mode, which logs what the event loop does."""
+    variables: dict[str, str | None] = {"PYTHONDEVMODE": "1", "PYTHONASYNCIODEBUG": "1"}
+    code, stdout, stderr = shell.process("snapshot", "meetings.txt", "--verbose", variables=variables)
+    assert (code, SECRET in f"{stdout}{stderr}") == (0, False)
+
+
+def test_development_mode_finds_nothing_left_open(shell: Shell) -> None:
+    """Every connection, file and task is closed by the one who opened it."""
+    _, _, stderr = shell.process("snapshot", "meetings.txt", variables={"PYTHONDEVMODE": "1"})
+    assert "ResourceWarning" not in stderr
+
+
+@pytest.mark.parametrize(
+    "token", ["cfut_half\nother-half", "cfut_half other-half", "cfut_half\x00other-half", "cfut_h\u00e4lf", "\x1b[31m"]
+)
+@pytest.mark.parametrize("through", ["file", "variable"])
+def test_a_token_that_no_header_can_carry_is_refused_unquoted(shell: Shell, token: str, through: str) -> None:
+    """It ends with 78 and a message that repeats no part of it; nothing is sent."""
+    file = shell.directory / "token"
+    file.write_text(token, encoding="utf-8")
+    if through == "file" or "\x00" in token:  # which no variable can hold
+        result = shell.snapshot("--api-token-file", str(file))
+    else:
+        result = shell.snapshot(CLOUDFLARE_API_TOKEN=token)
+    assert (result.exit_code, shell.api.app.state.requests) == (78, 0)
+    assert "half" not in result.output
+    assert token not in result.output
+
+
+def test_a_token_in_the_place_of_its_file_is_not_quoted(shell: Shell) -> None:
+    """Who writes the token where the name of its file belongs does not find it in cron's mail."""
+    for name in ("--api-token-file", None):
+        options = [name, SECRET] if name else []
+        changes = {"CLOUDFLARE_API_TOKEN": None, "CLOUDFLARE_API_TOKEN_FILE": None if name else SECRET}
+        assert shell.snapshot(*options, **changes).exit_code == 78  # and `snapshot` looks that it is not printed
+
+
+def test_the_token_is_in_no_representation(shell: Shell) -> None:
+    """Settings may be logged, or stand in a traceback that shows values."""
+    api = ApiSettings(token=SECRET, account_id="an-account")
+    settings = SnapshotSettings(api=api, meetings=None, app_id=None, database=shell.database)
+    assert SECRET not in f"{api!r}{api}{settings!r}{settings}"
+
+
+@pytest.mark.parametrize("base_url", [f"https://{SECRET}@example.com/", f"https://example.com/?token={SECRET}"])
+def test_a_token_in_the_address_is_not_quoted(shell: Shell, base_url: str) -> None:
+    """An address with a user or a query is refused; they may be a secret, and are not repeated."""
+    assert shell.snapshot("--base-url", base_url).exit_code == 78  # and `snapshot` looks that it is not printed
+
+
+def test_a_redirect_does_not_carry_the_token_away(shell: Shell) -> None:
+    """A server that sends the caller elsewhere is not followed: elsewhere never hears of it."""
+    heard: list[str] = []
+
+    def listen(header: str) -> Answer:
+        heard.append(header)
+        return 200, {}, b"{}"
+
+    with echo(listen) as elsewhere, echo(lambda _header: (302, {"Location": elsewhere}, b"")) as base_url:
+        result = shell.snapshot("--attempts", "1", CLOUDFLARE_API_BASE_URL=base_url)
+    assert (result.exit_code, heard) == (3, [])
+
+
+def test_a_refused_token_is_not_quoted(open_shell: OpenShell) -> None:
+    """The message for a refused token says where to mend it, not what it is."""
+    result = open_shell(script=repeat("malformed_token")).snapshot()
+    assert result.exit_code == 77  # and `snapshot` looks that it is not printed

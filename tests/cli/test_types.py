@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.cli.types import Duration, Instant
+
+YEAR = 366 * 86400
+
+
+def seconds(text: object, *, least: float = 0.001) -> float:
+    """Convert what stands on the command line as click does."""
+    return Duration(least=least).convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30", 30),
+        ("30s", 30),
+        ("5m", 300),
+        ("1h", 3600),
+        ("1d", 86400),
+        ("1h30m", 5400),
+        ("1d12h", 129600),
+        ("2m30", 150),
+        ("1.5h", 5400),
+        ("0.25s", 0.25),
+        ("366d", YEAR),
+        (" 5M ", 300),
+    ],
+)
+def test_a_duration_is_numbers_with_units(text: str, expected: float) -> None:
+    """Seconds where no unit stands; several parts add up; case does not matter."""
+    assert seconds(text) == expected
+
+
+@pytest.mark.parametrize("value", [0, 10.0, 30])
+def test_a_default_is_taken_as_it_is(value: float) -> None:
+    """A number is in seconds already."""
+    assert seconds(value) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "h", "5x", "1 h", "1h 30m", "-5m", "+5m", ".5", "5.", "1.2.3", "1e3", "1,5h", "nan", "inf", "5mm"]
+)
+def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
+    """The message quotes what stands there and shows how to write it."""
+    with pytest.raises(click.BadParameter) as caught:
+        seconds(text)
+    assert caught.value.message == f"{text!r} is no duration; write it like 30s, 5m, 1h or 1d."
+
+
+@pytest.mark.parametrize("text", ["0", "0s", "0.0005", "367d", "9" * 400])
+def test_a_duration_is_more_than_nothing_and_at_most_a_year(text: str) -> None:
+    """A time-out of nothing or of a century is a slip of the hand."""
+    with pytest.raises(click.BadParameter, match="out of range: from 0.001 s to a year"):
+        seconds(text)
+
+
+def test_an_option_may_ask_for_more_or_for_less() -> None:
+    """A schedule's step is at least a second; waiting for a lock may be no wait at all."""
+    with pytest.raises(click.BadParameter, match="out of range: from 1 s to a year"):
+        seconds("0.5s", least=1)
+    assert seconds("1s", least=1) == 1
+    assert seconds("0", least=0) == 0
+
+
+@given(st.text(max_size=20) | st.from_regex(r"[0-9.smhd ]{1,12}", fullmatch=True))
+def test_no_text_breaks_a_duration(text: str) -> None:
+    """Seconds within the range, or a usage error."""
+    try:
+        assert 0.001 <= seconds(text) <= YEAR
+    except click.BadParameter:
+        pass
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-23T12:00:00Z", "2026-11-23T13:00+01:00", "20261123T120000Z", "2026-11-23 12:00:00.000+00:00"]
+)
+def test_an_instant_is_iso_8601_with_its_zone(text: str) -> None:
+    """It is kept in UTC."""
+    instant = Instant().convert(text, None, None)
+    assert instant == datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert instant.tzinfo is UTC
+
+
+def test_an_instant_that_is_one_already_is_taken_as_it_is() -> None:
+    """A default needs no parsing."""
+    instant = datetime(2026, 11, 23, tzinfo=UTC)
+    assert Instant().convert(instant, None, None) is instant
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "now", "2026-11-23", "2026-11-23T12:00:00", "2026-13-01T00:00Z", "0001-01-01T00:00+01:00", "\ud800", "12:00Z"],
+)
+def test_what_is_no_instant_is_refused_with_an_example(text: str) -> None:
+    """Without a zone it would be a guess; a year that UTC can't hold is none."""
+    with pytest.raises(click.BadParameter) as caught:
+        Instant().convert(text, None, None)
+    assert caught.value.message == f"{text!r} is no instant; write it with its zone, like 2026-11-23T12:00:00Z."
+
+
+@given(
+    st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 12, 31)),  # noqa: DTZ001  # the zone is the next line's
+    st.integers(-1439, 1439),
+)
+def test_every_instant_means_the_same_whatever_its_zone(naive: datetime, minutes: int) -> None:
+    """The zone is used, not dropped."""
+    instant = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    assert Instant().convert(instant.isoformat(), None, None) == instant

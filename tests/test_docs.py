@@ -1,0 +1,164 @@
+"""The documents: their commands run, their options are those of `--help`, their columns those of the database."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from etl import queries
+from etl.cli import EXIT_CODES, cli
+from etl.errors import EXIT_WITH_FAILURES, EtlError, FailureKind
+from etl.simulator.app import TOKEN
+from etl.store.target import open_target
+
+if TYPE_CHECKING:
+    from tests.conftest import Api
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DATA_MODEL = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
+RUN_ELSEWHERE = ("make ", "export ")  # `make demo` is what .ci/run does; the exports are the test's environment
+
+
+def blocks(language: str) -> list[str]:
+    """The code blocks of the README in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+def section(title: str) -> str:
+    """The text under a heading of the README."""
+    found = re.search(rf"^## {re.escape(title)}.*?\n(.*?)(?=^## |\Z)", README, flags=re.DOTALL | re.MULTILINE)
+    assert found, title
+    return found[1]
+
+
+def rows(table: str) -> list[list[str]]:
+    """The cells of the rows of a Markdown table, without its two head lines."""
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not line.startswith("|-")][1:]
+
+
+def run(command: str, directory: Path, api: Api) -> str:
+    """Run a command as a user would, with the three variables set and the simulator for Cloudflare."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(directory),
+        "CLOUDFLARE_API_TOKEN": TOKEN,
+        "CLOUDFLARE_ACCOUNT_ID": api.world.account_id,
+        "REALTIMEKIT_APP_ID": api.world.app_id,
+        "CLOUDFLARE_API_BASE_URL": api.base_url,
+    }
+    done = subprocess.run(
+        ["bash", "-ec", command], cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in {0, EXIT_WITH_FAILURES}, done.stderr
+    return done.stdout
+
+
+def test_the_commands_of_the_readme_run(api: Api, tmp_path: Path) -> None:
+    """Each in its turn, in an empty directory; its meeting is unknown to the simulator, so that the run ends with 3."""
+    (tmp_path / "data").mkdir()
+    commands = [line for block in blocks("sh") for line in block.splitlines() if not line.startswith(RUN_ELSEWHERE)]
+    assert len(commands) >= 2
+    said = "".join(run(command, tmp_path, api) for command in commands)
+    assert "1 meetings: 0 live, 0 idle, 1 failed (not_found 1)" in said
+    assert (tmp_path / "data" / "usage.duckdb").exists()
+
+
+def test_the_crontab_line_runs(api: Api, tmp_path: Path) -> None:
+    """What stands behind the five fields, in the directory it names."""
+    (line,) = blocks("crontab")
+    home = tmp_path / "usage"
+    (home / "data").mkdir(parents=True)
+    (home / "environment").write_text("export FROM_A_FILE=1\n")
+    api.write_list(home / "data" / "meetings.txt")
+    assert " 40 meetings: " in run(line.split(maxsplit=5)[5], tmp_path, api)
+
+
+def test_the_queries_of_the_readme_run(tmp_path: Path) -> None:
+    """On an empty database as on a full one."""
+    with open_target(tmp_path / "usage.duckdb") as connection:
+        for query in blocks("sql"):
+            connection.execute(query)
+
+
+def test_the_options_of_the_readme_are_those_of_the_command() -> None:
+    """Names, variables and defaults; none missing, none made up."""
+    snapshot = cli.commands["snapshot"]
+    actual = {option.opts[0]: option for option in snapshot.params if isinstance(option, click.Option)}
+    documented = {cells[0].strip("`"): cells for cells in rows(section("Options of"))}
+    assert set(documented) == set(actual)
+    for name, (_, environment, default, _) in documented.items():
+        option = actual[name]
+        variables = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or [])
+        if name != "--api-token-file":  # whose variables hold the token, which is no option
+            assert re.findall("`([A-Z_]+)`", environment) == variables, name
+        if option.show_default:
+            assert default.strip("`") == str(option.default), name
+
+
+def test_the_exit_codes_of_the_readme_are_those_of_the_help_and_of_the_errors() -> None:
+    """One list, three times."""
+    documented = {cells[0]: cells[1] for cells in rows(section("What happens when").split("Exit codes in full:")[1])}
+    in_help = dict(line.strip().split("  ", 1) for line in EXIT_CODES.splitlines()[2:])
+    assert {code: text.strip() for code, text in in_help.items()} == documented
+    errors = {str(error.exit_code) for error in EtlError.__subclasses__()}
+    assert errors | {"0", "2", str(EXIT_WITH_FAILURES), "130, 143"} == set(documented)
+
+
+def test_the_tables_of_the_readme_are_those_of_the_database(tmp_path: Path) -> None:
+    """Save the ledger of migrations, which is no usage data."""
+    documented = {cells[0].strip("`") for cells in rows(section("Tables"))}
+    assert documented == set(columns(tmp_path)) - {"schema_migrations"}
+
+
+def columns(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
+    """Name and type of the columns of every table and view."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    with open_target(tmp_path / "usage.duckdb") as connection:
+        query = """
+            select table_name, column_name, data_type
+            from duckdb_columns()
+            where database_name = 'usage' and not internal
+            order by table_name, column_index
+        """
+        for table, column, data_type in connection.execute(query).fetchall():
+            found.setdefault(table, []).append((column, data_type))
+    return found
+
+
+def test_the_data_model_describes_the_columns_that_are_there(tmp_path: Path) -> None:
+    """Names, types and order, of every table and view; and each has a meaning."""
+    parts = re.split(r"^## ", DATA_MODEL, flags=re.MULTILINE)[1:]
+    documented = {part.splitlines()[0]: rows(part) for part in parts}
+    described = {table: [(cells[0], cells[1]) for cells in cells_of] for table, cells_of in documented.items()}
+    assert described == columns(tmp_path)
+    assert all(cells[2] for cells_of in documented.values() for cells in cells_of)
+
+
+def test_the_data_model_names_every_kind_of_failure() -> None:
+    """The set is closed."""
+    (kinds,) = re.findall(r"^\| kind \| VARCHAR \| (`invalid_id`.*) \|$", DATA_MODEL, flags=re.MULTILINE)
+    assert re.findall("`([a-z_]+)`", kinds) == [str(kind) for kind in FailureKind]
+
+
+@pytest.mark.parametrize("folder", ["load", "read", "views", "migrations"])
+def test_every_sql_file_begins_by_saying_what_it_is(folder: str) -> None:
+    """An analyst reads the first line and knows whether to read on."""
+    for name in queries.names(folder):
+        assert queries.text(name).startswith("-- "), name
+
+
+def test_links_within_the_project_lead_somewhere() -> None:
+    """In the README and the other documents."""
+    documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    for document in documents:
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
