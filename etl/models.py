@@ -17,6 +17,27 @@ if TYPE_CHECKING:
     from etl.errors import EtlError, FailureKind
 
 
+MAX_ID_LENGTH = 128
+PATH_STEPS = frozenset({".", ".."})
+
+
+def is_id(value: object) -> bool:
+    """Whether a value can be the ID of a meeting, an app or an account.
+
+    IDs are not validated as UUIDs: V1 meetings are room names. What no ID can hold is white space, what
+    can't be printed (controls, invisible marks, bytes that are not UTF-8), and what would change the path
+    of a request.
+    """
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= MAX_ID_LENGTH
+        and value.isprintable()
+        and " " not in value
+        and "/" not in value
+        and value not in PATH_STEPS
+    )
+
+
 class Meeting(NamedTuple):
     """A room to watch. A named tuple, since a list may hold a million and they are made one by one."""
 
@@ -96,14 +117,13 @@ class Tally:
 class Fetched:
     """What a fetch brought: every meeting asked for is in `sightings`, in `failures`, or was idle.
 
-    `ended_by` is the error that ended the fetch before its time, `was_interrupted` says that a signal did.
+    `ended_by` is the error that ended the fetch before its time.
     """
 
     sightings: list[Sighting]
     failures: list[Failure]
     tally: Tally
     ended_by: EtlError | None = None
-    was_interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +185,7 @@ class RunSummary:
     """What a run did. `staged` are the runs that still wait for the database, `loaded` those brought in.
 
     `already_resolved` counts the meetings that this slot had an outcome for. `errors` says what ended the run
-    early or kept it out of the database.
+    early or kept it out of the database. `was_interrupted` says that a signal kept something undone.
     """
 
     batch: Batch

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from etl.models import Payload
 
+_QUOTED_CHARACTERS = 200
 MAX_PARTICIPANTS = 2**31 - 1  # what the column holds
 
 Row: TypeAlias = dict[str, object]
@@ -35,8 +36,8 @@ def type_session(payload: Payload) -> Row:
     for field in _NEEDED:
         if row[_FIELDS[field][0]] is None:
             raise UntypableError(f"{field} is missing")
-    extra = {key: value for key, value in payload.items() if key not in _FIELDS}
-    row["extra"] = _json(extra) if extra else None
+    unknown = {field: value for field, value in payload.items() if field not in _FIELDS}
+    row["extra"] = _typed("extra", {"extra": unknown or None}, _json)
     return row
 
 
@@ -47,7 +48,7 @@ def _typed(field: str, payload: Payload, to_type: Callable[[Any], object]) -> ob
     try:
         return to_type(value)
     except (ValueError, OverflowError, RecursionError) as error:
-        raise UntypableError(f"{field} is {error}") from None
+        raise UntypableError(f"{field} is {error}"[:_QUOTED_CHARACTERS]) from None
 
 
 def _text(value: object) -> str:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
-import math
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from etl.errors import ConfigError
+from etl.models import is_id
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CLOUDFLARE_BASE_URL = "https://api.cloudflare.com/client/v4"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEARER_TOKEN = re.compile("[A-Za-z0-9._~+/=-]+")  # RFC 6750
+_PLAIN = re.compile("[!-~]+")  # printable ASCII without white space
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]*:[0-9a-f:.]*")  # a name, IPv4 or IPv6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +40,18 @@ class ApiSettings:
 
     def __post_init__(self) -> None:
         _require_safe_base_url(self.base_url)
-        if not (self.token.isascii() and self.token.isprintable() and self.token and " " not in self.token):
+        if not is_id(self.account_id):
+            raise ConfigError(f"CLOUDFLARE_ACCOUNT_ID or --account-id {self.account_id!r} can be no account's ID")
+        if not _BEARER_TOKEN.fullmatch(self.token):
             raise ConfigError(
-                "the API token is empty or holds white space, control or non-ASCII characters; "
-                "copy it again from https://dash.cloudflare.com/profile/api-tokens"
+                "the API token is empty or holds characters that no token has (only letters, digits and -._~+/= may "
+                "stand in one); copy it again from https://dash.cloudflare.com/profile/api-tokens"
             )
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether requests go over TLS, so that the server has to prove who it is."""
+        return urlsplit(self.base_url).scheme == "https"
 
     @property
     def is_loopback(self) -> bool:
@@ -48,10 +61,10 @@ class ApiSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotSettings:
-    """One run of `snapshot`. `meetings` None is standard input; `deadline` None is no deadline; seconds."""
+    """One run of `snapshot`. `meetings` is a file or an open text; `deadline` None is no deadline; seconds."""
 
     api: ApiSettings
-    meetings: Path | None
+    meetings: Path | TextIO
     app_id: str | None
     database: Path
     every: timedelta | None = None
@@ -68,8 +81,7 @@ class SnapshotSettings:
 
 def floor_to(instant: datetime, every: timedelta) -> datetime:
     """The last multiple of `every` since 1970-01-01T00:00Z that is not after `instant`."""
-    step = every.total_seconds()
-    return datetime.fromtimestamp(math.floor(instant.timestamp() / step) * step, UTC)
+    return _EPOCH + (instant - _EPOCH) // every * every
 
 
 def is_loopback(host: str) -> bool:
@@ -86,8 +98,15 @@ def _require_safe_base_url(base_url: str) -> None:
     """Refuse a URL over which the token could be read by others, before anything is sent to it."""
     parts = _split(base_url)
     host = parts[1]
-    if not host or "@" in base_url or "?" in base_url or "#" in base_url:
-        raise ConfigError(f"--base-url {base_url!r} is no plain URL; expected one like {CLOUDFLARE_BASE_URL}")
+    if (
+        not _HOST.fullmatch(host)
+        or not _PLAIN.fullmatch(base_url)
+        or "@" in base_url
+        or "?" in base_url
+        or "#" in base_url
+    ):
+        # Not quoted: a user name or a query may hold the token.
+        raise ConfigError(f"--base-url is no plain URL; expected one like {CLOUDFLARE_BASE_URL}")
     if parts[0] != "https" and not (parts[0] == "http" and is_loopback(host)):
         raise ConfigError(
             f"--base-url {base_url!r} would send the token where others can read it; "
@@ -102,4 +121,7 @@ def _split(base_url: str) -> tuple[str, str]:
         _ = parts.port  # urlsplit looks at the port only when it is asked for
     except ValueError:
         return "", ""
-    return parts.scheme, parts.hostname or ""
+    host = parts.hostname or ""
+    return parts.scheme, host if ("[" in parts.netloc) == (
+        ":" in host
+    ) else ""  # in brackets stands IPv6 and nothing else

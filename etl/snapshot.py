@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import shlex
 import socket
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from etl import __version__
-from etl.errors import EtlError, StoreLocked
+from etl.errors import EtlError, FailureKind, StoreLocked
 from etl.meeting_ids import read_meeting_ids
 from etl.models import Meeting, RunStart, RunSummary
 from etl.normalize import normalize
@@ -21,6 +22,7 @@ from etl.store.read import read
 from etl.store.target import open_target, when_unlocked
 
 if TYPE_CHECKING:
+    from asyncio import Event
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
     from pathlib import Path
@@ -50,43 +52,56 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
         batch = normalize(start, asked, fetched, meeting_list.invalid, seams.now())
         if asked:
             stage(batch.frames, staging=staging, run_id=start.run_id)
-        patience = 0.0 if fetched.was_interrupted else settings.lock_timeout
-        loaded, problem = await _load(settings.database, lock_timeout=patience, sleep=seams.sleep)
+        loaded, problem = await _load(settings, seams)
+        staged = [run.run_id for run in staged_runs(staging)]
         return RunSummary(
             batch=batch,
             database=settings.database,
             already_resolved=len(meeting_list.meetings) - len(asked),
             repeats=meeting_list.repeats,
             loaded=brought_in + loaded,
-            staged=[run.run_id for run in staged_runs(staging)],
+            staged=staged,
             errors=[error for error in (fetched.ended_by, problem) if error],
-            was_interrupted=fetched.was_interrupted,
+            was_interrupted=FailureKind.INTERRUPTED in batch.failures or (bool(staged) and _is_interrupted(seams)),
         )
 
 
-async def load_staged(database: Path, *, lock_timeout: float, sleep: Callable[[float], Awaitable[None]]) -> list[str]:
+async def load_staged(
+    database: Path,
+    *,
+    lock_timeout: float,
+    sleep: Callable[[float], Awaitable[None]],
+    interrupted: Event | None = None,
+) -> list[str]:
     """Bring every staged run into the database, then delete it from the staging directory.
 
     Returns the IDs of the runs brought in. The same step ends every snapshot, follows a crash, and follows a
-    lock. Raises StoreLocked when another program has the database open for longer than `lock_timeout` seconds.
+    lock. Raises StoreLocked when another program has the database open for longer than `lock_timeout` seconds,
+    or until the wait is `interrupted`.
     """
     staged = staged_runs(staging_of(database))
     if not staged:
         return []
     return await when_unlocked(
-        database, lambda connection: _bring_in(connection, staged), lock_timeout=lock_timeout, sleep=sleep
+        database,
+        lambda connection: _bring_in(connection, staged),
+        lock_timeout=lock_timeout,
+        sleep=sleep,
+        is_hurried=interrupted.is_set if interrupted else lambda: False,
     )
 
 
-async def _load(
-    database: Path, *, lock_timeout: float, sleep: Callable[[float], Awaitable[None]]
-) -> tuple[list[str], EtlError | None]:
+async def _load(settings: SnapshotSettings, seams: Seams) -> tuple[list[str], EtlError | None]:
     """As `load_staged`, with the error as a value: the run is safe on disk, so that its summary can be told."""
+    database = settings.database
     try:
-        return await load_staged(database, lock_timeout=lock_timeout, sleep=sleep), None
+        loaded = await load_staged(
+            database, lock_timeout=settings.lock_timeout, sleep=seams.sleep, interrupted=seams.interrupted
+        )
     except EtlError as error:
-        message = f"{error}. The run is safe in {staging_of(database)}; the next run, or rtk-usage load, brings it in"
-        return [], type(error)(message)
+        way_out = f"the next run, or rtk-usage load --database {shlex.quote(str(database))}, brings it in"
+        return [], type(error)(f"{error}. The run is safe in {staging_of(database)}; {way_out}")
+    return loaded, None
 
 
 def _catch_up(database: Path, slot: datetime) -> tuple[list[str], set[Meeting]]:
@@ -121,6 +136,10 @@ def uuid7(instant: datetime) -> UUID:
     milliseconds = int(instant.timestamp() * 1000)
     value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
     return UUID(int=value)
+
+
+def _is_interrupted(seams: Seams) -> bool:
+    return seams.interrupted is not None and seams.interrupted.is_set()
 
 
 def _start(settings: SnapshotSettings, started_at: datetime) -> RunStart:

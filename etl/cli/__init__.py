@@ -38,7 +38,7 @@ class _Group(click.Group):
             click.echo(f"rtk-usage: {error}", err=True)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("rtk-usage: interrupted; nothing was under way that could be lost", err=True)
+            click.echo("rtk-usage: interrupted", err=True)
             ctx.exit(128 + signal.SIGINT)
 
 

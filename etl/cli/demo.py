@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.types import finite
 from etl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -48,7 +50,12 @@ _SPEED = 600.0  # simulated seconds in a real one: a run of a tenth of a second 
 @click.option("--days", type=click.IntRange(1, 60), default=7, show_default=True, help="Days of hourly snapshots.")
 @click.option("--meetings", type=click.IntRange(1, 5000), default=60, show_default=True, help="Meetings to watch.")
 @click.option(
-    "--faults", type=click.FloatRange(0, 0.5), default=0.05, show_default=True, help="Share of requests that fail."
+    "--faults",
+    type=click.FloatRange(0, 0.5),
+    callback=finite,
+    default=0.05,
+    show_default=True,
+    help="Share of requests that fail.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another week.")
 def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int) -> None:
@@ -57,8 +64,8 @@ def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int)
     They are hourly and meet faults; at the end it shows what is in the database.
     """
     try:
-        import uvicorn  # noqa: F401, PLC0415  # the extra: imported here, so that its lack is said at once
-
+        import etl.simulator.app  # noqa: PLC0415  # needs the extra
+        import etl.simulator.server  # noqa: F401, PLC0415
         from etl.simulator.world import World  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
@@ -75,19 +82,33 @@ def _prepare(world: World, directory: Path) -> SnapshotSettings:
     from etl.settings import ApiSettings, SnapshotSettings  # noqa: PLC0415
     from etl.simulator.app import TOKEN  # noqa: PLC0415
 
-    directory.mkdir(parents=True, exist_ok=True)
-    marker, database, meetings = directory / ".demo", directory / "usage.duckdb", directory / "meetings.txt"
-    if database.exists() and not marker.exists():
-        raise ConfigError(f"{database} was not made by a demo; name another --directory")
-    marker.touch()
-    database.unlink(missing_ok=True)
-    meetings.write_text("".join(f"{meeting_id}\n" for meeting_id in world.meeting_ids), encoding="utf-8")
+    database, meetings = directory / "usage.duckdb", directory / "meetings.txt"
+    try:
+        _start_anew(directory, database, meetings)
+        meetings.write_text("".join(f"{meeting_id}\n" for meeting_id in world.meeting_ids), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{error.filename or directory}: {error.strerror}; name another --directory") from error
     api = ApiSettings(
         token=TOKEN, account_id=world.account_id, base_url="http://127.0.0.1", concurrency=8, timeout=_TIMEOUT
     )
     return SnapshotSettings(
         api=api, meetings=meetings, app_id=world.app_id, database=database, every=_HOUR, lock_timeout=0.0
     )
+
+
+def _start_anew(directory: Path, database: Path, meetings: Path) -> None:
+    """Delete what an earlier demo has made, and nothing else."""
+    from etl.staging import staging_of  # noqa: PLC0415
+
+    marker, log = directory / ".demo", directory / "usage.duckdb.wal"
+    for file in (database, meetings):
+        if file.exists() and not marker.exists():
+            raise ConfigError(f"{file} was not made by a demo; name another --directory")
+    directory.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    for file in (database, log):
+        file.unlink(missing_ok=True)
+    shutil.rmtree(staging_of(database), ignore_errors=True)
 
 
 def _take_snapshots(

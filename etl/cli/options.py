@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from etl.cli.types import Duration, Instant
+from etl.cli.types import Duration, Instant, NewFile
 from etl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -53,8 +55,8 @@ _STORE = (
         "--database",
         envvar="RTK_USAGE_DATABASE",
         show_envvar=True,
-        type=click.Path(path_type=Path, dir_okay=False),
-        default=Path("data/usage.duckdb"),
+        type=NewFile(dir_okay=False),
+        default="data/usage.duckdb",
         show_default=True,
         help="The DuckDB file; made if it is not there.",
     ),
@@ -110,11 +112,10 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
 
     if options["every"] and options["slot"]:
         raise click.UsageError("--every and --slot exclude each other: both say which slot the run is for.")
-    meetings: Path = options["meetings"]
     return SnapshotSettings(
         api=_api_settings(options),
-        meetings=None if str(meetings) == "-" else meetings,
-        app_id=options["app_id"] or None,
+        meetings=_standard_input() if str(options["meetings"]) == "-" else options["meetings"],
+        app_id=_stripped(options["app_id"]),
         database=options["database"],
         every=timedelta(seconds=options["every"]) if options["every"] else None,
         slot=options["slot"],
@@ -123,39 +124,54 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
     )
 
 
+def _standard_input() -> TextIO:
+    """Standard input, read to its end before the run begins, so that Ctrl-C still ends the wait for it."""
+    if sys.stdin is None:
+        raise ConfigError("standard input is closed; expected one meeting ID a line")
+    return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape"))
+
+
 def _api_settings(options: dict[str, Any]) -> ApiSettings:
     from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings  # noqa: PLC0415
 
-    if not options["account_id"]:
+    if not (account_id := _stripped(options["account_id"])):
         raise ConfigError("which Cloudflare account? Set CLOUDFLARE_ACCOUNT_ID or --account-id")
     return ApiSettings(
         token=_token(options["api_token_file"]),
-        account_id=options["account_id"],
-        base_url=options["base_url"] or CLOUDFLARE_BASE_URL,
+        account_id=account_id,
+        base_url=_stripped(options["base_url"]) or CLOUDFLARE_BASE_URL,
         concurrency=options["concurrency"],
         attempts=options["attempts"],
         timeout=options["timeout"],
     )
 
 
-def _token(path: Path | None) -> str:
+def _stripped(value: str | None) -> str | None:
+    """A setting without the white space that a file of variables may leave at its end; None where nothing is left."""
+    return (value or "").strip() or None
+
+
+def _token(option: Path | None) -> str:
     """The API token: from the file named by option, from the variable, or from the file that a variable names.
 
     It is never an option itself: every user of a machine can read the arguments of its processes.
     """
-    if path is None and os.environ.get(TOKEN):
-        return os.environ[TOKEN].strip()
-    path = path or (Path(os.environ[TOKEN_FILE]) if os.environ.get(TOKEN_FILE) else None)
-    if path is None:
+    token, file = _stripped(os.environ.get(TOKEN)), _stripped(os.environ.get(TOKEN_FILE))
+    if option is None and token:
+        return token
+    if option is None and not file:
         raise ConfigError(f"no API token: set {TOKEN}, or {TOKEN_FILE} or --api-token-file to a file that holds it")
+    path, named_by = (option, "--api-token-file") if option else (Path(file or ""), TOKEN_FILE)
     try:
         return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
+        # Who put the token itself there must not find it in a log: what can't be a path is not quoted.
+        shown = path if path.is_absolute() or len(path.parts) > 1 else named_by
         why = getattr(error, "strerror", None) or "it is not text"
-        raise ConfigError(f"{path}: the API token can't be read: {why}") from None
+        raise ConfigError(f"{shown}: the file with the API token can't be read: {why}") from None
 
 
-def _add(options: tuple[Callable[[_C], _C], ...], command: _C) -> _C:
+def _add(options: tuple[Callable[[Any], Any], ...], command: _C) -> _C:
     for option in reversed(options):
         command = option(command)
     return command

@@ -53,8 +53,11 @@ def snapshot(
 
 def load(database: Path, *, lock_timeout: float) -> list[str]:
     """Bring staged runs in, unless a run is under way, which will do so itself."""
+    staging = staging_of(database)
+    if not staging.is_dir():
+        return []
     holder = {"run_id": "(load)", "pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat()}
-    with only_run(staging_of(database), holder=holder):
+    with only_run(staging, holder=holder):
         return asyncio.run(load_staged(database, lock_timeout=lock_timeout, sleep=asyncio.sleep))
 
 
@@ -92,12 +95,13 @@ def progress(*, is_shown: bool) -> Iterator[Callable[[Tally], None] | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("meetings", total=None, counts="")
         started = shown = time.monotonic()
+        was_held = False
 
         def show(tally: Tally) -> None:
-            nonlocal shown
+            nonlocal shown, was_held
             instant = time.monotonic()
-            if instant - shown >= _REFRESH_SECONDS or tally.done == tally.meetings:
-                shown = instant
+            if instant - shown >= _REFRESH_SECONDS or tally.done == tally.meetings or tally.is_held != was_held:
+                shown, was_held = instant, tally.is_held
                 counts = _counts(tally, instant - started)
                 bar.update(task, total=tally.meetings, completed=tally.done, counts=counts)
 

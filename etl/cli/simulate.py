@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.types import finite
 from etl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,13 +31,6 @@ def _quota(_context: click.Context, _parameter: click.Parameter, value: str) -> 
         raise click.BadParameter(str(error)) from error
 
 
-def _finite(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
-    # Click's ranges let nan through, which is neither below nor above anything.
-    if not math.isfinite(value):
-        raise click.BadParameter(f"{value} is not a finite number.")
-    return value
-
-
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="0 takes a free one.")
 @click.option(
@@ -50,7 +43,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float) 
 @click.option(
     "--live",
     type=click.FloatRange(0, 1),
-    callback=_finite,
+    callback=finite,
     default=0.3,
     show_default=True,
     help="Share of meetings in session.",
@@ -59,7 +52,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float) 
 @click.option(
     "--faults",
     type=click.FloatRange(0, 1),
-    callback=_finite,
+    callback=finite,
     default=0.0,
     show_default=True,
     help="Share of requests that meet a fault which trying again mends.",
@@ -68,7 +61,7 @@ def _finite(_context: click.Context, _parameter: click.Parameter, value: float) 
 @click.option(
     "--latency",
     type=click.FloatRange(min=0),
-    callback=_finite,
+    callback=finite,
     default=0.0,
     show_default=True,
     help="Seconds added to an answer.",

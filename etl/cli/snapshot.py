@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,12 +32,10 @@ def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> No
     from etl.cli import running  # noqa: PLC0415  # `--help` and a wrong setting need none of it
 
     running.log_to_stderr(verbose=verbose)
-    with running.progress(is_shown=sys.stderr.isatty() and not quiet) as show:
+    is_seen = sys.stderr is not None and sys.stderr.isatty()
+    with running.progress(is_shown=is_seen and not quiet) as show:
         summary, signal_number = running.snapshot(settings, show)
-    if not quiet or as_json:
-        _print(summary, as_json=as_json)
-    for error in summary.errors:
-        click.echo(f"rtk-usage: {error}", err=True)
+    _tell(summary, as_json=as_json, quiet=quiet)
     sys.exit(running.exit_code(summary, signal_number))
 
 
@@ -50,10 +49,28 @@ def load(database: Path, lock_timeout: float) -> None:
     click.echo(f"loaded {len(loaded)} staged run{'s'[: len(loaded) != 1]} into {database}")
 
 
-def _print(summary: RunSummary, *, as_json: bool) -> None:
+def _tell(summary: RunSummary, *, as_json: bool, quiet: bool) -> None:
+    """Say what the run did. It is stored by now: that nobody can hear it changes nothing."""
     from etl.cli import summaries  # noqa: PLC0415
 
-    click.echo(summaries.as_json(summary) if as_json else summaries.as_line(summary))
+    try:
+        if as_json:
+            click.echo(summaries.as_json(summary))
+        elif not quiet:
+            click.echo(summaries.as_line(summary))
+    except OSError as error:
+        _let_go_of_stdout()
+        if not isinstance(error, BrokenPipeError):
+            click.echo(f"rtk-usage: the run is stored, but its summary can't be written: {error.strerror}", err=True)
     if not as_json:
         for warning in summaries.warnings(summary):
             click.echo(warning, err=True)
+    for problem in summary.errors:
+        click.echo(f"rtk-usage: {problem}", err=True)
+
+
+def _let_go_of_stdout() -> None:
+    """Point standard output elsewhere: Python would try, and fail, to write the rest of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from etl.models import RunSummary
+    from etl.models import Failure, RunSummary
 
 
 def as_line(summary: RunSummary) -> str:
@@ -45,6 +45,7 @@ def as_json(summary: RunSummary) -> str:
         "already_resolved": summary.already_resolved,
         "repeats": summary.repeats,
         "failures": summary.batch.failures,
+        "first_failures": {kind: _told(failure) for kind, failure in summary.batch.first_failures.items()},
         "database": str(summary.database),
         "loaded": summary.loaded,
         "staged": summary.staged,
@@ -52,6 +53,11 @@ def as_json(summary: RunSummary) -> str:
         "interrupted": summary.was_interrupted,
     }
     return json.dumps(document, default=instant)
+
+
+def _told(failure: Failure) -> dict[str, object]:
+    """A failure as JSON: what it knows, without what it doesn't."""
+    return {name: value for name, value in asdict(failure).items() if value is not None}
 
 
 def instant(value: datetime) -> str:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class NewFile(click.Path):
+    """A path that may be there or not, and can be a file's: not empty, and of characters that UTF-8 can hold."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path."""
+        if not str(value) or not str(value).isprintable():
+            self.fail("a file needs a name that can be printed.", param, ctx)
+        path = super().convert(str(value), param, ctx)
+        return Path(str(path))
+
+
+def finite(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
+    """A number that is one: click's ranges let nan through, which is neither below nor above anything."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number.")
+    return value
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only

@@ -20,18 +20,26 @@ _WORTH_A_WARNING = 30.0  # seconds; what is shorter happens now and then without
 class RequestBudget:
     """Lets requests pass, counts them, and holds all of them together once the API says to slow down."""
 
-    def __init__(self, tally: Tally, *, now: Callable[[], datetime], sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        tally: Tally,
+        *,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]],
+        on_hold: Callable[[], None] = lambda: None,
+    ) -> None:
         self._tally = tally
         self._now = now
         self._sleep = sleep
-        self._held_until = now()
+        self._on_hold = on_hold
+        self._held_until: datetime | None = None
 
     async def acquire(self, *, is_retry: bool) -> None:
         """Wait until a request may be sent, and count it."""
-        while (wait := (self._held_until - self._now()).total_seconds()) > 0:
-            self._tally.is_held = True
+        while (wait := self._rest_of_hold()) > 0:
+            self._show(is_held=True)
             await self._sleep(wait)
-        self._tally.is_held = False
+        self._show(is_held=False)
         self._tally.requests += 1
         self._tally.retries += is_retry
 
@@ -42,14 +50,23 @@ class RequestBudget:
             "the API asks to slow down: no request for %.0f s",
             seconds,
         )
-        now = self._now()
-        until = max(self._held_until, now + timedelta(seconds=seconds))
-        self._tally.waited_seconds += (until - max(self._held_until, now)).total_seconds()
-        self._held_until = until
+        now, rest = self._now(), self._rest_of_hold()
+        if seconds > rest:
+            self._tally.waited_seconds += seconds - rest
+            self._held_until = now + timedelta(seconds=seconds)
+            self._show(is_held=True)
 
     def settle(self) -> None:
         """Take back what was counted as waited and is not waited for: the run is over."""
-        rest = (self._held_until - self._now()).total_seconds()
-        self._tally.waited_seconds -= max(0.0, rest)
-        self._held_until = min(self._held_until, self._now())
+        self._tally.waited_seconds -= self._rest_of_hold()
+        self._held_until = None
         self._tally.is_held = False
+
+    def _show(self, *, is_held: bool) -> None:
+        if self._tally.is_held != is_held:
+            self._tally.is_held = is_held
+            self._on_hold()
+
+    def _rest_of_hold(self) -> float:
+        """Seconds until a request may be sent; 0 where nothing is held."""
+        return max(0.0, (self._held_until - self._now()).total_seconds()) if self._held_until else 0.0

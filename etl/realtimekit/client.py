@@ -82,13 +82,21 @@ class RealtimeKit:
         except TimeoutError:
             raise TryAgain(FailureKind.TIMEOUT, f"no answer within {self._timeout:g} s") from None
         except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
-            raise TryAgain(FailureKind.CONNECTION, self._said_by(error)) from None
-        # An answer may quote the request: whatever is kept of it must not hold the token.
-        return response.status_code, response.headers, body.replace(self._token.encode(), b"[token]")
+            raise TryAgain(FailureKind.CONNECTION, _said_by(error)) from None
+        return response.status_code, response.headers, self._without_token(body)
 
-    def _said_by(self, error: Exception) -> str:
-        said = str(error) or type(error).__name__
-        return printable(f"connection failed: {said}".replace(self._token, "[token]"))
+    def _without_token(self, body: bytes) -> bytes:
+        """An answer may quote the request: nothing that is kept of it may hold the token, however JSON writes it."""
+        for written in (self._token, self._token.replace("/", r"\/")):
+            body = body.replace(written.encode(), b"[token]")
+        return body
+
+
+def _said_by(error: Exception) -> str:
+    """Why a connection failed. What aiohttp says of a bad answer quotes it, and so perhaps a part of the token."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "connection failed: the answer is no proper HTTP"
+    return printable(f"connection failed: {str(error) or type(error).__name__}")
 
 
 def request_headers(settings: ApiSettings) -> list[tuple[str, str]]:

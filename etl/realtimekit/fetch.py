@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from etl.errors import ApiUnavailable, FailureKind, Refused, RequestError, TokenRejected
@@ -14,7 +15,7 @@ from etl.realtimekit.client import RealtimeKit
 from etl.realtimekit.transport import open_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     from etl.errors import EtlError
     from etl.models import Meeting, Seams
@@ -52,7 +53,7 @@ async def fetch_active_sessions(
     or an interruption end the fetch early, with the meetings not asked among the failures.
     """
     fetch = _Fetch(meetings, seams)
-    budget = RequestBudget(fetch.tally, now=seams.now, sleep=seams.sleep)
+    budget = RequestBudget(fetch.tally, now=seams.now, sleep=seams.sleep, on_hold=fetch.tell)
     async with nullcontext(seams.transport) if seams.transport else open_transport(settings) as connections:
         workers = [
             fetch.work(RealtimeKit(settings, transport=connections, budget=budget, sleep=seams.sleep))
@@ -66,17 +67,17 @@ async def fetch_active_sessions(
 def _watchers(fetch: _Fetch, seams: Seams, deadline: float | None) -> list[Awaitable[None]]:
     """What may end the fetch from outside."""
 
-    async def watch(event: Awaitable[object], end: _End) -> None:
-        await event
+    async def watch(event: Callable[[], Awaitable[object]], end: _End) -> None:
+        await event()
         fetch.end(end)
 
     watchers: list[Awaitable[None]] = []
     if deadline is not None:
         message = f"no answer before the run's deadline of {deadline:g} s"
-        watchers.append(watch(seams.sleep(deadline), _End(FailureKind.DEADLINE, message)))
+        watchers.append(watch(partial(seams.sleep, deadline), _End(FailureKind.DEADLINE, message)))
     if seams.interrupted is not None:
         message = "no answer before the run was interrupted"
-        watchers.append(watch(seams.interrupted.wait(), _End(FailureKind.INTERRUPTED, message)))
+        watchers.append(watch(seams.interrupted.wait, _End(FailureKind.INTERRUPTED, message)))
     return watchers
 
 
@@ -115,7 +116,7 @@ class _Fetch:
             except asyncio.CancelledError:
                 self._cut_short.append(meeting)
                 raise
-            self._progress(self.tally)
+            self.tell()
             if self._ended is not None:
                 return
 
@@ -143,6 +144,10 @@ class _Fetch:
         elif self._unanswered >= UNANSWERED_LIMIT:
             self.end(_unavailable(error))
 
+    def tell(self) -> None:
+        """Tell whoever watches how far the fetch has come."""
+        self._progress(self.tally)
+
     def end(self, end: _End) -> None:
         """End the fetch before its list; the first reason counts."""
         if self._ended is None:
@@ -162,7 +167,6 @@ class _Fetch:
             failures=self._failures,
             tally=self.tally,
             ended_by=self._ended.error if self._ended else None,
-            was_interrupted=self._ended is not None and self._ended.kind is FailureKind.INTERRUPTED,
         )
 
 

@@ -27,6 +27,8 @@ QUOTED_CHARACTERS = 200
 # Gateway codes that speak of the token: malformed (6003 with 6111 or 6103 in its chain), not accepted for this
 # account or from this address (10000), without the permission (9109).
 _TOKEN_CODES = frozenset({6003, 6103, 6111, 9109, 10000})
+_RAY = re.compile("[0-9a-f]{1,32}(-[A-Z]{2,4})?")
+_CODE_LIMIT = 2**31
 _SLOW_DOWN_CODE = 971
 _NO_ROUTE_CODE = 7003
 _NO_SESSION = "No active session found"
@@ -48,13 +50,14 @@ class _Answer(NamedTuple):
 
     def failed(self, error: type[RequestError], kind: FailureKind, why: str) -> RequestError:
         """The error for this answer: what the API said, or else the beginning of what it sent."""
+        ray = _RAY.fullmatch(self.headers.get("cf-ray", ""))
         said = printable(self.message) if self.message else f"{quoted(self.body)!r}"
         return error(
             kind=kind,
             message=f"{why}: {said}",
             http_status=self.status,
             api_code=self.code,
-            cf_ray=self.headers.get("cf-ray"),
+            cf_ray=ray.group() if ray else None,
             retry_after=retry_after(self.headers),
         )
 
@@ -85,7 +88,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(value)
     try:
         wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     return max(0.0, wait.total_seconds())
 
@@ -115,7 +118,7 @@ def _take_apart(status: int, headers: Mapping[str, str], body: bytes) -> _Answer
         body=body,
         envelope=envelope,
         is_realtimekit_error=isinstance(realtimekit_error, dict),
-        code=code if isinstance(code, int) and abs(code) < 2**31 else None,
+        code=code if type(code) is int and abs(code) < _CODE_LIMIT else None,  # a truth value is an int as well
         message=message if isinstance(message, str) else None,
     )
 

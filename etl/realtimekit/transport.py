@@ -24,7 +24,7 @@ def open_transport(settings: ApiSettings) -> httpx.AsyncBaseTransport:
     Nothing goes through a proxy to this machine: plain http would show it the token.
     """
     # Plain http needs no certificates, and reading them takes 20 ms.
-    context = httpx.create_ssl_context(verify=settings.base_url.startswith("https"))
+    context = httpx.create_ssl_context(verify=settings.is_encrypted)
     return AiohttpTransport(
         verify=context,
         client=lambda: _session(context, settings.concurrency),

@@ -61,15 +61,19 @@ async def when_unlocked(
     *,
     lock_timeout: float,
     sleep: Callable[[float], Awaitable[None]],
+    is_hurried: Callable[[], bool] = lambda: False,
 ) -> _T:
-    """Open the database and use it; while another program has it open, try again for `lock_timeout` seconds."""
+    """Open the database and use it; while another program has it open, try again for `lock_timeout` seconds.
+
+    Once `is_hurried`, which is asked after every try, it is not tried again.
+    """
     waited, wait = 0.0, _FIRST_WAIT
     while True:
         try:
             with open_target(database) as connection:
                 return use(connection)
         except StoreLocked:
-            if waited >= lock_timeout:
+            if waited >= lock_timeout or is_hurried():
                 raise
         wait = min(wait, lock_timeout - waited)
         await sleep(wait)
@@ -149,4 +153,4 @@ def _as_our_errors(database: Path) -> Iterator[None]:
 
 def _locked(database: Path, holder: Holder | None) -> str:
     who = f"{holder.program} (PID {holder.pid})" if holder else "another program"
-    return f"{database} is held open by {who}; close it there, or open it read-only only while no run is due"
+    return f"{database} is held open by {who}; close it there, or open it for moments only"

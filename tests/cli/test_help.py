@@ -5,12 +5,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from etl import __version__
 from etl.cli import cli, main
 from tests.cli.conftest import CHECKOUT
 
 if TYPE_CHECKING:
+    from click.testing import Result
+
     from tests.cli.conftest import Shell
 
 # The process ends with what it has imported on its last line.
@@ -25,11 +28,16 @@ finally:
 """
 
 
+def run(*arguments: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(cli, [*arguments], prog_name="rtk-usage", catch_exceptions=False)
+
+
 @pytest.mark.parametrize("command", [[], *([name] for name in cli.commands)])
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-def test_every_command_helps(shell: Shell, command: list[str], flag: str) -> None:
+def test_every_command_helps(command: list[str], flag: str) -> None:
     """`--help` and `-h` say how a command is called, and that is a success."""
-    result = shell.run(*command, flag)
+    result = run(*command, flag)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith(" ".join(["Usage: rtk-usage", *command]))
 
@@ -46,9 +54,9 @@ def test_every_option_says_what_it_is_for() -> None:
 
 
 @pytest.mark.parametrize("code", ["0", "1", "2", "3", "69", "74", "75", "77", "78", "130, 143"])
-def test_the_help_lists_the_exit_codes(shell: Shell, code: str) -> None:
+def test_the_help_lists_the_exit_codes(code: str) -> None:
     """Who writes a cron job finds out what each exit code means."""
-    assert any(line.strip().startswith(f"{code} ") for line in shell.run("--help").stdout.splitlines())
+    assert any(line.strip().startswith(f"{code} ") for line in run("--help").stdout.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -63,9 +71,9 @@ def test_the_help_lists_the_exit_codes(shell: Shell, code: str) -> None:
         "RTK_USAGE_DATABASE",
     ],
 )
-def test_the_help_of_snapshot_names_every_variable(shell: Shell, variable: str) -> None:
+def test_the_help_of_snapshot_names_every_variable(variable: str) -> None:
     """What can be set in the environment is in the help."""
-    assert variable in shell.run("snapshot", "--help").stdout
+    assert variable in run("snapshot", "--help").stdout
 
 
 @pytest.mark.parametrize("command", [["--help"], ["snapshot", "--help"], ["--version"]])
@@ -93,15 +101,15 @@ def test_the_installed_command_ends_with_the_exit_code(
     assert (ended.value.code, capsys.readouterr().out) == (0, f"rtk-usage, version {__version__}\n")
 
 
-def test_no_command_at_all_shows_the_help(shell: Shell) -> None:
+def test_no_command_at_all_shows_the_help() -> None:
     """Somebody who types the bare name is told what there is; nothing was done, so it is no success."""
-    result = shell.run()
+    result = run()
     assert result.exit_code == 2
     assert "snapshot" in result.output
 
 
-def test_a_misspelt_command_is_refused(shell: Shell) -> None:
+def test_a_misspelt_command_is_refused() -> None:
     """A command that is not there ends with 2 and names what was typed."""
-    result = shell.run("snapshoot")
+    result = run("snapshoot")
     assert result.exit_code == 2
     assert "snapshoot" in result.stderr

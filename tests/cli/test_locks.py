@@ -1,14 +1,15 @@
 from __future__ import annotations
 
-import os
 import stat
+import sys
 from itertools import repeat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from etl.simulator.fault_answers import Timing
-from tests.cli.conftest import finish, meeting_ids, summary_of, until
+from tests.cli.conftest import finish, meeting_ids, summary_of, umask, until
 
 if TYPE_CHECKING:
     from tests.cli.conftest import OpenShell, Shell
@@ -37,7 +38,7 @@ def test_the_message_names_who_holds_the_database(filled: Shell) -> None:
     """Program and PID, so that it can be closed there."""
     with filled.database_held() as holder:
         stderr = filled.snapshot("--lock-timeout", "0").stderr
-    program = os.path.basename(os.path.realpath(f"/proc/{os.getpid()}/exe"))  # noqa: PTH119, PTH118  # a link
+    program = Path(sys.executable).resolve().name
     assert f"(PID {holder.pid})" in stderr
     assert program in stderr
 
@@ -117,8 +118,8 @@ def test_a_lock_that_goes_in_time_costs_nothing(filled: Shell) -> None:
 
 def test_staged_files_are_their_owners_alone(filled: Shell) -> None:
     """Whatever the umask, what waits on disk is as private as the database."""
-    with filled.database_held():
-        assert filled.process("snapshot", "meetings.txt", "--lock-timeout", "0", umask=0o022)[0] == 75
+    with filled.database_held(), umask(0o022):
+        assert filled.snapshot("--lock-timeout", "0").exit_code == 75
     (run,) = filled.staged()
     assert stat.S_IMODE(run.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in run.iterdir()} == {0o600}

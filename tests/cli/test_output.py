@@ -65,10 +65,10 @@ def test_a_failing_run_from_cron_explains_itself(open_shell: OpenShell) -> None:
     ids = meeting_ids()
     faults = {ids[1]: ["unknown_meeting"], ids[2]: ["not_json"]}
     shell = open_shell(by_meeting=faults | {ids[0]: ["unknown_meeting"]})
-    code, stdout, stderr = shell.process("snapshot", "meetings.txt")
-    assert (code, len(stdout.splitlines())) == (3, 1)
-    assert "3 failed (not_found 2, malformed 1)" in stdout
-    first, second = stderr.splitlines()
+    result = shell.snapshot()
+    assert (result.exit_code, len(result.stdout.splitlines())) == (3, 1)
+    assert "3 failed (not_found 2, malformed 1)" in result.stdout
+    first, second = result.stderr.splitlines()
     assert first.startswith(f"not_found (2): {ids[0]}: HTTP 404")
     assert second.startswith(f"malformed (1): {ids[2]}: HTTP 200")
 
@@ -82,9 +82,9 @@ def test_time_held_by_the_limit_is_in_the_line(open_shell: OpenShell) -> None:
 
 def test_json_is_one_object_on_standard_output(shell: Shell) -> None:
     """`--json` prints the run's summary and nothing else, for programs."""
-    code, stdout, stderr = shell.process("snapshot", "meetings.txt", "--json")
-    summary = summary_of(stdout)
-    assert (code, stderr, stdout.count("\n")) == (0, "", 1)
+    result = shell.snapshot("--json")
+    summary = summary_of(result.stdout)
+    assert (result.exit_code, result.stderr, result.stdout.count("\n")) == (0, "", 1)
     assert summary.keys() == KEYS
     assert summary["loaded"] == [summary["run_id"]]
     assert (summary["staged"], summary["errors"], summary["interrupted"]) == ([], [], False)
@@ -199,7 +199,7 @@ def test_without_a_terminal_there_is_nobody_to_show_progress_to() -> None:
         assert show is None
 
 
-@pytest.mark.parametrize("redirect", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("redirect", [">&-", "2>&-"])
 def test_a_closed_stream_stops_no_run(shell: Shell, redirect: str) -> None:
     """Started without standard output or standard error, as some supervisors do, the run is stored all the same."""
     code, _, stderr = shell.process("snapshot", "meetings.txt", redirect=redirect)

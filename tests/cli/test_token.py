@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -16,7 +17,6 @@ from tests.cli.conftest import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.cli.conftest import OpenShell, Shell
 
@@ -28,8 +28,9 @@ def everything_stored(database: Path) -> str:
     with duckdb.connect(str(database) if database.exists() else ":memory:") as connection:
         tables = TABLES if database.exists() else ()
         files = [str(file) for file in database.parent.glob("*.staged/*/*.parquet")]
-        selected = [connection.table(table) for table in tables] + [connection.read_parquet(file) for file in files]
-        return "\n".join(str(row) for rows in selected for row in rows.fetchall())
+        found = [connection.table(table) for table in tables] + [connection.read_parquet(file) for file in files]
+        as_text = [rows.project("cast(columns(*) as varchar)") for rows in found]
+        return "\n".join(str(row) for rows in as_text for row in rows.fetchall())
 
 
 def assert_nowhere(secret: str, directory: Path) -> None:
@@ -59,7 +60,10 @@ def echo(answer: Callable[[str], Answer]) -> Iterator[str]:
         def log_message(self, *_arguments: Any) -> None:
             """Keep quiet."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64  # as many as come at once; one that does not fit comes again after a second
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=partial(server.serve_forever, poll_interval=0.01))
         thread.start()
         try:
@@ -117,14 +121,36 @@ def test_a_server_that_quotes_the_token_does_not_get_it_stored(shell: Shell, ans
     assert_nowhere(SECRET, shell.directory)
 
 
-def test_a_token_that_json_writes_differently_is_found_as_well(shell: Shell) -> None:
-    """A quotation mark stands in JSON as two characters: the token is looked for in what was read, too."""
-    token = 'cfut_with"quotes"-and-\\backslashes'
-    with echo(as_realtimekit_error) as base_url:
+def test_no_part_of_the_token_is_kept_either(shell: Shell) -> None:
+    """An HTTP library that cuts what it quotes may cut the token: most of it is as bad as all of it."""
+    with echo(lambda header: (200, {"X-Echo": f"{'p' * 60}{header}{'x' * 9000}"}, b"{}")) as base_url:
+        result = shell.snapshot("--attempts", "1", CLOUDFLARE_API_BASE_URL=base_url)
+    assert result.exit_code == 3
+    assert SECRET[:16] not in result.output
+    assert_nowhere(SECRET[:16], shell.directory)
+
+
+@pytest.mark.parametrize("token", ['cfut_with"quotes"', "cfut_with\\backslashes"])
+def test_a_token_that_json_would_write_differently_is_refused(shell: Shell, token: str) -> None:
+    """No bearer token holds such characters, and looking for it in an answer would miss it."""
+    result = shell.snapshot(CLOUDFLARE_API_TOKEN=token)
+    assert (result.exit_code, shell.api.app.state.requests) == (78, 0)
+    assert token not in result.output
+
+
+def test_a_token_with_slashes_is_found_however_json_writes_them(shell: Shell) -> None:
+    """JSON may put a backslash before a slash, and many servers do."""
+    token = "cfut_some/thing/secret"  # noqa: S105  # no token of anybody
+
+    def escaping(header: str) -> Answer:
+        status, headers, body = as_realtimekit_error(header)
+        return status, headers, body.replace(b"/", b"\\/")
+
+    with echo(escaping) as base_url:
         result = shell.snapshot("--attempts", "1", CLOUDFLARE_API_TOKEN=token, CLOUDFLARE_API_BASE_URL=base_url)
     assert result.exit_code == 3
     assert token not in result.output
-    assert token not in everything_stored(shell.database).replace("\\\\", "\\")
+    assert token not in everything_stored(shell.database)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +159,8 @@ def test_a_token_that_json_writes_differently_is_found_as_well(shell: Shell) -> 
 def test_the_token_is_in_no_output_and_no_file(open_shell: OpenShell, options: list[str]) -> None:
     """Neither a good answer nor a failing one leaves a trace of it."""
     shell = open_shell(script=["ok", "dropped", "cut_body", "internal_error", "authentication"] * 3)
-    code, stdout, stderr = shell.process("snapshot", "meetings.txt", *options, "--concurrency", "4")
-    assert code in {3, 77}
-    assert SECRET not in f"{stdout}{stderr}"
+    result = shell.snapshot(*options, "--concurrency", "4")  # which looks at what is printed
+    assert result.exit_code in {3, 77}
     assert_nowhere(SECRET, shell.directory)
 
 
@@ -150,16 +175,10 @@ def test_the_token_is_in_no_staged_file(shell: Shell) -> None:
     assert_nowhere(SECRET, shell.directory)
 
 
-def test_the_token_is_not_in_what_python_warns_about(shell: Shell) -> None:
-    """Not even in Python's development mode, which logs what the event loop does."""
-    variables: dict[str, str | None] = {"PYTHONDEVMODE": "1", "PYTHONASYNCIODEBUG": "1"}
-    code, stdout, stderr = shell.process("snapshot", "meetings.txt", "--verbose", variables=variables)
-    assert (code, SECRET in f"{stdout}{stderr}") == (0, False)
-
-
-def test_development_mode_finds_nothing_left_open(shell: Shell) -> None:
-    """Every connection, file and task is closed by the one who opened it."""
-    _, _, stderr = shell.process("snapshot", "meetings.txt", variables={"PYTHONDEVMODE": "1"})
+def test_development_mode_shows_neither_the_token_nor_anything_left_open(shell: Shell) -> None:
+    """Python then logs what the event loop does, and warns of what nobody closed."""
+    code, _, stderr = shell.process("snapshot", "meetings.txt", "--verbose", variables={"PYTHONDEVMODE": "1"})
+    assert code == 0  # and `process` looks that the token is not printed
     assert "ResourceWarning" not in stderr
 
 
@@ -191,7 +210,7 @@ def test_a_token_in_the_place_of_its_file_is_not_quoted(shell: Shell) -> None:
 def test_the_token_is_in_no_representation(shell: Shell) -> None:
     """Settings may be logged, or stand in a traceback that shows values."""
     api = ApiSettings(token=SECRET, account_id="an-account")
-    settings = SnapshotSettings(api=api, meetings=None, app_id=None, database=shell.database)
+    settings = SnapshotSettings(api=api, meetings=Path("list"), app_id=None, database=shell.database)
     assert SECRET not in f"{api!r}{api}{settings!r}{settings}"
 
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import contextlib
+import math
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.cli.types import Duration, Instant
+from etl.cli.types import Duration, Instant, NewFile, finite
 
 YEAR = 366 * 86400
 
@@ -58,7 +61,7 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
 @pytest.mark.parametrize("text", ["0", "0s", "0.0005", "367d", "9" * 400])
 def test_a_duration_is_more_than_nothing_and_at_most_a_year(text: str) -> None:
     """A time-out of nothing or of a century is a slip of the hand."""
-    with pytest.raises(click.BadParameter, match="out of range: from 0.001 s to a year"):
+    with pytest.raises(click.BadParameter, match=r"out of range: from 0\.001 s to a year"):
         seconds(text)
 
 
@@ -73,10 +76,8 @@ def test_an_option_may_ask_for_more_or_for_less() -> None:
 @given(st.text(max_size=20) | st.from_regex(r"[0-9.smhd ]{1,12}", fullmatch=True))
 def test_no_text_breaks_a_duration(text: str) -> None:
     """Seconds within the range, or a usage error."""
-    try:
+    with contextlib.suppress(click.BadParameter):
         assert 0.001 <= seconds(text) <= YEAR
-    except click.BadParameter:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -114,3 +115,32 @@ def test_every_instant_means_the_same_whatever_its_zone(naive: datetime, minutes
     """The zone is used, not dropped."""
     instant = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert Instant().convert(instant.isoformat(), None, None) == instant
+
+
+def test_a_new_file_is_a_path_that_need_not_be_there(tmp_path: Path) -> None:
+    """Also beside directories that are still to be made, and in any alphabet."""
+    path = NewFile().convert(str(tmp_path / "none" / "caf\xe9 1.duckdb"), None, None)
+    assert path == tmp_path / "none" / "caf\xe9 1.duckdb"
+    assert NewFile().convert(Path("usage.duckdb"), None, None) == Path("usage.duckdb")
+
+
+@pytest.mark.parametrize("name", ["", "a\udcff", "a\nb", "a\x1b[2J"])
+def test_a_new_file_needs_a_name_that_can_be_printed(name: str) -> None:
+    """Empty, not UTF-8, or with control characters: no database can have it."""
+    with pytest.raises(click.BadParameter, match="a file needs a name that can be printed"):
+        NewFile().convert(name, None, None)
+
+
+def test_a_directory_is_no_new_file(tmp_path: Path) -> None:
+    """Where the option says that it wants none."""
+    with pytest.raises(click.BadParameter, match="is a directory"):
+        NewFile(dir_okay=False).convert(str(tmp_path), None, None)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_is_finite(value: float) -> None:
+    """Ranges let nan through: it is neither below nor above anything."""
+    context, parameter = click.Context(click.Command("any")), click.Option(["--any"])
+    with pytest.raises(click.BadParameter, match="is not a finite number"):
+        finite(context, parameter, value)
+    assert finite(context, parameter, 0.5) == 0.5

@@ -181,14 +181,12 @@ def test_a_pause_that_is_over_is_counted_whole(case: Case) -> None:
 
 def test_a_clock_that_is_set_back_holds_nothing(case: Case) -> None:
     """Time servers and woken laptops do it; without a pause there is nothing to wait for."""
-    # DEFECT 16: the budget starts as held until the time it was made at: an hour back is an hour's wait.
     case.clock.pass_by(-3600)
     assert case.send() == -3600.0
 
 
 def test_a_clock_that_is_set_back_is_no_negative_wait(case: Case) -> None:
     """Nothing was waited for, so that nothing is taken back."""
-    # DEFECT 16 as well: waited_seconds becomes -3600 in the ledger.
     case.clock.pass_by(-3600)
     case.budget.settle()
     assert case.tally.waited_seconds == 0

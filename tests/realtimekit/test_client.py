@@ -80,11 +80,11 @@ def test_a_meeting_without_a_session_is_idle(api: Api) -> None:
 def test_ids_are_encoded_in_the_path() -> None:
     """Whatever an ID holds, it stays one step of the path."""
     with answering(b"{}") as server:
-        failure(settings_for(server.base_url, account_id="a c"))
+        failure(settings_for(server.base_url, account_id="a?c"))
         with pytest.raises(GiveUp):
             ask(settings_for(server.base_url), Meeting("app?x", "50%#é"))
     assert server.paths == [
-        "/client/v4/accounts/a%20c/realtime/kit/app/meetings/meeting/active-session",
+        "/client/v4/accounts/a%3Fc/realtime/kit/app/meetings/meeting/active-session",
         "/client/v4/accounts/account/realtime/kit/app%3Fx/meetings/50%25%23%C3%A9/active-session",
     ]
 

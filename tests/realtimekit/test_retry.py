@@ -97,7 +97,8 @@ def test_the_wait_is_full_jitter_under_a_bound_that_doubles(attempt: int, bound:
 
 
 @pytest.mark.parametrize(
-    ("asked", "least"), [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (12.0, 12.0), (300.0, 300.0), (301.0, 300.0), (86400.0, 300.0)]
+    ("asked", "least"),
+    [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (12.0, 12.0), (300.0, 300.0), (301.0, 300.0), (86400.0, 300.0)],
 )
 def test_what_the_api_asks_for_is_waited_between_a_floor_and_a_cap(asked: float, least: float) -> None:
     """Zero would burn all attempts at once, a day would hang a cron job."""
