@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 KEYS = {
     *("run_id", "kind", "via", "slot", "started_at", "finished_at", "account_id", "list_id", "tool_version", "host"),
     *("meetings", "live", "idle", "failed", "requests", "retries", "waited_seconds"),
-    *("already_resolved", "repeats", "failures", "database", "loaded", "staged", "errors", "interrupted"),
+    *(
+        "already_resolved",
+        "repeats",
+        "failures",
+        "first_failures",
+        "database",
+        "loaded",
+        "staged",
+        "errors",
+        "interrupted",
+    ),
 }
 
 

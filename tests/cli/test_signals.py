@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import signal
+from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,7 +118,8 @@ def test_a_signal_is_an_interruption_also_within_the_process(shell: Shell, numbe
         if tally.done == 1:
             signal.raise_signal(number)
 
-    summary, received = running.snapshot(settings(shell), interrupt)
+    one_by_one = replace(settings(shell).api, concurrency=1)
+    summary, received = running.snapshot(replace(settings(shell), api=one_by_one), interrupt)
     assert (summary.was_interrupted, received) == (True, number)
     assert running.exit_code(summary, received) == 128 + number
 
@@ -142,16 +144,12 @@ def test_handlers_are_put_back(shell: Shell) -> None:
 
 
 class Insistent(io.BytesIO):
-    """Standard input at which somebody presses Ctrl-C twice while the list is read."""
+    """Standard input at which somebody presses Ctrl-C while the list is read."""
 
-    presses = 2
-
-    def read1(self, size: int | None = -1, /) -> bytes:
-        """Be interrupted twice, then go on."""
-        while self.presses:
-            self.presses -= 1
-            signal.raise_signal(signal.SIGINT)
-        return super().read1(-1 if size is None else size)
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Be interrupted, then go on."""
+        signal.raise_signal(signal.SIGINT)
+        return super().read(size)
 
 
 def test_ctrl_c_before_the_first_request_is_no_traceback(shell: Shell) -> None:
