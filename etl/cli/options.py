@@ -128,7 +128,7 @@ def _standard_input() -> TextIO:
     """Standard input, read to its end before the run begins, so that Ctrl-C still ends the wait for it."""
     if sys.stdin is None:
         raise ConfigError("standard input is closed; expected one meeting ID a line")
-    return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape"))
+    return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape"), newline="")
 
 
 def _api_settings(options: dict[str, Any]) -> ApiSettings:

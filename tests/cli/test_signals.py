@@ -147,8 +147,9 @@ class Insistent(io.BytesIO):
     """Standard input at which somebody presses Ctrl-C while the list is read."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Be interrupted, then go on."""
-        signal.raise_signal(signal.SIGINT)
+        """Be interrupted, unless it is only asked what it is."""
+        if size != 0:
+            signal.raise_signal(signal.SIGINT)
         return super().read(size)
 
 
