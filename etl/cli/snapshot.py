@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -28,9 +29,10 @@ def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> No
     input. Default: data/meetings.txt.
     """
     settings = snapshot_settings(options)
-
+    gc.disable()  # importing makes much and throws nothing away
     from etl.cli import running  # noqa: PLC0415  # `--help` and a wrong setting need none of it
 
+    gc.enable()
     running.log_to_stderr(verbose=verbose)
     is_seen = sys.stderr is not None and sys.stderr.isatty()
     with running.progress(is_shown=is_seen and not quiet) as show:
