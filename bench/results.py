@@ -61,6 +61,17 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What stands apart from the peers: `--help`, a list of a million, the time the database is open, the machine."""
+
+    help_seconds: float
+    list_seconds: float
+    list_mb: float
+    hold_ms: float
+    loop_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Goal:
     """A figure the project set out to reach."""
 
@@ -74,7 +85,7 @@ class Goal:
         return f"| {self.text} | {self.measured:.3g}{self.unit} | {verdict} |"
 
 
-def goals(ours: Figures, peers: list[Figures], help_seconds: float) -> list[Goal]:
+def goals(ours: Figures, peers: list[Figures], parts: Parts) -> list[Goal]:
     """Return the goals, judged on the medians as measured, not as rounded for print."""
     ratios = [(peer.contender.label, ours.rate / peer.rate) for peer in peers]
     against_peers = [
@@ -89,8 +100,11 @@ def goals(ours: Figures, peers: list[Figures], help_seconds: float) -> list[Goal
     limits = [
         ("at most 0.6 ms of CPU a meeting, all in", ours.cpu_ms, 0.6, " ms"),
         ("peak memory under 200 MB", ours.peak_mb, 200, " MB"),
-        ("`rtk-usage --help` under 0.15 s of CPU", help_seconds, 0.15, " s"),
+        ("`rtk-usage --help` under 0.15 s of CPU", parts.help_seconds, 0.15, " s"),
         ("a snapshot of one meeting under 0.7 s of CPU", ours.start_seconds, 0.7, " s"),
+        ("a list of a million IDs read in under 2 s", parts.list_seconds, 2, " s"),
+        ("reading it, under 300 MB", parts.list_mb, 300, " MB"),
+        ("the database open for under 100 ms a run (1,000 live sessions)", parts.hold_ms, 100, " ms"),
     ]
     return against_peers + [
         Goal(text=text, measured=measured, unit=unit, reached=measured <= limit)
@@ -126,10 +140,10 @@ def versions(figures: list[Figures], nginx_version: str) -> str:
     )
 
 
-def page(figures: list[Figures], help_seconds: float, nginx_version: str) -> str:
+def page(figures: list[Figures], parts: Parts, nginx_version: str) -> str:
     """Return `RESULTS.md`; the project comes first among the figures, its peers follow."""
     ours, *peers = figures
-    judged = "\n".join(str(goal) for goal in goals(ours, peers, help_seconds))
+    judged = "\n".join(str(goal) for goal in goals(ours, peers, parts))
     rounds, starts = len(ours.rounds), len(ours.starts)
     live = len(contenders.live_ones(contenders.make_meeting_ids(ours.meetings)))
     return f"""# Results
@@ -152,6 +166,7 @@ meeting and the database holds exactly the live sessions.
 ## What ran
 
 {versions(figures, nginx_version)}
+- ten million additions in a Python loop took {parts.loop_seconds:.2f} s of CPU: what a second of CPU is worth here
 
 Each contender waits for nothing but the server, so these are costs of the client: against Cloudflare the
 distance and the rate limit set the pace, and the CPU and memory columns are what remains.

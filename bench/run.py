@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+import uuid
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -38,15 +40,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bench-") as name, server.nginx(Path(name)) as address:
         try:
             figures = measure_all(chosen, options, address=address, folder=Path(name))
-            help_seconds = measure_help(options.starts, Path(name)) if "ours" in options.only else None
+            parts = measure_parts(options.starts, Path(name)) if options.only == NAMES else None
         except ContenderFailed as failure:
             print(f"The benchmark failed: {failure}", file=sys.stderr)
             return 1
-    if help_seconds is None or options.only != NAMES:
+    if parts is None:
         ours = next((one for one in figures if one.contender.name == "ours"), None)
         print("\n" + results.table(figures, ours))
         return 0
-    page = results.page(figures, help_seconds, nginx_version())
+    page = results.page(figures, parts, nginx_version())
     options.output.write_text(page, encoding="utf-8")
     print("\n" + page)
     return 0
@@ -120,11 +122,37 @@ def take_turns(job: Job, chosen: list[Contender], rounds: int) -> dict[str, list
     return samples
 
 
-def measure_help(runs: int, folder: Path) -> float:
-    """Return the CPU seconds `rtk-usage --help` takes, the median."""
+def measure_parts(runs: int, folder: Path) -> results.Parts:
+    """Measure what stands apart from the peers; medians of several runs."""
     command = Path(sys.executable).with_name("rtk-usage")
-    samples = [run_measured([command, "--help"], log=folder / "help.txt") for _ in range(runs)]
-    return median(sample.cpu_seconds for sample in samples)
+    helps = [run_measured([command, "--help"], log=folder / "help.txt") for _ in range(runs)]
+    meetings_file = folder / "million.txt"
+    meetings_file.write_text("\n".join(str(uuid.UUID(int=number << 64)) for number in range(1_000_000)) + "\n")
+    lists = [measure_part("list", meetings_file, folder) for _ in range(runs)]
+    holds = [measure_part("hold", folder / f"hold-{number}", folder) for number in range(runs)]
+    return results.Parts(
+        help_seconds=median(sample.cpu_seconds for sample in helps),
+        list_seconds=median(seconds for seconds, _ in lists),
+        list_mb=median(sample.peak_bytes for _, sample in lists) / 1e6,
+        hold_ms=median(seconds for seconds, _ in holds) * 1000,
+        loop_seconds=median(time_loop() for _ in range(runs)),
+    )
+
+
+def measure_part(name: str, path: Path, folder: Path) -> tuple[float, Sample]:
+    """Run a part of the job; the seconds it says it took, and what its process cost."""
+    log = folder / f"{name}.txt"
+    sample = run_measured([sys.executable, RESULTS.with_name("parts.py"), name, path], log=log)
+    return float(log.read_text(encoding="utf-8")), sample
+
+
+def time_loop() -> float:
+    """Return the CPU seconds of a loop that is the same everywhere, to compare machines and hours by."""
+    started = time.process_time()
+    total = 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - started
 
 
 def nginx_version() -> str:

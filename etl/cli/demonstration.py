@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
-_TIMEOUT = 0.03  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
+_TIMEOUT = 0.02  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
 _NEXT = """
 With a real account: put your meeting IDs in data/meetings.txt, one a line, then
 
@@ -67,7 +67,7 @@ def _prepare(world: World, directory: Path) -> SnapshotSettings:
     except OSError as error:
         raise ConfigError(f"{error.filename or directory}: {error.strerror}; name another --directory") from error
     api = ApiSettings(
-        token=TOKEN, account_id=world.account_id, base_url="http://127.0.0.1", concurrency=8, timeout=_TIMEOUT
+        token=TOKEN, account_id=world.account_id, base_url="http://127.0.0.1", concurrency=4, timeout=_TIMEOUT
     )
     return SnapshotSettings(
         api=api, meetings=meetings, app_id=world.app_id, database=database, every=_HOUR, lock_timeout=0.0

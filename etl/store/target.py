@@ -23,10 +23,14 @@ _T = TypeVar("_T")
 # Files made by DuckDB 2 in its own format can't be read by 1.x tools; in this one they can, by all since 1.2.
 STORAGE_VERSION = "v1.2.0"
 
-# A local file needs no extension, so that nothing ever waits for a network.
-_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # A local file needs no extension, so that nothing ever waits for a network.
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
+    # A load is over before a second thread is awake.
+    "threads": 1,
+    # A commit then writes the database's own file at once, instead of a log first and the file right after.
+    "checkpoint_threshold": "1b",
 }
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 _PRIVATE = 0o077
@@ -100,7 +104,7 @@ def _create(database: Path) -> None:
 @cache
 def _engine() -> Connection:
     """The one DuckDB of this process, in UTC and without a database of its own: making one costs as much as a load."""
-    connection = duckdb.connect(":memory:", config=_OFFLINE)
+    connection = duckdb.connect(":memory:", config=_CONFIG)
     connection.execute("set TimeZone = 'UTC'")
     return connection
 
