@@ -60,6 +60,7 @@ class Sighting(NamedTuple):
     meeting: Meeting
     observed_at: datetime
     payload: Payload
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

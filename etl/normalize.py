@@ -169,5 +169,5 @@ def _malformed(sighting: Sighting, error: UntypableError) -> Failure:
         kind=FailureKind.MALFORMED,
         message=f"{error}: {said}",
         http_status=200,
-        attempts=1,
+        attempts=sighting.attempts,
     )

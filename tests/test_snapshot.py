@@ -168,11 +168,11 @@ def test_an_answer_that_cant_be_typed_is_a_failure_of_its_meeting(
 ) -> None:
     """Malformed is not live and not idle; the others are not affected."""
     spoilt = min(serve_api().live())
-    api = serve_api(by_meeting={spoilt: ["wrong_types"]})
+    api = serve_api(by_meeting={spoilt: ["internal_error", "wrong_types"]})
     settings = snapshot_settings(api)
     run = take(settings, api.seams()).run
     assert (run.live, run.failed) == (len(api.live()) - 1, 1)
-    assert rows(settings.database, "select kind from fetch_failures") == ["malformed"]
+    assert rows(settings.database, "select kind, attempts from fetch_failures") == [("malformed", 2)]
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])

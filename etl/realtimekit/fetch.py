@@ -132,7 +132,7 @@ class _Fetch:
             self.tally.idle += 1
         else:
             self.tally.live += 1
-            self._sightings.append(Sighting(meeting, self._now(), answer))
+            self._sightings.append(Sighting(meeting, self._now(), answer, client.attempts))
 
     def _note_failure(self, meeting: Meeting, error: RequestError, attempts: int) -> None:
         self.tally.failed += 1
