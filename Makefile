@@ -32,7 +32,8 @@ test: install ## All tests, with branch coverage
 	$(PYTEST) --numprocesses 2 --dist worksteal --cov --cov-report=term
 
 test-other-duckdb: install ## The store's tests on the other DuckDB that is supported
-	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/other-duckdb --constraint /dev/null duckdb==$(OTHER_DUCKDB)
+	PIP_CONSTRAINT= $(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/other-duckdb duckdb==$(OTHER_DUCKDB)
+	PYTHONPATH=$(VENV)/other-duckdb $(BIN)/python -c 'import duckdb, sys; sys.exit(duckdb.__version__ != "$(OTHER_DUCKDB)" and duckdb.__file__)'
 	PYTHONPATH=$(VENV)/other-duckdb $(PYTEST) --numprocesses 2 --dist worksteal $(STORE_TESTS)
 
 check: install ## Lint, format, types and the contracts between the rooms; only reads

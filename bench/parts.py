@@ -41,7 +41,7 @@ def hold(folder: Path) -> float:
 
 def stage(folder: Path, number: int) -> tuple[str, Path]:
     """Stage a run of an hour of its own."""
-    from etl.models import Fetched, Meeting, RunStart, Sighting, Tally  # noqa: PLC0415
+    from etl.models import Fetched, Meeting, Observation, RunStart, Tally  # noqa: PLC0415
     from etl.normalize import normalize  # noqa: PLC0415
     from etl.snapshot import uuid7  # noqa: PLC0415
     from etl.staging import stage as stage_frames  # noqa: PLC0415
@@ -57,8 +57,8 @@ def stage(folder: Path, number: int) -> tuple[str, Path]:
         "minutes_consumed": 12.5 + number,
         "started_at": "2026-01-01T00:00:00.000Z",
     }
-    sightings = [Sighting(one, slot, session | {"id": f"session of {one.meeting_id}"}) for one in asked]
-    fetched = Fetched(sightings=sightings, failures=[], tally=Tally(meetings=SESSIONS))
+    observations = [Observation(one, slot, session | {"id": f"session of {one.meeting_id}"}) for one in asked]
+    fetched = Fetched(observations=observations, failures=[], tally=Tally(meetings=SESSIONS))
     batch = normalize(start, asked, fetched, [], slot)
     folder.mkdir(exist_ok=True)
     return stage_frames(batch.frames, staging=folder, run_id=start.run_id)

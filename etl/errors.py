@@ -6,8 +6,7 @@ EtlError                    the run or the command ends; the class says its exit
 ├── StoreLocked       75    another program has the database open
 ├── RunOverlap        75    another run on this database is under way
 ├── StoreError        74    the database or the staging directory can't be used
-├── ApiUnavailable    69    the API answers nothing
-└── CheckFailed        1    a check found rows that break its rule
+└── ApiUnavailable    69    the API answers nothing
 
 RequestError                one request failed; the type carries the decision
 ├── TryAgain                ask again, after `retry_after` seconds if the API named them
@@ -66,12 +65,6 @@ class ApiUnavailable(EtlError):
     """The API answers nothing (EX_UNAVAILABLE)."""
 
     exit_code = 69
-
-
-class CheckFailed(EtlError):
-    """A check found rows that break its rule."""
-
-    exit_code = 1
 
 
 class FailureKind(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ IDLE = Idle()
 Payload: TypeAlias = dict[str, Any]
 
 
-class Sighting(NamedTuple):
+class Observation(NamedTuple):
     """A live session as the API described it, at the instant its answer arrived (UTC)."""
 
     meeting: Meeting
@@ -116,15 +116,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What a fetch brought: every meeting asked for is in `sightings`, in `failures`, or was idle.
+    """What a fetch brought: every meeting asked for is in `observations`, in `failures`, or was idle.
 
-    `ended_by` is the error that ended the fetch before its time.
+    `errors` says what ended the fetch before its time; `defects` are exceptions that nothing of ours foresees.
     """
 
-    sightings: list[Sighting]
+    observations: list[Observation]
     failures: list[Failure]
     tally: Tally
-    ended_by: EtlError | None = None
+    errors: list[EtlError] = field(default_factory=list)
+    defects: list[BaseException] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from etl.models import Fetched, Meeting, RunStart, Sighting
+    from etl.models import Fetched, Meeting, Observation, RunStart
     from etl.payloads import Row
 
 _INSTANT = pl.Datetime("us", "UTC")
@@ -92,7 +92,7 @@ def normalize(
     `invalid` are the lines of the list that are no IDs. A payload that can't be typed becomes a failure
     `malformed`; live, idle and failed add up to the meetings asked for and the invalid lines.
     """
-    rows, malformed = type_sightings(fetched.sightings)
+    rows, malformed = type_observations(fetched.observations)
     failures = [*fetched.failures, *malformed, *invalid]
     run = _run(start, fetched, asked, live=len(rows), failed=len(failures), finished_at=finished_at)
     constant = {"run_id": run.run_id, "slot": run.slot}
@@ -107,17 +107,17 @@ def normalize(
     return Batch(run=run, frames=frames, failures=dict(counts.most_common()), first_failures=first)
 
 
-def type_sightings(sightings: Iterable[Sighting]) -> tuple[list[Row], list[Failure]]:
+def type_observations(observations: Iterable[Observation]) -> tuple[list[Row], list[Failure]]:
     """The rows of what was seen, and a failure `malformed` for each payload that can't be typed."""
     rows: list[Row] = []
     malformed: list[Failure] = []
-    for sighting in sightings:
+    for observation in observations:
         try:
-            row = type_session(sighting.payload)
+            row = type_session(observation.payload)
         except UntypableError as error:
-            malformed.append(_malformed(sighting, error))
+            malformed.append(_malformed(observation, error))
         else:
-            rows.append({"observed_at": sighting.observed_at, **sighting.meeting._asdict(), **row})
+            rows.append({"observed_at": observation.observed_at, **observation.meeting._asdict(), **row})
     return rows, malformed
 
 
@@ -159,15 +159,15 @@ def _list_frame(meetings: Sequence[Meeting], list_id: str) -> pl.DataFrame:
     return pairs.select(pl.lit(list_id).alias("list_id"), *columns)
 
 
-def _malformed(sighting: Sighting, error: UntypableError) -> Failure:
+def _malformed(observation: Observation, error: UntypableError) -> Failure:
     try:
-        said = json.dumps(sighting.payload)[:200]
+        said = json.dumps(observation.payload)[:200]
     except RecursionError:
         said = "nested too deeply"
     return Failure(
-        **sighting.meeting._asdict(),
+        **observation.meeting._asdict(),
         kind=FailureKind.MALFORMED,
         message=f"{error}: {said}",
         http_status=200,
-        attempts=sighting.attempts,
+        attempts=observation.attempts,
     )

@@ -20,7 +20,8 @@ CLOUDFLARE_BASE_URL = "https://api.cloudflare.com/client/v4"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEARER_TOKEN = re.compile("[A-Za-z0-9._~+/=-]+")  # RFC 6750
 _PLAIN = re.compile("[!-~]+")  # printable ASCII without white space
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]*:[0-9a-f:.]*")  # a name, IPv4 or IPv6
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}([.]{_LABEL})*|[0-9a-f:]*:[0-9a-f:.]*")  # a name, IPv4 or IPv6
 
 
 @dataclass(frozen=True, kw_only=True)

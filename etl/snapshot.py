@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from etl import __version__
-from etl.errors import EtlError, FailureKind, StoreLocked
+from etl.errors import EtlError, FailureKind, StoreError, StoreLocked
 from etl.meeting_ids import read_meeting_ids
 from etl.models import Meeting, RunStart, RunSummary
 from etl.normalize import normalize
 from etl.realtimekit.fetch import fetch_active_sessions
 from etl.staging import discard, only_run, stage, staged_runs, staging_of, sweep
-from etl.store.load import load_runs
+from etl.store.load import Loaded, load_runs
 from etl.store.read import read
-from etl.store.target import open_target, when_unlocked
+from etl.store.target import when_unlocked
 
 if TYPE_CHECKING:
     from asyncio import Event
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# A lock of a moment is waited for; a longer one must not make the snapshot late.
+_PATIENCE_BEFORE_FETCH = 2.0
+
 
 async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
     """Take one snapshot of every meeting in the list: read, fetch, normalize, stage, load.
@@ -46,14 +49,16 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
     staging = staging_of(settings.database)
     with only_run(staging, holder=_holder(start)):
         sweep(staging)
-        brought_in, resolved = _catch_up(settings.database, start.slot)
+        brought_in, resolved = await _catch_up(settings, start.slot, seams)
         asked = [meeting for meeting in meeting_list.meetings if meeting not in resolved]
         fetched = await fetch_active_sessions(asked, settings.api, seams, deadline=settings.deadline)
         batch = normalize(start, asked, fetched, meeting_list.invalid, seams.now())
         if asked:
             stage(batch.frames, staging=staging, run_id=start.run_id)
-        loaded, problem = await _load(settings, seams)
+        loaded, problems = await _load(settings, seams)
         staged = [run.run_id for run in staged_runs(staging)]
+        for defect in fetched.defects:
+            raise defect
         return RunSummary(
             batch=batch,
             database=settings.database,
@@ -61,7 +66,7 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
             repeats=meeting_list.repeats,
             loaded=brought_in + loaded,
             staged=staged,
-            errors=[error for error in (fetched.ended_by, problem) if error],
+            errors=[*fetched.errors, *problems],
             was_interrupted=FailureKind.INTERRUPTED in batch.failures or (bool(staged) and _is_interrupted(seams)),
         )
 
@@ -72,16 +77,16 @@ async def load_staged(
     lock_timeout: float,
     sleep: Callable[[float], Awaitable[None]],
     interrupted: Event | None = None,
-) -> list[str]:
+) -> Loaded:
     """Bring every staged run into the database, then delete it from the staging directory.
 
-    Returns the IDs of the runs brought in. The same step ends every snapshot, follows a crash, and follows a
-    lock. Raises StoreLocked when another program has the database open for longer than `lock_timeout` seconds,
-    or until the wait is `interrupted`.
+    Returns the IDs of the runs brought in, and what is wrong with those that can't be. The same step ends every
+    snapshot, follows a crash, and follows a lock. Raises StoreLocked when another program has the database open for
+    longer than `lock_timeout` seconds, or until the wait is `interrupted`.
     """
     staged = staged_runs(staging_of(database))
     if not staged:
-        return []
+        return Loaded([], {})
     return await when_unlocked(
         database,
         lambda connection: _bring_in(connection, staged),
@@ -91,8 +96,8 @@ async def load_staged(
     )
 
 
-async def _load(settings: SnapshotSettings, seams: Seams) -> tuple[list[str], EtlError | None]:
-    """As `load_staged`, with the error as a value: the run is safe on disk, so that its summary can be told."""
+async def _load(settings: SnapshotSettings, seams: Seams) -> tuple[list[str], list[EtlError]]:
+    """As `load_staged`, with errors as values: the run is safe on disk, so that its summary can be told."""
     database = settings.database
     try:
         loaded = await load_staged(
@@ -100,35 +105,51 @@ async def _load(settings: SnapshotSettings, seams: Seams) -> tuple[list[str], Et
         )
     except EtlError as error:
         way_out = f"the next run, or rtk-usage load --database {shlex.quote(str(database))}, brings it in"
-        return [], type(error)(f"{error}. The run is safe in {staging_of(database)}; {way_out}")
-    return loaded, None
+        return [], [type(error)(f"{error}. The run is safe in {staging_of(database)}; {way_out}")]
+    return loaded.run_ids, list(loaded.damaged.values())
 
 
-def _catch_up(database: Path, slot: datetime) -> tuple[list[str], set[Meeting]]:
+async def _catch_up(settings: SnapshotSettings, slot: datetime, seams: Seams) -> tuple[list[str], set[Meeting]]:
     """Bring in what earlier runs left staged; the runs brought in, and the meetings the slot has an outcome for.
 
-    A locked database can't be asked. Then every meeting is: that costs requests, and the load drops the rows
-    that are there already.
+    A database that can't be asked keeps no run from fetching: what is live now can't be had later. Then every
+    meeting is asked for: that costs requests, and the load drops the rows that are there already.
     """
-    staged = staged_runs(staging_of(database))
-    if not (staged or database.exists()):
+    staged = staged_runs(staging_of(settings.database))
+    if not (staged or settings.database.exists()):
         return [], set()
+
+    def use(connection: Connection) -> tuple[list[str], set[Meeting]]:
+        brought_in = _bring_in(connection, staged).run_ids
+        resolved = read(connection, "read/resolved", slot=slot)
+        return brought_in, {Meeting(*pair) for pair in resolved.iter_rows()}
+
+    patience = min(settings.lock_timeout, _PATIENCE_BEFORE_FETCH)
     try:
-        with open_target(database) as connection:
-            brought_in = _bring_in(connection, staged)
-            resolved = read(connection, "read/resolved", slot=slot)
-    except StoreLocked as error:
+        return await when_unlocked(settings.database, use, lock_timeout=patience, sleep=seams.sleep)
+    except (StoreLocked, StoreError) as error:
         _log.warning("every meeting is asked, whatever slot %s holds already: %s", slot.isoformat(), error)
         return [], set()
-    return brought_in, {Meeting(*pair) for pair in resolved.iter_rows()}
 
 
-def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> list[str]:
+def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> Loaded:
     """Load staged runs and delete them: once loaded they are in the database for good."""
     loaded = load_runs(connection, staged)
     for run in staged:
-        discard(run)
+        if run.run_id not in loaded.damaged:
+            _discard(run)
     return loaded
+
+
+def _discard(run: StagedRun) -> None:
+    try:
+        discard(run)
+    except StoreError as error:
+        _log.warning("a run that is loaded can't be deleted, and will not be loaded again: %s", error)
+
+
+def _is_interrupted(seams: Seams) -> bool:
+    return seams.interrupted is not None and seams.interrupted.is_set()
 
 
 def uuid7(instant: datetime) -> UUID:
@@ -136,10 +157,6 @@ def uuid7(instant: datetime) -> UUID:
     milliseconds = int(instant.timestamp() * 1000)
     value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
     return UUID(int=value)
-
-
-def _is_interrupted(seams: Seams) -> bool:
-    return seams.interrupted is not None and seams.interrupted.is_set()
 
 
 def _start(settings: SnapshotSettings, started_at: datetime) -> RunStart:

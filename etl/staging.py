@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -48,16 +49,24 @@ def only_run(staging: Path, *, holder: Mapping[str, object]) -> Iterator[None]:
     """
     with _as_store_error(staging):
         staging.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-        descriptor = os.open(staging / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
-    with os.fdopen(descriptor, "r+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunOverlap(_overlap(staging, lock.read())) from None
-        lock.truncate()
-        lock.write(json.dumps(dict(holder)))
-        lock.flush()
+        _sync(staging.parent)
+        lock = os.open(staging / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
+    try:
+        with _as_store_error(staging):
+            _take(lock, staging, json.dumps(dict(holder)).encode())
         yield
+        os.ftruncate(lock, 0)
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, staging: Path, holder: bytes) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunOverlap(_overlap(staging, os.read(lock, 10_000).decode())) from None
+    os.ftruncate(lock, 0)
+    os.write(lock, holder)
 
 
 def stage(frames: Mapping[str, pl.DataFrame], *, staging: Path, run_id: str) -> StagedRun:
@@ -96,12 +105,14 @@ def sweep(staging: Path) -> None:
     """Delete what runs that died while they were writing have left. Only the run that holds the lock may."""
     with _as_store_error(staging):
         for partial in staging.glob(f"*{_PARTIAL}"):
-            shutil.rmtree(partial)
+            shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE), "wb") as file:
-        frame.write_parquet(file, compression="zstd")
+        content = io.BytesIO()  # polars reports a full disk in errors of its own; Python as what it is
+        frame.write_parquet(content, compression="zstd")
+        file.write(content.getbuffer())
         file.flush()
         os.fsync(file.fileno())
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from etl.models import Fetched, Meeting, RunStart, Sighting, Tally
+from etl.models import Fetched, Meeting, Observation, RunStart, Tally
 from etl.normalize import normalize
 from etl.snapshot import uuid7
 from etl.staging import stage
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from etl.staging import StagedRun
 
 SLOT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+_LATER = (timedelta(milliseconds=number) for number in itertools.count())  # each run starts after the one before
 
 # Holds a database open until its standard input is closed, as an analyst's viewer does.
 _HOLD = """
@@ -59,11 +62,18 @@ def stage_run(
 ) -> StagedRun:
     """Stage a run of an app called app, in which those meetings were live, idle or failed."""
     start = RunStart(
-        run_id=str(uuid7(slot)), slot=slot, started_at=slot, account_id="account", tool_version="0", host="here"
+        run_id=str(uuid7(slot + next(_LATER))),
+        slot=slot,
+        started_at=slot,
+        account_id="account",
+        tool_version="0",
+        host="here",
     )
     asked = [Meeting("app", meeting_id) for meeting_id in (*live, *idle, *(failure.meeting_id for failure in failures))]
-    sightings = [Sighting(Meeting("app", meeting_id), slot, payload(f"of {meeting_id}")) for meeting_id in live]
-    fetched = Fetched(sightings=sightings, failures=list(failures), tally=Tally(meetings=len(asked), idle=len(idle)))
+    observations = [Observation(Meeting("app", meeting_id), slot, payload(f"of {meeting_id}")) for meeting_id in live]
+    fetched = Fetched(
+        observations=observations, failures=list(failures), tally=Tally(meetings=len(asked), idle=len(idle))
+    )
     batch = normalize(start, asked, fetched, [], slot)
     staging.mkdir(exist_ok=True)
     return stage(batch.frames, staging=staging, run_id=start.run_id)

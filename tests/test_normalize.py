@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from etl import queries
 from etl.errors import FailureKind
-from etl.models import Failure, Fetched, Meeting, RunStart, Sighting, Tally
+from etl.models import Failure, Fetched, Meeting, Observation, RunStart, Tally
 from etl.normalize import (
     FAILURE_SCHEMA,
     LIST_SCHEMA,
@@ -22,7 +22,7 @@ from etl.normalize import (
     SNAPSHOT_SCHEMA,
     list_id_of,
     normalize,
-    type_sightings,
+    type_observations,
 )
 from tests.samples import SLOT, payload
 
@@ -50,10 +50,10 @@ START = RunStart(
 FINISHED_AT = SLOT + timedelta(seconds=9)
 
 
-def sightings(*payloads: dict[str, Any]) -> list[Sighting]:
+def observations(*payloads: dict[str, Any]) -> list[Observation]:
     """See a session in each of some meetings, a second apart."""
     return [
-        Sighting(Meeting("app", f"m{number}"), SLOT + timedelta(seconds=number), session)
+        Observation(Meeting("app", f"m{number}"), SLOT + timedelta(seconds=number), session)
         for number, session in enumerate(payloads)
     ]
 
@@ -64,12 +64,16 @@ def failure(meeting_id: str, kind: FailureKind = FailureKind.TIMEOUT, **known: A
 
 
 def batch_of(
-    seen: Sequence[Sighting] = (), failures: Sequence[Failure] = (), invalid: Sequence[Failure] = (), *, idle: int = 0
+    seen: Sequence[Observation] = (),
+    failures: Sequence[Failure] = (),
+    invalid: Sequence[Failure] = (),
+    *,
+    idle: int = 0,
 ) -> Batch:
     """Normalize a run that brought this."""
     idle_meetings = [Meeting("app", f"idle-{number}") for number in range(idle)]
     failed = [Meeting(str(failure.app_id), failure.meeting_id) for failure in failures]
-    asked = [*(sighting.meeting for sighting in seen), *idle_meetings, *failed]
+    asked = [*(observation.meeting for observation in seen), *idle_meetings, *failed]
     tally = Tally(
         meetings=len(asked),
         live=len(seen),
@@ -80,7 +84,7 @@ def batch_of(
         waited_seconds=1.5,
     )
     return normalize(
-        START, asked, Fetched(sightings=list(seen), failures=list(failures), tally=tally), invalid, FINISHED_AT
+        START, asked, Fetched(observations=list(seen), failures=list(failures), tally=tally), invalid, FINISHED_AT
     )
 
 
@@ -96,7 +100,7 @@ def rows(batch: Batch, table: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("size", [0, 1, 3])
 def test_a_frame_has_its_declared_schema_whatever_it_holds(table: str, size: int) -> None:
     """A column that is null in every row, and a table without rows, have their types all the same."""
-    batch = batch_of(sightings(*[payload()] * size), [failure("f")] * size, idle=size)
+    batch = batch_of(observations(*[payload()] * size), [failure("f")] * size, idle=size)
     assert dict(batch.frames[table].schema) == SCHEMAS[table]
     assert list(batch.frames) == list(SCHEMAS)
 
@@ -112,7 +116,7 @@ def test_a_frame_has_the_columns_of_its_table(table: str) -> None:
 
 def test_a_session_seen_is_a_row_with_its_run_slot_and_meeting() -> None:
     """The payload's own fields stand beside what only the run knows."""
-    (row,) = rows(batch_of(sightings(payload(minutes_consumed="2.5", unknown={"a": 1}))), "session_snapshots")
+    (row,) = rows(batch_of(observations(payload(minutes_consumed="2.5", unknown={"a": 1}))), "session_snapshots")
     assert row["run_id"] == START.run_id
     assert (row["slot"], row["observed_at"]) == (SLOT, SLOT)
     assert (row["app_id"], row["meeting_id"], row["session_id"]) == ("app", "m0", "session-1")
@@ -124,7 +128,7 @@ def test_a_session_seen_is_a_row_with_its_run_slot_and_meeting() -> None:
 def test_a_session_can_not_say_whose_it_is() -> None:
     """App and meeting are those that were asked for, whatever the answer calls them."""
     hostile = payload(run_id="x", slot="x", app_id="x", meeting_id="x", observed_at="x", organization_id="y")
-    (row,) = rows(batch_of(sightings(hostile)), "session_snapshots")
+    (row,) = rows(batch_of(observations(hostile)), "session_snapshots")
     assert (row["run_id"], row["slot"], row["app_id"], row["meeting_id"]) == (START.run_id, SLOT, "app", "m0")
     assert set(json.loads(row["extra"])) == {"run_id", "slot", "app_id", "meeting_id", "observed_at"}
 
@@ -153,7 +157,9 @@ def test_a_failure_is_a_row_with_what_is_known() -> None:
 
 def test_the_ledger_s_entry_says_what_the_run_was_and_did() -> None:
     """The same values as a row and as the batch's run."""
-    batch = batch_of(sightings(payload(), payload()), [failure("f")], [failure("a b", FailureKind.INVALID_ID)], idle=3)
+    batch = batch_of(
+        observations(payload(), payload()), [failure("f")], [failure("a b", FailureKind.INVALID_ID)], idle=3
+    )
     (row,) = rows(batch, "runs")
     assert row == {
         "run_id": START.run_id,
@@ -180,7 +186,7 @@ def test_the_ledger_s_entry_says_what_the_run_was_and_did() -> None:
 def test_the_list_is_every_meeting_asked_for() -> None:
     """Live, idle or failed; what was no ID was not asked for."""
     invalid = failure("a b", FailureKind.INVALID_ID, app_id=None)
-    batch = batch_of(sightings(payload()), [failure("f")], [invalid], idle=1)
+    batch = batch_of(observations(payload()), [failure("f")], [invalid], idle=1)
     assert [row["meeting_id"] for row in rows(batch, "meeting_lists")] == ["m0", "idle-0", "f"]
     assert {row["list_id"] for row in rows(batch, "meeting_lists")} == {batch.run.list_id}
 
@@ -216,8 +222,8 @@ def test_another_list_has_another_name(other: list[Meeting]) -> None:
 
 def test_a_payload_that_can_not_be_typed_is_a_failure_and_the_rest_are_rows() -> None:
     """It says which field, quotes the payload's beginning, and keeps its meeting."""
-    seen = sightings(payload("a"), payload("b", minutes_consumed="lots"), payload("c"))
-    typed, (malformed,) = type_sightings(seen)
+    seen = observations(payload("a"), payload("b", minutes_consumed="lots"), payload("c"))
+    typed, (malformed,) = type_observations(seen)
     assert [row["session_id"] for row in typed] == ["a", "c"]
     assert (malformed.app_id, malformed.meeting_id) == ("app", "m1")
     assert (malformed.kind, malformed.http_status) == (FailureKind.MALFORMED, 200)
@@ -226,7 +232,7 @@ def test_a_payload_that_can_not_be_typed_is_a_failure_and_the_rest_are_rows() ->
 
 def test_a_malformed_payload_is_counted_as_failed_not_as_live() -> None:
     """The fetch saw a session; the run could not learn about it."""
-    batch = batch_of(sightings(payload(), {}), [failure("f")], idle=2)
+    batch = batch_of(observations(payload(), {}), [failure("f")], idle=2)
     assert (batch.run.meetings, batch.run.live, batch.run.idle, batch.run.failed) == (5, 1, 2, 2)
     assert batch.failures == {FailureKind.TIMEOUT: 1, FailureKind.MALFORMED: 1}
 
@@ -247,13 +253,13 @@ def test_a_payload_that_can_not_even_be_quoted_is_malformed() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    _, (malformed,) = type_sightings(sightings(payload(minutes_consumed=None, meta=deep)))
+    _, (malformed,) = type_observations(observations(payload(minutes_consumed=None, meta=deep)))
     assert malformed.message.endswith(": nested too deeply")
 
 
 def test_a_number_beyond_json_in_an_unknown_field_costs_one_meeting_not_the_run() -> None:
     """The others' rows are kept."""
-    batch = batch_of(sightings(payload(), payload(unknown=math.inf)))
+    batch = batch_of(observations(payload(), payload(unknown=math.inf)))
     assert (batch.run.live, batch.run.failed) == (1, 1)
 
 
@@ -284,7 +290,7 @@ CHANGED_PAYLOAD = ANY_PAYLOAD.map(lambda changes: payload() | changes)
 @example([payload(created_at="0001-01-01T00:00:00+05:00")], 0)
 def test_any_json_is_a_typed_row_or_a_failure(payloads: list[dict[str, Any]], idle: int) -> None:
     """Never another exception, never neither or both; live, idle and failed add up to the meetings."""
-    batch = batch_of(sightings(*payloads), idle=idle)
+    batch = batch_of(observations(*payloads), idle=idle)
     seen = [row["meeting_id"] for table in ("session_snapshots", "fetch_failures") for row in rows(batch, table)]
     assert sorted(seen) == [f"m{number}" for number in range(len(payloads))]
     assert batch.run.live + batch.run.idle + batch.run.failed == batch.run.meetings == len(payloads) + idle
@@ -320,7 +326,7 @@ def test_every_row_is_stored_as_it_was_typed(
 ) -> None:
     """Whatever was typed goes into the tables and comes out the same: nothing can block the load of a run."""
     invalid = [failure("a b", FailureKind.INVALID_ID, app_id=None, line=2**40)]
-    batch = batch_of(sightings(*payloads), invalid=invalid)
+    batch = batch_of(observations(*payloads), invalid=invalid)
     back = stored(batch, tmp_path_factory.mktemp("stored"))
     for table in SCHEMAS:
         assert with_json_read(back[table]) == with_json_read(rows(batch, table))
@@ -348,7 +354,7 @@ def test_what_the_api_says_is_what_the_database_says(  # noqa: PLR0913, PLR0917 
     """From the payload to the table, through every step: the same text, number, instant and JSON."""
     session = payload(text, minutes_consumed=minutes, live_participants=str(count), meta=value, unknown=value)
     session["started_at"] = instant.isoformat()
-    back = stored(batch_of(sightings(session)), tmp_path_factory.mktemp("said"))
+    back = stored(batch_of(observations(session)), tmp_path_factory.mktemp("said"))
     (row,) = with_json_read(back["session_snapshots"])
     assert (row["session_id"], row["minutes_consumed"], row["live_participants"]) == (text, minutes, count)
     assert row["started_at"] == instant

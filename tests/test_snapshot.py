@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from etl.errors import ApiUnavailable, ConfigError, FailureKind, RunOverlap, StoreLocked, TokenRejected
+from etl.errors import ApiUnavailable, ConfigError, FailureKind, RunOverlap, StoreError, StoreLocked, TokenRejected
 from etl.models import Seams
 from etl.snapshot import load_staged, take_snapshot, uuid7
 from etl.staging import only_run, staged_runs, staging_of
@@ -38,7 +39,7 @@ def take(settings: SnapshotSettings, seams: Seams) -> RunSummary:
 
 def load(database: Path) -> list[str]:
     """Bring staged runs in without patience."""
-    return asyncio.run(load_staged(database, lock_timeout=0, sleep=asyncio.sleep))
+    return asyncio.run(load_staged(database, lock_timeout=0, sleep=asyncio.sleep)).run_ids
 
 
 def rows(database: Path, query: str) -> list[Any]:
@@ -284,6 +285,56 @@ def test_a_slot_taken_twice_while_the_database_is_locked_holds_nothing_twice(
     assert len(rows(settings.database, "select meeting_id from session_snapshots")) == len(api.live())
     outcomes = rows(settings.database, "select outcome, count(*) from outcomes group by all order by all")
     assert outcomes == [("idle", 2 * (40 - len(api.live()))), ("live", 2 * len(api.live()))]
+
+
+def test_a_damaged_staged_run_keeps_no_later_run_from_fetching(api: Api, snapshot_settings: Settings) -> None:
+    """What is live now can't be had later: the run is stored, and the damaged one is named in its errors."""
+    settings = snapshot_settings(api)
+    damaged = staging_of(settings.database) / "00000000-0000-7000-8000-000000000000"
+    damaged.mkdir(parents=True)
+    summary = take(settings, api.seams())
+    assert [type(error) for error in summary.errors] == [StoreError]
+    assert summary.loaded == [summary.run.run_id]
+    assert summary.staged == [damaged.name]
+    assert take(settings, api.seams()).run.requests == 0
+
+
+def test_a_database_that_cant_be_opened_keeps_no_run_from_fetching(api: Api, snapshot_settings: Settings) -> None:
+    """The run stays staged, until its database can be made."""
+    settings = snapshot_settings(api)
+    (settings.database.parent / "usage.duckdb.new").mkdir()
+    first = take(settings, api.seams())
+    assert [type(error) for error in first.errors] == [StoreError]
+    assert first.staged == [first.run.run_id]
+    (settings.database.parent / "usage.duckdb.new").rmdir()
+    assert load(settings.database) == first.staged
+
+
+def test_a_lock_of_a_moment_makes_no_run_ask_again(api: Api, snapshot_settings: Settings) -> None:
+    """The slot is complete: the run waits a little to learn that."""
+    settings = snapshot_settings(api)
+    take(settings, api.seams())
+    with contextlib.ExitStack() as viewer:
+        viewer.enter_context(held_open(settings.database))
+
+        async def sleep(_: float) -> None:
+            viewer.close()
+
+        summary = take(settings, api.seams(sleep=sleep))
+    assert (summary.run.requests, summary.already_resolved) == (0, 40)
+
+
+def test_a_defect_costs_nothing_that_was_fetched(api: Api, snapshot_settings: Settings) -> None:
+    """It is raised in the end, with its trace; by then the run is stored."""
+    settings = snapshot_settings(api)
+
+    def progress(tally: Any) -> None:
+        if tally.done == 10:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        take(settings, api.seams(progress=progress))
+    assert rows(settings.database, "select count(*) from runs") == [1]
 
 
 def test_a_run_that_was_loaded_but_not_deleted_is_not_loaded_again(tmp_path: Path) -> None:

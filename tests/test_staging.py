@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -84,6 +86,19 @@ def test_a_disk_that_takes_nothing_is_named(tmp_path: Path) -> None:
         stage(FRAMES, staging=tmp_path / "file", run_id="run-1")
 
 
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """Whatever part of the run it hits: the frame that does not fit is no trace of polars'."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+    try:
+        with pytest.raises(StoreError, match="free space on its disk"):
+            stage({"runs": pl.DataFrame({"a": range(1000)})}, staging=tmp_path, run_id="run-1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+
 def test_a_second_run_learns_who_the_first_is(tmp_path: Path) -> None:
     """It ends at once, and says who runs since when."""
     staging = tmp_path / "usage.duckdb.staged"
@@ -109,6 +124,7 @@ def test_the_lock_is_free_once_its_run_has_ended(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with only_run(tmp_path, holder=HOLDER):
         assert json.loads((tmp_path / "run.lock").read_text()) == HOLDER
+    assert (tmp_path / "run.lock").read_text() == ""  # nobody who comes now is told of a run that has ended
 
 
 def test_the_lock_file_belongs_to_its_owner_alone(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from etl.errors import EtlError
 EXIT_CODES = """\b
 Exit codes:
   0   every meeting has an outcome, and it is in the database
-  1   a check found rows that break its rule
+  1   a defect of this tool; the trace says where
   2   the command was called wrongly
   3   the run is stored, but some meetings failed
   69  the API answers nothing

@@ -58,7 +58,10 @@ def load(database: Path, *, lock_timeout: float) -> list[str]:
         return []
     holder = {"run_id": "(load)", "pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat()}
     with only_run(staging, holder=holder):
-        return asyncio.run(load_staged(database, lock_timeout=lock_timeout, sleep=asyncio.sleep))
+        loaded = asyncio.run(load_staged(database, lock_timeout=lock_timeout, sleep=asyncio.sleep))
+    for error in loaded.damaged.values():
+        raise error
+    return loaded.run_ids
 
 
 def exit_code(summary: RunSummary, signal_number: int | None) -> int:

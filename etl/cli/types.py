@@ -21,7 +21,9 @@ class NewFile(click.Path):
         if not str(value) or not str(value).isprintable():
             self.fail("a file needs a name that can be printed.", param, ctx)
         path = super().convert(str(value), param, ctx)
-        return Path(str(path))
+        named = Path(str(path))
+        # Staged runs and the run lock belong to the file itself, whatever links lead to it.
+        return named.resolve() if named.is_symlink() else named
 
 
 def finite(_context: click.Context, _parameter: click.Parameter, value: float) -> float:

@@ -33,6 +33,7 @@ class RequestBudget:
         self._sleep = sleep
         self._on_hold = on_hold
         self._held_until: datetime | None = None
+        self._hold_seconds = 0.0
 
     async def acquire(self, *, is_retry: bool) -> None:
         """Wait until a request may be sent, and count it."""
@@ -53,7 +54,7 @@ class RequestBudget:
         now, rest = self._now(), self._rest_of_hold()
         if seconds > rest:
             self._tally.waited_seconds += seconds - rest
-            self._held_until = now + timedelta(seconds=seconds)
+            self._held_until, self._hold_seconds = now + timedelta(seconds=seconds), seconds
             self._show(is_held=True)
 
     def settle(self) -> None:
@@ -68,5 +69,11 @@ class RequestBudget:
             self._on_hold()
 
     def _rest_of_hold(self) -> float:
-        """Seconds until a request may be sent; 0 where nothing is held."""
-        return max(0.0, (self._held_until - self._now()).total_seconds()) if self._held_until else 0.0
+        """Seconds until a request may be sent; 0 where nothing is held, and never more than the hold itself.
+
+        A clock that was set back has ended the hold: nobody can say how much of it is left.
+        """
+        if self._held_until is None:
+            return 0.0
+        rest = (self._held_until - self._now()).total_seconds()
+        return rest if 0 < rest <= self._hold_seconds else 0.0

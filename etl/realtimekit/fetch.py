@@ -8,10 +8,11 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from etl.errors import ApiUnavailable, FailureKind, Refused, RequestError, TokenRejected
-from etl.models import Failure, Fetched, Idle, Sighting, Tally
+from etl.errors import ApiUnavailable, ConfigError, FailureKind, Refused, RequestError, TokenRejected
+from etl.models import Failure, Fetched, Idle, Observation, Tally
 from etl.realtimekit.budget import RequestBudget
 from etl.realtimekit.client import RealtimeKit
+from etl.realtimekit.responses import NO_ROUTE_CODE
 from etl.realtimekit.transport import open_transport
 
 if TYPE_CHECKING:
@@ -32,7 +33,14 @@ _UNANSWERED = frozenset(
         FailureKind.SERVER_ERROR,
         FailureKind.RATE_LIMITED,
         FailureKind.MALFORMED,
+        FailureKind.FORBIDDEN,
     }
+)
+
+
+_PERMISSION = (
+    "It needs the permission Realtime or Realtime Admin for this account; "
+    "make or mend it at https://dash.cloudflare.com/profile/api-tokens"
 )
 
 
@@ -88,13 +96,14 @@ class _Fetch:
         self.tally = Tally(meetings=len(meetings))
         self._unasked: Iterator[Meeting] = iter(meetings)
         self._cut_short: list[Meeting] = []
-        self._sightings: list[Sighting] = []
+        self._observations: list[Observation] = []
         self._failures: list[Failure] = []
         self._unanswered = 0
         self._ended: _End | None = None
         self._now = seams.now
         self._progress = seams.progress or (lambda _tally: None)
         self._tasks: list[asyncio.Task[None]] = []
+        self._defects: list[BaseException] = []
 
     async def run(self, workers: Iterable[Awaitable[None]], watchers: Iterable[Awaitable[None]]) -> None:
         """Run the workers until the list or the fetch is at its end."""
@@ -104,16 +113,16 @@ class _Fetch:
         for watcher in watching:
             watcher.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):  # not what the API did: a defect of ours, which must be seen
-                raise result
+        self._defects = [result for result in results if not isinstance(result, asyncio.CancelledError | None)]
+        if self._defects:  # it must be seen, and cost nothing that was fetched
+            self.end(_End(FailureKind.INTERRUPTED, "no answer before a defect ended the run"))
 
     async def work(self, client: RealtimeKit) -> None:
         """Take one meeting after the other from the list and note its outcome."""
         for meeting in self._unasked:
             try:
                 await self._ask(client, meeting)
-            except asyncio.CancelledError:
+            except BaseException:  # cancelled, or a defect of ours: the meeting has no outcome yet
                 self._cut_short.append(meeting)
                 raise
             self.tell()
@@ -132,13 +141,14 @@ class _Fetch:
             self.tally.idle += 1
         else:
             self.tally.live += 1
-            self._sightings.append(Sighting(meeting, self._now(), answer, client.attempts))
+            self._observations.append(Observation(meeting, self._now(), answer, client.attempts))
 
     def _note_failure(self, meeting: Meeting, error: RequestError, attempts: int) -> None:
         self.tally.failed += 1
         self._failures.append(_failure(meeting, error, attempts))
         _log.info("%s: failed after %d attempts: %s", meeting.meeting_id, attempts, error)
-        self._unanswered = self._unanswered + 1 if error.kind in _UNANSWERED else 0
+        is_unanswered = error.kind in _UNANSWERED or error.api_code == NO_ROUTE_CODE
+        self._unanswered = self._unanswered + 1 if is_unanswered else 0
         if isinstance(error, Refused):
             self.end(_token_rejected(error))
         elif self._unanswered >= UNANSWERED_LIMIT:
@@ -163,10 +173,11 @@ class _Fetch:
                 self.tally.failed += 1
                 self._failures.append(_not_asked(meeting, self._ended))
         return Fetched(
-            sightings=self._sightings,
+            observations=self._observations,
             failures=self._failures,
             tally=self.tally,
-            ended_by=self._ended.error if self._ended else None,
+            errors=[self._ended.error] if self._ended and self._ended.error else [],
+            defects=self._defects,
         )
 
 
@@ -188,16 +199,18 @@ def _not_asked(meeting: Meeting, end: _End) -> Failure:
 
 
 def _token_rejected(error: Refused) -> _End:
-    message = (
-        f"Cloudflare refuses the API token ({error.message}). It needs the permission Realtime or Realtime Admin "
-        "for this account; make or mend it at https://dash.cloudflare.com/profile/api-tokens"
-    )
+    message = f"Cloudflare refuses the API token ({error.message}). {_PERMISSION}"
     return _End(FailureKind.UNAUTHORIZED, f"not asked: the token was refused ({error.message})", TokenRejected(message))
 
 
 def _unavailable(error: RequestError) -> _End:
-    message = (
-        f"the API answers nothing: {UNANSWERED_LIMIT} meetings in a row failed, the last with {error.kind} "
-        f"({error.message}). Look at https://www.cloudflarestatus.com and at the network, then run again"
-    )
-    return _End(error.kind, f"not asked: {UNANSWERED_LIMIT} failures in a row before it", ApiUnavailable(message))
+    """Why a row of failures ends the fetch: the token may do nothing, the addresses are wrong, or the API is down."""
+    row = f"{UNANSWERED_LIMIT} meetings in a row failed, the last with {error.kind} ({error.message})"
+    if error.kind is FailureKind.FORBIDDEN:
+        ended_by: EtlError = TokenRejected(f"{row}. {_PERMISSION}")
+    elif error.kind is FailureKind.NOT_FOUND:
+        ended_by = ConfigError(f"{row}. Look at the account ID, the app ID and the base URL")
+    else:
+        way_out = "Look at https://www.cloudflarestatus.com and at the network, then run again"
+        ended_by = ApiUnavailable(f"the API answers nothing: {row}. {way_out}")
+    return _End(error.kind, f"not asked: {UNANSWERED_LIMIT} failures in a row before it", ended_by)

@@ -30,7 +30,7 @@ _TOKEN_CODES = frozenset({6003, 6103, 6111, 9109, 10000})
 _RAY = re.compile("[0-9a-f]{1,32}(-[A-Z]{2,4})?")
 _CODE_LIMIT = 2**31
 _SLOW_DOWN_CODE = 971
-_NO_ROUTE_CODE = 7003
+NO_ROUTE_CODE = 7003
 _NO_SESSION = "No active session found"
 
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
@@ -147,7 +147,7 @@ def _raise_if_temporary(answer: _Answer) -> None:
 
 def _unknown(answer: _Answer) -> str:
     """What a 404 that is not "no active session" can mean: which of both is not documented."""
-    if answer.code == _NO_ROUTE_CODE or not answer.is_realtimekit_error:
+    if answer.code == NO_ROUTE_CODE or not answer.is_realtimekit_error:
         return f"HTTP {answer.status}, no such address; look at the account ID, the app ID and the base URL"
     return f"HTTP {answer.status}, an unknown meeting or app"
 
@@ -159,6 +159,6 @@ def _payload(answer: _Answer) -> Payload:
     if answer.envelope is None:
         raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, no JSON object")
     data = answer.envelope.get("data")
-    if answer.status != _OK or answer.envelope.get("success") is not True or not isinstance(data, dict):
+    if answer.status != _OK or answer.envelope.get("success") is not True or not isinstance(data, dict) or not data:
         raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, no success with data")
     return data

@@ -10,6 +10,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from etl.errors import ConfigError
+
 if TYPE_CHECKING:
     import ssl
 
@@ -44,7 +46,14 @@ def _session(context: ssl.SSLContext, connections: int) -> aiohttp.ClientSession
 def _proxy_of(base_url: str) -> httpx.Proxy | None:
     """The proxy for a URL, from HTTPS_PROXY and NO_PROXY or the system's settings."""
     url = urlsplit(base_url)
-    proxy = getproxies().get(url.scheme)
+    proxy = getproxies().get(url.scheme, "")
+    if proxy.startswith("socks"):
+        raise ConfigError("a SOCKS proxy can't be used; name an HTTP proxy in HTTPS_PROXY, or unset it")
     if not proxy or proxy_bypass(url.hostname or ""):
         return None
-    return httpx.Proxy(proxy)
+    try:
+        return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+    except (ValueError, httpx.InvalidURL):
+        raise ConfigError(
+            f"the proxy that the environment names for {url.scheme} can't be used; expected one like http://host:3128"
+        ) from None

@@ -109,6 +109,11 @@ def forbidden(_answer: Answer, _timing: Timing) -> Answer:
     return replace(AUTHENTICATION, status=403)
 
 
+def forbidden_plainly(_answer: Answer, _timing: Timing) -> Answer:
+    """403 in RealtimeKit's envelope: how it says that a permission is missing is not documented."""
+    return realtimekit_error(403, "Forbidden")
+
+
 def scope(_answer: Answer, _timing: Timing) -> Answer:
     """403 with code 9109: the token lacks the scope."""
     return gateway_error(403, 9109, "Unauthorized to access requested resource")

@@ -37,6 +37,7 @@ _SCRIPTED: tuple[Callable[[Answer, Timing], Answer], ...] = (
     answers.malformed_token,
     answers.authentication,
     answers.forbidden,
+    answers.forbidden_plainly,
     answers.scope,
     answers.no_route,
     answers.unknown_meeting,

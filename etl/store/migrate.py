@@ -63,6 +63,7 @@ def _views() -> dict[str, str]:
 def _apply(connection: duckdb.DuckDBPyConnection, steps: dict[str, str]) -> None:
     connection.execute("begin")
     connection.execute(_LEDGER)
+    connection.execute("delete from schema_migrations where name like 'views %'")
     for name, script in steps.items():
         connection.execute(script)
         connection.execute("insert or ignore into schema_migrations (name) values (?)", [name])

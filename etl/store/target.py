@@ -99,6 +99,16 @@ def _create(database: Path) -> None:
     with _attached(unfinished, f"(storage_version '{STORAGE_VERSION}')") as connection:
         migrate(connection)
     unfinished.rename(database)
+    _sync(database.parent)
+
+
+def _sync(directory: Path) -> None:
+    """Flush a directory's entries: a power failure must not undo the rename once rows are in the file."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @cache

@@ -1,6 +1,7 @@
 -- grain: a meeting in a run; its outcome is live, idle or failed, and a failed one says its kind
 -- Idle meetings have no rows of their own: they are the list without the live and the failed ones.
--- A run that asked a meeting again which its slot already held as live still counts it as live.
+-- A run that asked a meeting again which its slot already held as live still counts it as live, and what a later run
+-- of the slot saw changes nothing for an earlier one: run IDs sort by time.
 create or replace view outcomes as
 with listed as (
     select
@@ -39,6 +40,7 @@ asked as (
         on session_snapshots.slot = listed.slot
         and session_snapshots.app_id = listed.app_id
         and session_snapshots.meeting_id = listed.meeting_id
+        and session_snapshots.run_id <= listed.run_id
 )
 
 select * from asked

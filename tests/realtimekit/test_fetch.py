@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.errors import ApiUnavailable, FailureKind, TokenRejected
-from etl.models import Meeting, Seams
+from etl.errors import ApiUnavailable, ConfigError, FailureKind, TokenRejected
+from etl.models import Meeting
 from etl.realtimekit.fetch import UNANSWERED_LIMIT, fetch_active_sessions
 from etl.realtimekit.transport import open_transport
 from etl.simulator.faults import FAULTS
@@ -21,7 +21,8 @@ from tests.conftest import running_api
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from etl.models import Fetched
+    from etl.errors import EtlError
+    from etl.models import Fetched, Tally
     from tests.conftest import Api
 
     ServeApi = Callable[..., Api]
@@ -35,7 +36,7 @@ def fetch(api: Api, *, meetings: int = 40, deadline: float | None = None, **chan
 
 def outcomes(fetched: Fetched) -> int:
     """How many outcomes there are, each counted where it stands."""
-    return len(fetched.sightings) + len(fetched.failures) + fetched.tally.idle
+    return len(fetched.observations) + len(fetched.failures) + fetched.tally.idle
 
 
 @given(
@@ -52,8 +53,8 @@ def test_whatever_the_api_does_every_meeting_has_one_outcome(
         fetched = fetch(api, attempts=attempts, concurrency=concurrency, timeout=0.2)
     tally = fetched.tally
     assert outcomes(fetched) == 40
-    assert (tally.live, tally.failed) == (len(fetched.sightings), len(fetched.failures))
-    named = [sighting.meeting.meeting_id for sighting in fetched.sightings]
+    assert (tally.live, tally.failed) == (len(fetched.observations), len(fetched.failures))
+    named = [observation.meeting.meeting_id for observation in fetched.observations]
     named += [failure.meeting_id for failure in fetched.failures]
     assert len(set(named)) == len(named)
 
@@ -73,10 +74,10 @@ def test_a_list_without_meetings_asks_nothing(api: Api) -> None:
     assert (outcomes(fetched), api.app.state.requests) == (0, 0)
 
 
-def test_a_sighting_says_when_the_answer_came(api: Api) -> None:
+def test_a_observation_says_when_the_answer_came(api: Api) -> None:
     """`observed_at` is the world's time then."""
     fetched = fetch(api)
-    assert {sighting.observed_at for sighting in fetched.sightings} == {api.clock.now()}
+    assert {observation.observed_at for observation in fetched.observations} == {api.clock.now()}
 
 
 def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
@@ -84,7 +85,7 @@ def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
     api = serve_api(script=itertools.repeat("authentication"))
     fetched = fetch(api, concurrency=1)
     assert api.app.state.requests == 1
-    assert isinstance(fetched.ended_by, TokenRejected)
+    assert [type(error) for error in fetched.errors] == [TokenRejected]
     assert {failure.kind for failure in fetched.failures} == {FailureKind.UNAUTHORIZED}
     assert [failure.attempts for failure in fetched.failures] == [1] + [0] * 39
 
@@ -93,7 +94,7 @@ def test_failures_with_answers_between_them_do_not_end_the_fetch(serve_api: Serv
     """Only an uninterrupted row of failures says that the API answers nothing."""
     api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.cycle(["internal_error"] * 9 + ["ok"]))
     fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, attempts=1, concurrency=1)
-    assert fetched.ended_by is None
+    assert fetched.errors == []
     assert fetched.tally.failed == 2 * UNANSWERED_LIMIT * 9 // 10
 
 
@@ -101,7 +102,7 @@ def test_unknown_meetings_are_answers(serve_api: ServeApi) -> None:
     """A list of meetings long deleted does not look like an API that is down."""
     api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat("unknown_meeting"))
     fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT)
-    assert fetched.ended_by is None
+    assert fetched.errors == []
     assert {failure.kind for failure in fetched.failures} == {FailureKind.NOT_FOUND}
     assert api.app.state.requests == 2 * UNANSWERED_LIMIT
 
@@ -111,8 +112,8 @@ def test_a_row_of_failures_ends_the_fetch_at_its_fiftieth(serve_api: ServeApi) -
     api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat("internal_error"))
     fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, attempts=2, concurrency=1)
     assert api.app.state.requests == 2 * UNANSWERED_LIMIT
-    assert isinstance(fetched.ended_by, ApiUnavailable)
-    assert "50 meetings in a row failed, the last with server_error (HTTP 500: Internal" in str(fetched.ended_by)
+    assert [type(error) for error in fetched.errors] == [ApiUnavailable]
+    assert "50 meetings in a row failed, the last with server_error (HTTP 500: Internal" in str(fetched.errors[0])
     assert [failure.attempts for failure in fetched.failures] == [2] * UNANSWERED_LIMIT + [0] * UNANSWERED_LIMIT
 
 
@@ -124,16 +125,33 @@ def test_a_429_holds_every_worker(serve_api: ServeApi) -> None:
     assert fetched.tally.waited_seconds == pytest.approx(5.0)
 
 
-def test_a_defect_of_ours_is_not_taken_for_a_failure_of_the_api(api: Api) -> None:
-    """What no rule foresees must be seen, not counted."""
+def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_fetched(api: Api) -> None:
+    """What no rule foresees ends the fetch, and is neither counted as a failure of the API nor hidden."""
 
-    def progress(_: object) -> None:
-        raise ZeroDivisionError
+    def progress(tally: Tally) -> None:
+        if tally.done == 10:
+            raise ZeroDivisionError
 
-    seams = Seams(now=api.clock.now, sleep=asyncio.sleep, progress=progress)
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
-    with pytest.raises(ZeroDivisionError):
-        asyncio.run(fetch_active_sessions(asked, api.settings(), seams))
+    seams = api.seams(progress=progress)
+    fetched = asyncio.run(fetch_active_sessions(asked, api.settings(concurrency=1), seams))
+    assert [type(defect) for defect in fetched.defects] == [ZeroDivisionError]
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.INTERRUPTED}
+    assert (outcomes(fetched), fetched.tally.requests) == (40, 10)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("forbidden_plainly", TokenRejected), ("no_route", ConfigError), ("success_false", ApiUnavailable)],
+)
+def test_a_row_of_refusals_ends_the_fetch_whatever_their_shape(
+    serve_api: ServeApi, fault: str, error: type[EtlError]
+) -> None:
+    """Nothing is asked thousands of times that was refused fifty times; the error says what to look at."""
+    api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat(fault))
+    fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, concurrency=1)
+    assert [type(problem) for problem in fetched.errors] == [error]
+    assert api.app.state.requests == UNANSWERED_LIMIT
 
 
 def test_a_transport_that_was_handed_in_stays_open(api: Api) -> None:

@@ -59,6 +59,19 @@ def test_a_meeting_that_the_slot_already_held_is_live_for_the_run_that_asked_aga
     assert [outcome for _, _, outcome, _ in outcomes(tmp_path, *runs)] == ["live", "live"]
 
 
+def test_what_a_later_run_of_the_slot_saw_changes_nothing_for_an_earlier_one(tmp_path: Path) -> None:
+    """Each run's outcomes are those of its ledger entry."""
+    runs = [stage_run(tmp_path, live=["a"], idle=["b"]), stage_run(tmp_path, live=["a", "b"], idle=[])]
+    with open_target(tmp_path / "usage.duckdb") as connection:
+        load_runs(connection, runs)
+        query = """
+            select count(*) filter (outcomes.outcome = 'live') - any_value(runs.live)
+            from outcomes join runs using (run_id)
+            group by run_id
+        """
+        assert pl.DataFrame(connection.sql(query)).rows() == [(0,), (0,)]
+
+
 def test_a_line_that_is_no_id_has_an_outcome_too(tmp_path: Path) -> None:
     """It is in no list, but it failed."""
     invalid = Failure(app_id=None, meeting_id="two words", kind=FailureKind.INVALID_ID, message="line 3", line=3)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from etl import queries
-from etl.errors import FailureKind, StoreError
+from etl.errors import FailureKind
 from etl.models import Failure
 from etl.store.load import load_runs
 from etl.store.read import read
@@ -40,7 +40,7 @@ def test_every_table_gets_its_rows(connection: Connection, staged: Callable[...,
     """A run feeds the ledger, its list, the snapshots and the failures."""
     failure = Failure(app_id="app", meeting_id="lost", kind=FailureKind.TIMEOUT, message="late")
     run = staged(live=["a", "b"], idle=["c"], failures=[failure])
-    assert load_runs(connection, [run]) == [run.run_id]
+    assert load_runs(connection, [run]).run_ids == [run.run_id]
     assert counts(connection) == {
         "runs": 1,
         "meeting_lists": 4,
@@ -55,7 +55,7 @@ def test_a_run_in_the_ledger_is_not_loaded_again(connection: Connection, staged:
     run = staged()
     load_runs(connection, [run])
     before = counts(connection)
-    assert load_runs(connection, [run]) == []
+    assert load_runs(connection, [run]).run_ids == []
     assert counts(connection) == before
 
 
@@ -91,20 +91,27 @@ def test_a_list_is_stored_once(connection: Connection, staged: Callable[..., Sta
     assert counts(connection)["runs"] == 3
 
 
-def test_runs_are_loaded_all_or_none(connection: Connection, staged: Callable[..., StagedRun]) -> None:
-    """One transaction: a run whose files are damaged keeps the others out as well, and is named."""
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_a_damaged_run_keeps_no_other_waiting(
+    connection: Connection, staged: Callable[..., StagedRun], damage: str
+) -> None:
+    """It is named and stays where it is; nothing of it is loaded, and all of the others."""
     good, bad = staged(), staged(slot=SLOT + timedelta(hours=1))
-    (bad.directory / "session_snapshots.parquet").write_bytes(b"PAR1 damaged PAR1")
-    with pytest.raises(StoreError, match=rf"{bad.run_id} can't be loaded: .* nothing is lost; move that directory"):
-        load_runs(connection, [good, bad])
-    connection.execute("rollback")
-    assert counts(connection)["runs"] == 0
-    assert good.directory.exists()
+    later = staged(slot=SLOT + timedelta(hours=2))
+    if damage == "cut":
+        (bad.directory / "session_snapshots.parquet").write_bytes(b"PAR1 damaged PAR1")
+    else:
+        (bad.directory / "runs.parquet").unlink()
+    loaded = load_runs(connection, [good, bad, later])
+    assert loaded.run_ids == [good.run_id, later.run_id]
+    assert list(loaded.damaged) == [bad.run_id]
+    assert f"{bad.run_id} can't be loaded: " in str(loaded.damaged[bad.run_id])
+    assert counts(connection)["runs"] == counts(connection)["session_snapshots"] == 2
 
 
 def test_loading_nothing_writes_nothing(connection: Connection, tmp_path: Path) -> None:
     """The usual case of a run that finds nothing staged."""
-    assert load_runs(connection, []) == []
+    assert load_runs(connection, []).run_ids == []
     assert not (tmp_path / "usage.duckdb.wal").exists()
 
 
