@@ -178,7 +178,6 @@ and the failures, and stages the run on disk before it loads it.
 ## Again
 
     sudo apt-get install nginx-light
-    pip install -e '.[bench]'
     make bench
 
 `python bench/run.py --help` lists the options. Other work on the machine shows in these figures: the ratios

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import shutil
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -44,7 +46,7 @@ With a real account: put your meeting IDs in data/meetings.txt, one a line, then
   export CLOUDFLARE_API_TOKEN=...    # with the permission Realtime
   export CLOUDFLARE_ACCOUNT_ID=...
   export REALTIMEKIT_APP_ID=...
-  rtk-usage snapshot"""
+  {command} snapshot"""
 _SPEED = 600.0  # simulated seconds in a real one: a run of a tenth of a second takes a simulated minute
 
 
@@ -118,4 +120,6 @@ def _show(summary: RunSummary, snapshots: int) -> None:
         table.add_row(name, grain, f"{count:,}")
     click.echo(f"the last run: {as_line(summary)}\n")
     Console().print(table)
-    click.echo(_NEXT)
+    # By name where the shell finds it, else by its path.
+    command = "rtk-usage" if shutil.which("rtk-usage") else os.path.relpath(sys.argv[0])
+    click.echo(_NEXT.format(command=command))

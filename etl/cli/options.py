@@ -71,7 +71,9 @@ _STORE = (
 
 _SLOT = (
     click.option(
-        "--every", type=Duration(least=1), help="The schedule's step (5m, 1h): the slot is now, rounded down."
+        "--every",
+        type=Duration(least=1),
+        help="The schedule's step, which should divide a day (5m, 1h): the slot is now, rounded down.",
     ),
     click.option("--slot", type=Instant(), help="The slot itself. Without either, the start second is the slot."),
     click.option("--deadline", type=Duration(), help="How long the fetch may take; the rest fails with `deadline`."),

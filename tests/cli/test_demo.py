@@ -58,7 +58,7 @@ def test_the_demo_takes_a_snapshot_an_hour(demonstrated: tuple[Result, Path]) ->
     assert "10 meetings" in result.stdout
     for table in ("runs", "meeting_lists", "session_snapshots", "fetch_failures", "outcomes (view)"):
         assert f" {table} " in result.stdout
-    assert result.stdout.endswith("  rtk-usage snapshot\n")
+    assert result.stdout.endswith(" snapshot\n")
 
 
 def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp_path: Path) -> None:
