@@ -48,7 +48,8 @@ def _typed(field: str, payload: Payload, to_type: Callable[[Any], object]) -> ob
     try:
         return to_type(value)
     except (ValueError, OverflowError, RecursionError) as error:
-        raise UntypableError(f"{field} is {error}"[:_QUOTED_CHARACTERS]) from None
+        said = str(error).encode("ascii", "backslashreplace").decode()  # it may quote the value
+        raise UntypableError(f"{field} is {said}"[:_QUOTED_CHARACTERS]) from None
 
 
 def _text(value: object) -> str:

@@ -21,6 +21,7 @@ GATEWAY = {"malformed_token": (400, 6003), "authentication": (401, 10000), "forb
 GATEWAY |= {"scope": (403, 9109), "no_route": (404, 7003)}
 GATEWAY |= {"rate_limited": (429, 971), "rate_limited_bare": (429, 971), "retry_after_zero": (429, 971)}
 REALTIMEKIT = {"internal_error": (500, 500), "unknown_meeting": (404, 404), "success_false": (200, 500)}
+REALTIMEKIT |= {"forbidden_plainly": (403, 403)}
 EDGE = {"bad_gateway_html": 502, "unavailable": 503, "edge_connect_timeout": 522, "edge_timeout": 524}
 EDGE |= {"edge_1015": 429, "not_json": 200}
 ODD_BODY = {"not_object", "other_envelope", "empty_body", "too_large"}
