@@ -41,7 +41,7 @@ def hold(folder: Path) -> float:
 
 def stage(folder: Path, number: int) -> tuple[str, Path]:
     """Stage a run of an hour of its own."""
-    from etl.models import Fetched, Meeting, Observation, RunStart, Tally  # noqa: PLC0415
+    from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart, Tally  # noqa: PLC0415
     from etl.normalize import normalize  # noqa: PLC0415
     from etl.snapshot import uuid7  # noqa: PLC0415
     from etl.staging import stage as stage_frames  # noqa: PLC0415
@@ -59,7 +59,7 @@ def stage(folder: Path, number: int) -> tuple[str, Path]:
     }
     observations = [Observation(one, slot, session | {"id": f"session of {one.meeting_id}"}) for one in asked]
     fetched = Fetched(observations=observations, failures=[], tally=Tally(meetings=SESSIONS))
-    batch = normalize(start, asked, fetched, [], slot)
+    batch = normalize(start, MeetingList(meetings=asked), fetched, slot)
     folder.mkdir(exist_ok=True)
     return stage_frames(batch.frames, staging=folder, run_id=start.run_id)
 

@@ -45,6 +45,10 @@ class Meeting(NamedTuple):
     meeting_id: str
 
 
+# In the place of a meeting's ID: all meetings of its app, or those of them that nobody can name.
+ALL_MEETINGS = "*"
+
+
 class Idle(NamedTuple):
     """The API says that the meeting has no active session: a result, not a failure."""
 
@@ -84,11 +88,59 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingList:
-    """A meeting list as read: distinct meetings in the order of the file, and the lines that are none."""
+    """A meeting list as read: distinct meetings in the order of the file, and the lines that are none.
+
+    `all_of` names the app whose live sessions are wanted all; then there is no list.
+    """
 
     meetings: list[Meeting]
-    invalid: list[Failure]
-    repeats: int
+    invalid: list[Failure] = field(default_factory=list)
+    repeats: int = 0
+    all_of: str | None = None
+
+
+class Spending(NamedTuple):
+    """So many requests that an earlier run had spent of the API's limit by the instant it ended (UTC)."""
+
+    at: datetime
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the database knows before a run: the meetings that the slot has an outcome for, and what runs cost.
+
+    `live_before` is the most sessions that were live lately, None where nobody knows.
+    """
+
+    resolved: set[Meeting] = field(default_factory=set)
+    spent: list[Spending] = field(default_factory=list)
+    live_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run will ask for and what that costs, as far as it can be known before the first request.
+
+    `via` is the way, `why` says why. `meetings` is None where nobody knows how many there are. `requests` is how many
+    are expected without retries, `most_requests` how many it takes if all meetings are live. `limit_requests` are
+    allowed in `limit_seconds`, of which `reserved` are not ours; earlier runs have `spent` some, which leaves `left`.
+    `seconds` is the least that the limit lets the run take. `warning` says why it can't end in time, with the flag
+    that would make it fit.
+    """
+
+    via: str
+    why: str
+    meetings: int | None
+    requests: int
+    most_requests: int | None
+    seconds: float
+    limit_requests: int
+    limit_seconds: float
+    reserved: int
+    spent: int
+    left: int
+    warning: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,12 +170,15 @@ class Tally:
 class Fetched:
     """What a fetch brought: every meeting asked for is in `observations`, in `failures`, or was idle.
 
-    `errors` says what ended the fetch before its time; `defects` are exceptions that nothing of ours foresees.
+    `via` is the way it took; `unlisted` are the meetings with a live session that were not asked for. `errors` says
+    what ended the fetch before its time; `defects` are exceptions that nothing of ours foresees.
     """
 
     observations: list[Observation]
     failures: list[Failure]
     tally: Tally
+    via: str = "meetings"
+    unlisted: list[Meeting] = field(default_factory=list)
     errors: list[EtlError] = field(default_factory=list)
     defects: list[BaseException] = field(default_factory=list)
 
@@ -142,7 +197,7 @@ class RunStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run(RunStart):
-    """One execution of the job, as the ledger `runs` keeps it."""
+    """One execution of the job, as the ledger `runs` keeps it; `unlisted` is None where it could not be seen."""
 
     kind: str
     via: str
@@ -155,6 +210,7 @@ class Run(RunStart):
     requests: int
     retries: int
     waited_seconds: float
+    unlisted: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,13 +228,15 @@ class Seams:
     """Where a run touches the world, as arguments: the time, waiting, the way to the API.
 
     `transport` None is the network; another one is not closed, it is its maker's. `interrupted` is set to end
-    the run early with what there is; `progress` is told after every outcome.
+    the run early with what there is; `planned` is told the plan before the first request, `progress` after every
+    outcome how far the fetch is.
     """
 
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
     transport: AsyncBaseTransport | None = None
     interrupted: Event | None = None
+    planned: Callable[[Plan], None] | None = None
     progress: Callable[[Tally], None] | None = None
 
 
@@ -191,6 +249,7 @@ class RunSummary:
     """
 
     batch: Batch
+    plan: Plan
     database: Path
     already_resolved: int
     repeats: int

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from etl.models import Fetched, Meeting, Observation, RunStart
+    from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart
     from etl.payloads import Row
 
 _INSTANT = pl.Datetime("us", "UTC")
@@ -79,26 +79,29 @@ RUN_SCHEMA = {
     "requests": pl.Int64,
     "retries": pl.Int64,
     "waited_seconds": pl.Float64,
+    "unlisted": pl.Int64,
     "tool_version": pl.String,
     "host": pl.String,
 }
 
 
-def normalize(
-    start: RunStart, asked: Sequence[Meeting], fetched: Fetched, invalid: Sequence[Failure], finished_at: datetime
-) -> Batch:
+# Before the app's ID it stands for a list, where a run asked for all live sessions of an app.
+_ALL_OF = "all:"
+
+
+def normalize(start: RunStart, asked: MeetingList, fetched: Fetched, finished_at: datetime) -> Batch:
     """A run and its frames, by table: the rows of the sessions seen, the failures, the list, the ledger's entry.
 
-    `invalid` are the lines of the list that are no IDs. A payload that can't be typed becomes a failure
-    `malformed`; live, idle and failed add up to the meetings asked for and the invalid lines.
+    A payload that can't be typed becomes a failure `malformed`; live, idle and failed add up to the meetings asked
+    for and the list's invalid lines.
     """
     rows, malformed = type_observations(fetched.observations)
-    failures = [*fetched.failures, *malformed, *invalid]
+    failures = [*fetched.failures, *malformed, *asked.invalid]
     run = _run(start, fetched, asked, live=len(rows), failed=len(failures), finished_at=finished_at)
     constant = {"run_id": run.run_id, "slot": run.slot}
     frames = {
         "runs": _frame([asdict(run)], RUN_SCHEMA),
-        "meeting_lists": _list_frame(asked, run.list_id),
+        "meeting_lists": _list_frame(asked.meetings, run.list_id),
         "session_snapshots": _frame([constant | row for row in rows], SNAPSHOT_SCHEMA),
         "fetch_failures": _frame([constant | asdict(failure) for failure in failures], FAILURE_SCHEMA),
     }
@@ -128,14 +131,14 @@ def list_id_of(meetings: Iterable[Meeting]) -> str:
 
 
 def _run(  # noqa: PLR0913  # the ledger's entry is made of what six steps found out
-    start: RunStart, fetched: Fetched, asked: Sequence[Meeting], *, live: int, failed: int, finished_at: datetime
+    start: RunStart, fetched: Fetched, asked: MeetingList, *, live: int, failed: int, finished_at: datetime
 ) -> Run:
     tally = fetched.tally
     return Run(
         **asdict(start),
         kind="snapshot",
-        via="meetings",
-        list_id=list_id_of(asked),
+        via=fetched.via,
+        list_id=f"{_ALL_OF}{asked.all_of}" if asked.all_of else list_id_of(asked.meetings),
         finished_at=finished_at,
         meetings=live + tally.idle + failed,
         live=live,
@@ -144,6 +147,7 @@ def _run(  # noqa: PLR0913  # the ledger's entry is made of what six steps found
         requests=tally.requests,
         retries=tally.retries,
         waited_seconds=tally.waited_seconds,
+        unlisted=len(fetched.unlisted) if fetched.via == "list" else None,
     )
 
 

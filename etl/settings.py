@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
 from urllib.parse import urlsplit
 
 from etl.errors import ConfigError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 CLOUDFLARE_BASE_URL = "https://api.cloudflare.com/client/v4"
 
+# How live sessions are asked for: a request a meeting, a list of them all, or whichever fits the limit.
+Via: TypeAlias = Literal["auto", "meetings", "list"]
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEARER_TOKEN = re.compile("[A-Za-z0-9._~+/=-]+")  # RFC 6750
 _PLAIN = re.compile("[!-~]+")  # printable ASCII without white space
@@ -25,11 +29,60 @@ _HOST = re.compile(rf"{_LABEL}([.]{_LABEL})*|[0-9a-f:]*:[0-9a-f:.]*")  # a name,
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rate:
+    """A limit of the API: so many requests in a window of so many seconds, for everything a token does."""
+
+    requests: int
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"{self.requests:,} requests in {self.seconds:g} s"
+
+    def usable(self, reserve: float) -> int:
+        """How many requests of a window are ours, at least one; `reserve` is the share that is not."""
+        return max(1, self.requests - math.ceil(self.requests * reserve))
+
+
+# Cloudflare's documented limit. RealtimeKit's own page names another; the headers of the answers decide.
+CLOUDFLARE_RATE = Rate(requests=1200, seconds=300.0)
+# Its limit of 200 a second for an address, less a margin for what the network pushes together.
+MOST_A_SECOND = 190
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a run may ask of the API's limit.
+
+    `stated` is the limit the user names in the place of Cloudflare's documented one; it is kept even where the
+    API's headers would allow more. `reserve` is the share of every window that stays free.
+    """
+
+    stated: Rate | None = None
+    reserve: float = 0.1
+
+    @property
+    def rate(self) -> Rate:
+        """The limit to go by while the API has not told its own."""
+        return self.stated or CLOUDFLARE_RATE
+
+    @property
+    def usable(self) -> int:
+        """Requests of a window that are ours."""
+        return self.rate.usable(self.reserve)
+
+    @property
+    def a_second(self) -> float:
+        """Requests a second at most: Cloudflare's limit for an address, unless a faster rate is stated."""
+        return max(MOST_A_SECOND, self.rate.requests / self.rate.seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiSettings:
     """How to reach the API. Seconds everywhere; the token is in no representation.
 
     The base URL receives the token: it must be https, or http on the loopback interface.
-    Raises ConfigError otherwise, and for a token that no HTTP header can carry.
+    Raises ConfigError otherwise, and for a token that no HTTP header can carry. `page_size` is how many sessions a
+    page of a list is asked to hold.
     """
 
     token: str = field(repr=False)
@@ -38,6 +91,8 @@ class ApiSettings:
     concurrency: int = 32
     attempts: int = 5
     timeout: float = 10.0
+    limits: Limits = Limits()  # frozen
+    page_size: int = 100
 
     def __post_init__(self) -> None:
         _require_safe_base_url(self.base_url)
@@ -62,12 +117,16 @@ class ApiSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotSettings:
-    """One run of `snapshot`. `meetings` is a file or an open text; `deadline` None is no deadline; seconds."""
+    """One run of `snapshot`. `deadline` None is no deadline; seconds.
+
+    `meetings` is a file or an open text; None stands for all meetings of the app `app_id`.
+    """
 
     api: ApiSettings
-    meetings: Path | TextIO
+    meetings: Path | TextIO | None
     app_id: str | None
     database: Path
+    via: Via = "auto"
     every: timedelta | None = None
     slot: datetime | None = None
     deadline: float | None = None
@@ -78,6 +137,15 @@ class SnapshotSettings:
         if self.slot is not None:
             return self.slot.astimezone(UTC)
         return floor_to(started_at, self.every or timedelta(seconds=1))
+
+    def time_left(self, now: datetime) -> dict[str, float]:
+        """Seconds that the fetch has from `now` on, by the option that says so: to the deadline, to the next slot."""
+        time_left = {}
+        if self.deadline is not None:
+            time_left["--deadline"] = self.deadline
+        if self.every is not None:
+            time_left["--every"] = (floor_to(now, self.every) + self.every - now).total_seconds()
+        return time_left
 
 
 def floor_to(instant: datetime, every: timedelta) -> datetime:

@@ -7,19 +7,22 @@ import os
 import secrets
 import shlex
 import socket
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from etl import __version__
-from etl.errors import EtlError, FailureKind, StoreError, StoreLocked
-from etl.meeting_ids import read_meeting_ids
-from etl.models import Meeting, RunStart, RunSummary
+from etl.errors import ConfigError, EtlError, FailureKind, StoreError, StoreLocked
+from etl.meeting_ids import read_meeting_ids, require_app_id
+from etl.models import ALL_MEETINGS, Known, Meeting, MeetingList, RunStart, RunSummary, Spending
 from etl.normalize import normalize
-from etl.realtimekit.fetch import fetch_active_sessions
-from etl.staging import discard, only_run, stage, staged_runs, staging_of, sweep
+from etl.realtimekit.fetch import fetch_sessions
+from etl.realtimekit.plan import make_plan
+from etl.staging import discard, only_run, stage, staged_runs, staged_spending, staging_of, sweep
 from etl.store.load import Loaded, load_runs
 from etl.store.read import read
-from etl.store.target import when_unlocked
+from etl.store.target import open_to_read, when_unlocked
 
 if TYPE_CHECKING:
     from asyncio import Event
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from etl.models import Seams
+    from etl.models import Plan, Seams
     from etl.settings import SnapshotSettings
     from etl.staging import StagedRun
     from etl.store.target import Connection
@@ -36,24 +39,30 @@ _log = logging.getLogger(__name__)
 
 # A lock of a moment is waited for; a longer one must not make the snapshot late.
 _PATIENCE_BEFORE_FETCH = 2.0
+# How far back to look for how many sessions may be live.
+_LATELY = timedelta(days=1)
 
 
 async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
-    """Take one snapshot of every meeting in the list: read, fetch, normalize, stage, load.
+    """Take one snapshot of every meeting in the list: read, plan, fetch, normalize, stage, load.
 
     Raises an EtlError while there is nothing to keep. From the first answer on, what ends the run early or
     keeps it out of the database is in the summary's `errors`, and what was fetched is staged.
     """
     start = _start(settings, seams.now())
-    meeting_list = read_meeting_ids(settings.meetings, default_app_id=settings.app_id)
+    meeting_list = _meeting_list(settings)
     staging = staging_of(settings.database)
     with only_run(staging, holder=_holder(start)):
         sweep(staging)
-        brought_in, resolved = await _catch_up(settings, start.slot, seams)
-        asked = [meeting for meeting in meeting_list.meetings if meeting not in resolved]
-        fetched = await fetch_active_sessions(asked, settings.api, seams, deadline=settings.deadline)
-        batch = normalize(start, asked, fetched, meeting_list.invalid, seams.now())
-        if asked:
+        brought_in, known = await _catch_up(settings, start, seams)
+        asked = _unresolved(meeting_list, known)
+        plan = make_plan(settings, asked, known, seams.now())
+        _tell(plan, seams)
+        fetched = await fetch_sessions(
+            asked, settings.api, seams, via=plan.via, wanted=settings.via, spent=known.spent, deadline=settings.deadline
+        )
+        batch = normalize(start, asked, fetched, seams.now())
+        if asked.meetings or asked.all_of:
             stage(batch.frames, staging=staging, run_id=start.run_id)
         loaded, problems = await _load(settings, seams)
         staged = [run.run_id for run in staged_runs(staging)]
@@ -61,14 +70,29 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
             raise defect
         return RunSummary(
             batch=batch,
+            plan=plan,
             database=settings.database,
-            already_resolved=len(meeting_list.meetings) - len(asked),
+            already_resolved=len(meeting_list.meetings) - len(asked.meetings),
             repeats=meeting_list.repeats,
             loaded=brought_in + loaded,
             staged=staged,
             errors=[*fetched.errors, *problems],
             was_interrupted=FailureKind.INTERRUPTED in batch.failures or (bool(staged) and _is_interrupted(seams)),
         )
+
+
+def plan_snapshot(settings: SnapshotSettings, now: datetime) -> Plan:
+    """What a snapshot would cost now, as far as the database and the staged runs tell. Nothing is sent or written."""
+    meeting_list = _meeting_list(settings)
+    start = _start(settings, now)
+    known = _unloaded(settings, start)
+    if settings.database.exists():
+        try:
+            with open_to_read(settings.database) as connection:
+                known = _known(connection, settings, start, known)
+        except (StoreLocked, StoreError) as error:
+            _log.warning("planned without what the database knows: %s", error)
+    return make_plan(settings, _unresolved(meeting_list, known), known, now)
 
 
 async def load_staged(
@@ -109,27 +133,70 @@ async def _load(settings: SnapshotSettings, seams: Seams) -> tuple[list[str], li
     return loaded.run_ids, list(loaded.damaged.values())
 
 
-async def _catch_up(settings: SnapshotSettings, slot: datetime, seams: Seams) -> tuple[list[str], set[Meeting]]:
-    """Bring in what earlier runs left staged; the runs brought in, and the meetings the slot has an outcome for.
+def _meeting_list(settings: SnapshotSettings) -> MeetingList:
+    """The meetings to ask about; all of an app where the settings name no list."""
+    if settings.meetings is not None:
+        return read_meeting_ids(settings.meetings, default_app_id=settings.app_id)
+    require_app_id(settings.app_id)
+    if settings.app_id is None:
+        raise ConfigError("which app's meetings? Set REALTIMEKIT_APP_ID or --app-id")
+    return MeetingList(meetings=[], all_of=settings.app_id)
+
+
+def _unresolved(meeting_list: MeetingList, known: Known) -> MeetingList:
+    """The meetings that the slot has no outcome for yet."""
+    if not known.resolved:
+        return meeting_list
+    if meeting_list.all_of and Meeting(meeting_list.all_of, ALL_MEETINGS) in known.resolved:
+        return replace(meeting_list, all_of=None)
+    return replace(meeting_list, meetings=[one for one in meeting_list.meetings if one not in known.resolved])
+
+
+async def _catch_up(settings: SnapshotSettings, start: RunStart, seams: Seams) -> tuple[list[str], Known]:
+    """Bring in what earlier runs left staged; the runs brought in, and what the database knows then.
 
     A database that can't be asked keeps no run from fetching: what is live now can't be had later. Then every
     meeting is asked for: that costs requests, and the load drops the rows that are there already.
     """
     staged = staged_runs(staging_of(settings.database))
     if not (staged or settings.database.exists()):
-        return [], set()
+        return [], Known()
 
-    def use(connection: Connection) -> tuple[list[str], set[Meeting]]:
+    def use(connection: Connection) -> tuple[list[str], Known]:
         brought_in = _bring_in(connection, staged).run_ids
-        resolved = read(connection, "read/resolved", slot=slot)
-        return brought_in, {Meeting(*pair) for pair in resolved.iter_rows()}
+        return brought_in, _known(connection, settings, start, Known())
 
     patience = min(settings.lock_timeout, _PATIENCE_BEFORE_FETCH)
     try:
         return await when_unlocked(settings.database, use, lock_timeout=patience, sleep=seams.sleep)
     except (StoreLocked, StoreError) as error:
-        _log.warning("every meeting is asked, whatever slot %s holds already: %s", slot.isoformat(), error)
-        return [], set()
+        _log.warning("every meeting is asked, whatever slot %s holds already: %s", start.slot.isoformat(), error)
+        return [], _unloaded(settings, start)
+
+
+def _known(connection: Connection, settings: SnapshotSettings, start: RunStart, staged: Known) -> Known:
+    """What the database knows of the slot and of the limit, with what is `staged` besides."""
+    since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
+    resolved = read(connection, "read/resolved", slot=start.slot)
+    spent = read(connection, "read/spent", since=since)
+    ((live_before,),) = read(connection, "read/live_before", since=start.started_at - _LATELY).iter_rows()
+    return Known(
+        resolved={Meeting(*pair) for pair in resolved.iter_rows()},
+        spent=[*staged.spent, *(Spending(*row) for row in spent.iter_rows())],
+        live_before=live_before,
+    )
+
+
+def _unloaded(settings: SnapshotSettings, start: RunStart) -> Known:
+    """What runs that are staged have spent of the limit: all that is known where the database can't be asked."""
+    since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
+    spent = [staged_spending(run) for run in staged_runs(staging_of(settings.database))]
+    return Known(spent=[one for one in spent if one and one.at > since])
+
+
+def _tell(plan: Plan, seams: Seams) -> None:
+    if seams.planned:
+        seams.planned(plan)
 
 
 def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> Loaded:

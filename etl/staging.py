@@ -15,13 +15,14 @@ import os
 import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
+import polars as pl
+
 from etl.errors import RunOverlap, StoreError
+from etl.models import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    import polars as pl
 
 _PARTIAL = ".partial"
 _LOCK = "run.lock"
@@ -93,6 +94,15 @@ def staged_runs(staging: Path) -> list[StagedRun]:
     with _as_store_error(staging):
         found = sorted(path for path in staging.iterdir() if path.is_dir()) if staging.is_dir() else []
     return [StagedRun(path.name, path) for path in found if not path.name.endswith(_PARTIAL)]
+
+
+def staged_spending(run: StagedRun) -> Spending | None:
+    """What a staged run spent of the API's limit; None where its files are damaged, which the load will say."""
+    try:
+        row = pl.read_parquet(run.directory / "runs.parquet", columns=["finished_at", "requests"]).row(0)
+    except (OSError, pl.exceptions.PolarsError, IndexError):
+        return None
+    return Spending(*row)
 
 
 def discard(run: StagedRun) -> None:

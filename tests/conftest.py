@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from etl.models import Seams
-from etl.settings import ApiSettings, SnapshotSettings
+from etl.settings import ApiSettings, Limits, Rate, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
 from etl.simulator.clock import SimulatedClock
 from etl.simulator.fault_answers import Timing
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 UNLIMITED = Quota(10**9, timedelta(seconds=300))
+FREE = Limits(stated=Rate(requests=10**9, seconds=300.0), reserve=0.0)  # nothing waits, so that the clock stands still
 QUICK = Timing(slow=5.0, retry_after=1, edge_retry_after=5)
 
 
@@ -43,7 +44,13 @@ class Api:
 
     def settings(self, **changes: Any) -> ApiSettings:  # as ApiSettings takes them
         """Settings for this API, with a time-out that a test can wait for."""
-        here = ApiSettings(token=TOKEN, account_id=self.world.account_id, base_url=self.base_url, timeout=2.0)
+        here = ApiSettings(
+            token=TOKEN,
+            account_id=self.world.account_id,
+            base_url=self.base_url,
+            timeout=2.0,
+            limits=FREE,
+        )
         return replace(here, **changes)
 
     def seams(self, **changes: Any) -> Seams:

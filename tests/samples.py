@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from etl.models import Fetched, Meeting, Observation, RunStart, Tally
+from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart, Tally
 from etl.normalize import normalize
 from etl.snapshot import uuid7
 from etl.staging import stage
@@ -74,7 +74,7 @@ def stage_run(
     fetched = Fetched(
         observations=observations, failures=list(failures), tally=Tally(meetings=len(asked), idle=len(idle))
     )
-    batch = normalize(start, asked, fetched, [], slot)
+    batch = normalize(start, MeetingList(meetings=asked), fetched, slot)
     staging.mkdir(exist_ok=True)
     return stage(batch.frames, staging=staging, run_id=start.run_id)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from etl import queries
 from etl.errors import FailureKind
-from etl.models import Failure, Fetched, Meeting, Observation, RunStart, Tally
+from etl.models import Failure, Fetched, Meeting, MeetingList, Observation, RunStart, Tally
 from etl.normalize import (
     FAILURE_SCHEMA,
     LIST_SCHEMA,
@@ -83,9 +83,8 @@ def batch_of(
         retries=2,
         waited_seconds=1.5,
     )
-    return normalize(
-        START, asked, Fetched(observations=list(seen), failures=list(failures), tally=tally), invalid, FINISHED_AT
-    )
+    fetched = Fetched(observations=list(seen), failures=list(failures), tally=tally)
+    return normalize(START, MeetingList(meetings=asked, invalid=list(invalid)), fetched, FINISHED_AT)
 
 
 def rows(batch: Batch, table: str) -> list[dict[str, Any]]:

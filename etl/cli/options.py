@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from etl.cli.types import Duration, Instant, NewFile
+from etl.cli.types import Duration, Instant, NewFile, RateLimit, Share
 from etl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _C = TypeVar("_C", bound="Callable[..., Any]")
 
+DEFAULT_LIST = Path("data/meetings.txt")
+_NOT_NEEDED = "not-needed"  # in the place of a token or an account that nothing is sent with
 TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # the names of variables
 
 _API = (
@@ -48,6 +50,41 @@ _API = (
         "--attempts", type=click.IntRange(1, 100), default=5, show_default=True, help="Attempts a meeting in all."
     ),
     click.option("--timeout", type=Duration(), default="10s", show_default=True, help="How long a request may take."),
+)
+
+_LIMIT = (
+    click.option(
+        "--rate",
+        type=RateLimit(),
+        help="The API's limit, if it is not Cloudflare's 1200/300s. It is kept even where the API would allow more.",
+    ),
+    click.option(
+        "--reserve",
+        type=Share(),
+        default="10%",
+        show_default=True,
+        help="The share of the limit that is left to everything else that uses the token.",
+    ),
+    click.option(
+        "--page-size",
+        type=click.IntRange(1, 1000),
+        default=100,
+        show_default=True,
+        help="Entries on a page of a list.",
+    ),
+)
+
+_WAY = (
+    click.option(
+        "--via",
+        type=click.Choice(["auto", "meetings", "list"]),
+        default="auto",
+        show_default=True,
+        help="Ask for each meeting, or page the list of live sessions; auto takes the list where a request a meeting "
+        "would exceed the limit.",
+    ),
+    click.option("--all-meetings", is_flag=True, help="Record every live session of the app; no meeting list needed."),
+    click.option("--dry-run", is_flag=True, help="Print what the run would cost, and stop. Needs no token."),
 )
 
 _STORE = (
@@ -91,6 +128,16 @@ def api_options(command: _C) -> _C:
     return _add(_API, command)
 
 
+def limit_options(command: _C) -> _C:
+    """What may be asked of the API."""
+    return _add(_LIMIT, command)
+
+
+def way_options(command: _C) -> _C:
+    """What is asked about, and how."""
+    return _add(_WAY, command)
+
+
 def store_options(command: _C) -> _C:
     """Where rows end."""
     return _add(_STORE, command)
@@ -112,11 +159,11 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
 
     from etl.settings import SnapshotSettings  # noqa: PLC0415
 
-    if options["every"] and options["slot"]:
-        raise click.UsageError("--every and --slot exclude each other: both say which slot the run is for.")
+    _refuse_contradictions(options)
     return SnapshotSettings(
-        api=_api_settings(options),
-        meetings=_standard_input() if str(options["meetings"]) == "-" else options["meetings"],
+        api=api_settings(options, is_planned=options["dry_run"]),
+        meetings=_meetings(options),
+        via=options["via"],
         app_id=_stripped(options["app_id"]),
         database=options["database"],
         every=timedelta(seconds=options["every"]) if options["every"] else None,
@@ -126,6 +173,23 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
     )
 
 
+def _refuse_contradictions(options: dict[str, Any]) -> None:
+    if options["every"] and options["slot"]:
+        raise click.UsageError("--every and --slot exclude each other: both say which slot the run is for.")
+    if options["all_meetings"] and options["meetings"]:
+        raise click.UsageError(f"--all-meetings needs no meeting list: leave out {options['meetings']}.")
+    if options["all_meetings"] and options["via"] == "meetings":
+        raise click.UsageError("--all-meetings is read from a list: --via meetings would need to know the meetings.")
+
+
+def _meetings(options: dict[str, Any]) -> Path | TextIO | None:
+    """The meeting list; None where all meetings are wanted."""
+    if options["all_meetings"]:
+        return None
+    meetings: Path = options["meetings"] or DEFAULT_LIST
+    return _standard_input() if str(meetings) == "-" else meetings
+
+
 def _standard_input() -> TextIO:
     """Standard input, read to its end before the run begins, so that Ctrl-C still ends the wait for it."""
     if sys.stdin is None:
@@ -133,18 +197,23 @@ def _standard_input() -> TextIO:
     return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape"), newline="")
 
 
-def _api_settings(options: dict[str, Any]) -> ApiSettings:
-    from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings  # noqa: PLC0415
+def api_settings(options: dict[str, Any], *, is_planned: bool = False) -> ApiSettings:
+    """How to reach the API, from its options and the environment; where it `is_planned` only, nothing is sent."""
+    from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, Limits, Rate  # noqa: PLC0415
 
-    if not (account_id := _stripped(options["account_id"])):
+    account_id = _stripped(options["account_id"]) or (_NOT_NEEDED if is_planned else None)
+    if not account_id:
         raise ConfigError("which Cloudflare account? Set CLOUDFLARE_ACCOUNT_ID or --account-id")
+    rate = Rate(requests=options["rate"][0], seconds=options["rate"][1]) if options["rate"] else None
     return ApiSettings(
-        token=_token(options["api_token_file"]),
+        token=_NOT_NEEDED if is_planned else _token(options["api_token_file"]),
         account_id=account_id,
         base_url=_stripped(options["base_url"]) or CLOUDFLARE_BASE_URL,
         concurrency=options["concurrency"],
         attempts=options["attempts"],
         timeout=options["timeout"],
+        limits=Limits(stated=rate, reserve=options["reserve"]),
+        page_size=options["page_size"],
     )
 
 

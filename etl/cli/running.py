@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from etl.errors import EXIT_WITH_FAILURES
 from etl.models import Seams
-from etl.snapshot import load_staged, take_snapshot
+from etl.snapshot import load_staged, plan_snapshot, take_snapshot
 from etl.staging import only_run, staging_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from etl.models import RunSummary, Tally
+    from etl.models import Plan, RunSummary, Tally
     from etl.settings import SnapshotSettings
 
 _REFRESH_SECONDS = 0.1
@@ -36,7 +36,11 @@ def now() -> datetime:
 
 
 def snapshot(
-    settings: SnapshotSettings, show: Callable[[Tally], None] | None, seams: Seams | None = None
+    settings: SnapshotSettings,
+    *,
+    planned: Callable[[Plan], None] | None = None,
+    progress: Callable[[Tally], None] | None = None,
+    seams: Seams | None = None,
 ) -> tuple[RunSummary, int | None]:
     """Take a snapshot; the summary, and the signal that ended it early if one did."""
     received: list[int] = []
@@ -46,9 +50,15 @@ def snapshot(
         interrupted = asyncio.Event()
         with _signals_to(interrupted, received):
             real = seams or Seams(now=now, sleep=asyncio.sleep)
-            return await take_snapshot(settings, replace(real, interrupted=interrupted, progress=show))
+            told = replace(real, interrupted=interrupted, planned=planned, progress=progress)
+            return await take_snapshot(settings, told)
 
     return asyncio.run(run()), received[0] if received else None
+
+
+def plan(settings: SnapshotSettings) -> Plan:
+    """What a snapshot would cost now."""
+    return plan_snapshot(settings, now())
 
 
 def load(database: Path, *, lock_timeout: float) -> list[str]:

@@ -5,20 +5,31 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.options import api_options, output_options, slot_options, snapshot_settings, store_options
+from etl.cli.options import (
+    api_options,
+    limit_options,
+    output_options,
+    slot_options,
+    snapshot_settings,
+    store_options,
+    way_options,
+)
 
 if TYPE_CHECKING:
-    from etl.models import RunSummary
+    from etl.models import Plan, RunSummary
 
 
 @click.command()
-@click.argument("meetings", type=click.Path(path_type=Path), default=Path("data/meetings.txt"))
+@click.argument("meetings", type=click.Path(path_type=Path), required=False)
+@way_options
 @api_options
+@limit_options
 @store_options
 @slot_options
 @output_options
@@ -34,9 +45,13 @@ def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> No
 
     gc.enable()
     running.log_to_stderr(verbose=verbose)
-    is_seen = sys.stderr is not None and sys.stderr.isatty()
-    with running.progress(is_shown=is_seen and not quiet) as show:
-        summary, signal_number = running.snapshot(settings, show)
+    if options["dry_run"]:
+        _tell_plan(running.plan(settings), as_json=as_json)
+        return
+    is_seen = sys.stderr is not None and sys.stderr.isatty() and not quiet
+    with running.progress(is_shown=is_seen) as show:
+        planned = partial(_announce, is_shown=is_seen or verbose)
+        summary, signal_number = running.snapshot(settings, planned=planned, progress=show)
     _tell(summary, as_json=as_json, quiet=quiet)
     sys.exit(running.exit_code(summary, signal_number))
 
@@ -49,6 +64,25 @@ def load(database: Path, lock_timeout: float) -> None:
 
     loaded = running.load(database, lock_timeout=lock_timeout)
     click.echo(f"loaded {len(loaded)} staged run{'s'[: len(loaded) != 1]} into {database}")
+
+
+def _announce(plan: Plan, *, is_shown: bool) -> None:
+    """Say beforehand what the run will cost, where somebody sees it; that it can't end in time, in any case."""
+    from etl.cli import summaries  # noqa: PLC0415
+
+    if is_shown:
+        click.echo("\n".join(summaries.plan_lines(plan)), err=True)
+    if plan.warning:
+        click.echo(f"rtk-usage: {plan.warning}", err=True)
+
+
+def _tell_plan(plan: Plan, *, as_json: bool) -> None:
+    """Print a plan as what was asked for: the result."""
+    from etl.cli import summaries  # noqa: PLC0415
+
+    click.echo(summaries.plan_json(plan) if as_json else "\n".join(summaries.plan_lines(plan)))
+    if plan.warning and not as_json:
+        click.echo(f"rtk-usage: {plan.warning}", err=True)
 
 
 def _tell(summary: RunSummary, *, as_json: bool, quiet: bool) -> None:

@@ -6,30 +6,48 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from etl.realtimekit.plan import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from etl.models import Failure, RunSummary
+    from etl.models import Failure, Plan, Run, RunSummary
 
 
 def as_line(summary: RunSummary) -> str:
     """One line, short enough for a cron mail, that explains a failing night."""
     run = summary.run
     kinds = ", ".join(f"{kind} {count}" for kind, count in summary.batch.failures.items())
-    seconds = (run.finished_at - run.started_at).total_seconds()
     parts = [
         f"{instant(run.slot)} {run.meetings} meetings: {run.live} live, {run.idle} idle, {run.failed} failed"
         + (f" ({kinds})" if kinds else ""),
-        f"{run.requests} requests, {run.retries} retries in {seconds:.1f} s"
-        + (f", {run.waited_seconds:.0f} s of them held by the limit" if run.waited_seconds else ""),
+        f"{summary.repeats} repeated in the list" if summary.repeats else "",
+        f"{summary.already_resolved} known in this slot already" if summary.already_resolved else "",
+        f"{run.unlisted} more live outside the list" if run.unlisted else "",
+        f"via {run.via}, {summary.plan.why}",
+        _spent(run),
         _where(summary),
     ]
-    if summary.already_resolved:
-        parts.insert(1, f"{summary.already_resolved} known in this slot already")
-    if summary.repeats:
-        parts.insert(1, f"{summary.repeats} repeated in the list")
-    return "; ".join(parts)
+    return "; ".join(part for part in parts if part)
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """What a run will cost, for people: what it asks for, what that takes, and what the limit leaves."""
+    what = "all live sessions" if plan.meetings is None else f"{plan.meetings:,} meetings"
+    most = f", {plan.most_requests:,} if all are live" if plan.most_requests not in {None, plan.requests} else ""
+    least = "at least " if plan.most_requests is None else ""
+    limit = f"{plan.limit_requests:,} requests in {plan.limit_seconds:g} s, of which {plan.reserved:,} stay in reserve"
+    return [
+        f"plan:  {what} via {plan.via}, {plan.why}",
+        f"cost:  {least}{plan.requests:,} requests{most}, in {in_words(plan.seconds)} or more",
+        f"limit: {limit}; earlier runs spent {plan.spent:,}, {plan.left:,} are left now, {_rest(plan)} after this run",
+    ]
+
+
+def plan_json(plan: Plan) -> str:
+    """A plan as one JSON object."""
+    return json.dumps(asdict(plan))
 
 
 def warnings(summary: RunSummary) -> Iterator[str]:
@@ -42,6 +60,7 @@ def warnings(summary: RunSummary) -> Iterator[str]:
 def as_json(summary: RunSummary) -> str:
     """The summary as one JSON object: the columns of `runs`, and what became of the run."""
     document = asdict(summary.run) | {
+        "plan": asdict(summary.plan),
         "already_resolved": summary.already_resolved,
         "repeats": summary.repeats,
         "failures": summary.batch.failures,
@@ -63,6 +82,16 @@ def _told(failure: Failure) -> dict[str, object]:
 def instant(value: datetime) -> str:
     """An instant in ISO 8601, UTC, as short as it can be."""
     return value.isoformat(timespec="auto").replace("+00:00", "Z")
+
+
+def _spent(run: Run) -> str:
+    seconds = (run.finished_at - run.started_at).total_seconds()
+    held = f", {run.waited_seconds:.0f} s of them held by the limit" if run.waited_seconds else ""
+    return f"{run.requests} requests, {run.retries} retries in {seconds:.1f} s{held}"
+
+
+def _rest(plan: Plan) -> str:
+    return f"{plan.left - plan.requests:,}" if plan.requests <= plan.left else "none"
 
 
 def _where(summary: RunSummary) -> str:

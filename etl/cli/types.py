@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+_MOST_REQUESTS = 1_000_000_000
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -53,6 +54,38 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new ver
         if not self._least <= seconds <= 366 * _SECONDS["d"]:
             self.fail(f"{value!r} is out of range: from {self._least:g} s to a year.", param, ctx)
         return seconds
+
+
+class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
+    """A limit such as 1200/300s or 1200/5m: requests in a window, as a pair of a number and seconds."""
+
+    name = "requests/window"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, float]:
+        """Requests and seconds."""
+        requests, _, window = str(value).strip().partition("/")
+        if not (requests.isascii() and requests.isdigit() and window):
+            self.fail(f"{value!r} is no limit; write requests and a window, like 1200/300s or 1200/5m.", param, ctx)
+        if not 1 <= int(requests) <= _MOST_REQUESTS:
+            self.fail(f"{value!r} makes no sense: from 1 to {_MOST_REQUESTS:,} requests.", param, ctx)
+        return int(requests), Duration(least=1).convert(window, param, ctx)
+
+
+class Share(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
+    """A part of a whole, such as 10% or 0.1: from nothing up to, not including, all of it."""
+
+    name = "share"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share, from 0 to below 1."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            self.fail(f"{value!r} is no share; write it like 10% or 0.1.", param, ctx)
+        if not 0 <= share < 1:
+            self.fail(f"{value!r} is out of range: from 0% to below 100%.", param, ctx)
+        return share
 
 
 class Instant(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only

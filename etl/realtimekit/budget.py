@@ -1,79 +1,209 @@
-"""The request budget: what all workers share of the API's limit."""
+"""The request budget: what all workers share of the API's limit, so that it is never overdrawn.
+
+Where the answers say how much of a window is left (`Ratelimit`), that is what counts: it knows what the user's other
+tools spend. Requests under way may or may not be in that figure, and are taken off it until they are answered. While
+nothing is known of a window (at the start, and once it has ended), one request asks, and the others wait for its
+answer. Where the answers say nothing, the limit is held against a log of our own, which holds for any window wherever
+it begins: whether Cloudflare's windows are fixed or sliding is documented nowhere.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from datetime import timedelta
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from etl.realtimekit.ratelimit import standings
+from etl.realtimekit.rolling import RollingLimit, spent_log
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
-    from etl.models import Tally
+    from etl.models import Spending, Tally
+    from etl.realtimekit.ratelimit import Standing
+    from etl.settings import Limits
 
 _log = logging.getLogger(__name__)
 
 _WORTH_A_WARNING = 30.0  # seconds; what is shorter happens now and then without any limit being reached
+_ROUNDING = 1.0  # seconds: the API tells whole ones, and not how they were rounded
+# A window is asked about again after this long, whatever the API says of its end.
+_LONGEST_WINDOW = 3600.0
+# A tenth of a second is short enough that what the network pushes together stays below the limit of a second.
+_TICK = 0.1
+_RESOLUTION = 1e-6  # seconds: no clock here tells less apart
+
+
+@dataclass(slots=True)
+class _Window:
+    """A window as the answers describe it; it ends between `earliest` and `latest`."""
+
+    quota: int
+    left: int
+    earliest: float
+    latest: float
 
 
 class RequestBudget:
-    """Lets requests pass, counts them, and holds all of them together once the API says to slow down."""
+    """Lets requests pass, counts them, and holds all of them together where the limit asks for it.
 
-    def __init__(
+    Every `acquire` is followed by one `release`, whatever became of the request.
+    """
+
+    def __init__(  # noqa: PLR0913  # the seams and what is known before, each by its name
         self,
         tally: Tally,
+        limits: Limits,
         *,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
+        spent: Iterable[Spending] = (),
         on_hold: Callable[[], None] = lambda: None,
     ) -> None:
         self._tally = tally
+        self._limits = limits
         self._now = now
         self._sleep = sleep
         self._on_hold = on_hold
-        self._held_until: datetime | None = None
+        self._pace = RollingLimit(max(1, math.floor(limits.a_second * _TICK)), _TICK)
+        self._log = spent_log(limits, spent)
+        self._windows: dict[str, _Window] = {}
+        self._is_asked = False
+        self._latest = -math.inf
+        self._held_until = -math.inf
         self._hold_seconds = 0.0
+        self._in_flight = 0
+        self._turn = asyncio.Lock()
+        self._answered = asyncio.Event()
 
-    async def acquire(self, *, is_retry: bool) -> None:
-        """Wait until a request may be sent, and count it."""
-        while (wait := self._rest_of_hold()) > 0:
-            self._show(is_held=True)
-            await self._sleep(wait)
-        self._show(is_held=False)
-        self._tally.requests += 1
-        self._tally.retries += is_retry
+    async def acquire(self, *, is_retry: bool) -> float:
+        """Wait until a request may be sent, and count it; the instant it leaves, which `release` is told."""
+        async with self._turn:  # the others wait behind the one that waits for the limit
+            while (wait := self._wait()) > 0:
+                if math.isinf(wait):
+                    self._answered.clear()
+                    await self._answered.wait()
+                else:
+                    await self._sleep(max(wait, _RESOLUTION))
+            self._show(is_held=False)
+            instant = self._instant()
+            self._pace.note(instant)
+            self._log.note(instant)
+            self._in_flight += 1
+            self._tally.requests += 1
+            self._tally.retries += is_retry
+            return instant
+
+    def release(self, sent_at: float, headers: Mapping[str, str] | None) -> None:
+        """Learn from the headers of the answer to a request; None is one without an answer."""
+        self._in_flight -= 1
+        self._answered.set()
+        instant = self._instant()
+        # Who was sent after a window's end has asked about the next one.
+        self._windows = {name: window for name, window in self._windows.items() if sent_at < window.latest}
+        self._is_asked = True
+        told = standings(headers) if headers is not None else []
+        for standing in told:
+            self._learn(standing, sent_at, instant)
+        if not told:
+            for window in self._windows.values():
+                window.left -= 1  # it may have been counted
 
     def hold(self, seconds: float) -> None:
-        """Let nothing pass for so many seconds from now. Several holds at once last as long as the longest."""
+        """Let nothing pass for so many seconds from now: the API asks for it.
+
+        Several holds at once last as long as the longest.
+        """
         _log.log(
             logging.WARNING if seconds >= _WORTH_A_WARNING else logging.INFO,
             "the API asks to slow down: no request for %.0f s",
             seconds,
         )
-        now, rest = self._now(), self._rest_of_hold()
-        if seconds > rest:
-            self._tally.waited_seconds += seconds - rest
-            self._held_until, self._hold_seconds = now + timedelta(seconds=seconds), seconds
-            self._show(is_held=True)
+        self._hold(seconds)
 
     def settle(self) -> None:
         """Take back what was counted as waited and is not waited for: the run is over."""
-        self._tally.waited_seconds -= self._rest_of_hold()
-        self._held_until = None
+        self._tally.waited_seconds -= self._rest_of_hold(self._instant())
+        self._held_until = -math.inf
         self._tally.is_held = False
+
+    def left(self) -> int:
+        """How many requests may be sent without waiting for another window."""
+        if not self._windows:
+            return self._log.free(self._instant())
+        return max(0, min(self._free(window) for window in self._windows.values()))
+
+    def _wait(self) -> float:
+        """Seconds until it is worth looking again; 0 where a request may be sent, infinite until an answer comes."""
+        instant = self._instant()
+        if (rest := self._rest_of_hold(instant)) > 0:
+            self._show(is_held=True)
+            return rest
+        if (pause := self._pace.wait(instant)) > 0:
+            return pause
+        if not self._is_asked or any(window.latest <= instant for window in self._windows.values()):
+            return math.inf if self._in_flight else 0.0  # nothing is known of the window: one asks for all
+        return self._wait_for_window(instant)
+
+    def _wait_for_window(self, instant: float) -> float:
+        """As `_wait`, where the windows are known, or nothing tells of any."""
+        wait = 0.0
+        if self._limits.stated or not self._windows:
+            wait = self._log.wait(instant)
+        full = [window for window in self._windows.values() if self._free(window) <= 0]
+        if full and self._in_flight:
+            return math.inf
+        wait = max([wait, *(window.latest - instant for window in full)])
+        if wait > 0:
+            _log.info("this window's budget is spent: no request for %.0f s", wait)
+            self._hold(wait)
+        return wait
+
+    def _free(self, window: _Window) -> int:
+        """How many more requests a window allows us, those under way taken off."""
+        reserved = min(math.ceil(window.quota * self._limits.reserve), window.quota - 1)
+        return window.left - self._in_flight - reserved
+
+    def _learn(self, standing: Standing, sent_at: float, instant: float) -> None:
+        """Note how a window stands; what an answer says of one that is over, or overtaken, is ignored."""
+        known = self._windows.get(standing.name)
+        seconds = min(self._limits.rate.seconds if standing.seconds is None else standing.seconds, _LONGEST_WINDOW)
+        earliest, latest = sent_at + seconds - _ROUNDING, instant + seconds + _ROUNDING
+        if known is None or earliest > known.latest:
+            quota = standing.quota or max(standing.left, known.quota if known else 1)
+            self._windows[standing.name] = _Window(quota, standing.left, earliest, latest)
+        elif latest >= known.earliest:
+            known.left = min(known.left, standing.left)
+            known.earliest, known.latest = max(known.earliest, earliest), min(known.latest, latest)
+
+    def _hold(self, seconds: float) -> None:
+        instant = self._instant()
+        rest = self._rest_of_hold(instant)
+        if seconds > rest:
+            self._tally.waited_seconds += seconds - rest
+            self._held_until, self._hold_seconds = instant + seconds, seconds
+            self._show(is_held=True)
 
     def _show(self, *, is_held: bool) -> None:
         if self._tally.is_held != is_held:
             self._tally.is_held = is_held
             self._on_hold()
 
-    def _rest_of_hold(self) -> float:
+    def _instant(self) -> float:
+        """The time in seconds. A clock that was set back makes everything unknown again."""
+        instant = self._now().timestamp()
+        if instant < self._latest:
+            self._windows, self._is_asked = {}, False
+        self._latest = instant
+        return instant
+
+    def _rest_of_hold(self, instant: float) -> float:
         """Seconds until a request may be sent; 0 where nothing is held, and never more than the hold itself.
 
         A clock that was set back has ended the hold: nobody can say how much of it is left.
         """
-        if self._held_until is None:
-            return 0.0
-        rest = (self._held_until - self._now()).total_seconds()
+        rest = self._held_until - instant
         return rest if 0 < rest <= self._hold_seconds else 0.0

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import httpx
 
 from etl import __version__
 from etl.errors import FailureKind, TryAgain
-from etl.realtimekit.responses import MAX_BODY_BYTES, classify, printable
+from etl.realtimekit.responses import MAX_BODY_BYTES, MAX_PAGE_BYTES, classify, classify_page, printable
 from etl.realtimekit.retry import clamped, retrying
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from etl.models import Idle, Meeting, Payload
     from etl.realtimekit.budget import RequestBudget
+    from etl.realtimekit.responses import Page
     from etl.settings import ApiSettings
 
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
+
+
+class Access(NamedTuple):
+    """How tasks reach the API: by a client each, `workers` of them at a time, and within one budget."""
+
+    connect: Callable[[], RealtimeKit]
+    budget: RequestBudget
+    workers: int
 
 
 class RealtimeKit:
@@ -44,6 +54,7 @@ class RealtimeKit:
         self._token = settings.token
         self._headers = request_headers(settings)
         self._timeout = settings.timeout
+        self.page_size = settings.page_size
         self._transport = transport
         self._budget = budget
         self._retrying = retrying(attempts=settings.attempts, sleep=sleep)
@@ -55,28 +66,48 @@ class RealtimeKit:
 
     async def active_session(self, meeting: Meeting) -> Payload | Idle:
         """The meeting's active session, or IDLE. Raises a RequestError once no attempt is left or helps."""
-        app_id, meeting_id = quote(meeting.app_id, safe=""), quote(meeting.meeting_id, safe="")
-        return await self._retrying(self._get, f"{self._root}/{app_id}/meetings/{meeting_id}/active-session")
+        path = f"meetings/{quote(meeting.meeting_id, safe='')}/active-session"
+        return await self._retrying(self._get, self._url(meeting.app_id, path), classify, MAX_BODY_BYTES)
 
-    async def _get(self, url: str) -> Payload | Idle:
-        """One attempt. A 429 holds every worker, not only this one."""
-        await self._budget.acquire(is_retry=self.attempts > 1)
+    async def live_sessions(self, app_id: str, number: int) -> Page:
+        """A page (from 1) of the app's live sessions, the oldest first. Raises as `active_session` does."""
+        return await self._page(app_id, "sessions", number, status="LIVE", sort_by="createdAt", sort_order="ASC")
+
+    async def meetings(self, app_id: str, number: int) -> Page:
+        """A page (from 1) of the app's meetings. Raises as `active_session` does."""
+        return await self._page(app_id, "meetings", number)
+
+    async def _page(self, app_id: str, path: str, number: int, **query: str) -> Page:
+        asked = urlencode(query | {"page_no": number, "per_page": self.page_size})
+        url = f"{self._url(app_id, path)}?{asked}"
+        return await self._retrying(self._get, url, classify_page, MAX_PAGE_BYTES)
+
+    def _url(self, app_id: str, path: str) -> str:
+        return f"{self._root}/{quote(app_id, safe='')}/{path}"
+
+    async def _get(self, url: str, understand: Callable[[int, Mapping[str, str], bytes], _T], most_bytes: int) -> _T:
+        """One attempt. Its answer tells the budget how the limit stands; a 429 holds all workers, not only this one."""
+        sent_at = await self._budget.acquire(is_retry=self.attempts > 1)
+        headers: httpx.Headers | None = None
         try:
-            return classify(*await self._answer(url))
+            status, headers, body = await self._answer(url, most_bytes)
+            return understand(status, headers, body)
         except TryAgain as error:
             _log.debug("%s: attempt %d failed: %s", url, self.attempts, error)
             if error.kind is FailureKind.RATE_LIMITED:
                 self._budget.hold(clamped(error.retry_after))
             raise
+        finally:
+            self._budget.release(sent_at, headers)
 
-    async def _answer(self, url: str) -> tuple[int, httpx.Headers, bytes]:
+    async def _answer(self, url: str, most_bytes: int) -> tuple[int, httpx.Headers, bytes]:
         """Status, headers and body of an answer, within the time-out: its bound is the whole answer."""
         request = httpx.Request("GET", url, headers=self._headers)
         try:
             async with asyncio.timeout(self._timeout):
                 response = await self._transport.handle_async_request(request)
                 try:
-                    body = await _read(response)
+                    body = await _read(response, most_bytes)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -112,13 +143,13 @@ def request_headers(settings: ApiSettings) -> httpx.Headers:
     )
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def _read(response: httpx.Response, most_bytes: int) -> bytes:
     """The body, up to one byte more than the most that is accepted."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.stream:  # type: ignore[union-attr]  # an asynchronous transport gives such a stream
         chunks.append(chunk)
         size += len(chunk)
-        if size > MAX_BODY_BYTES:
+        if size > most_bytes:
             break
     return b"".join(chunks)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from etl.models import Idle, Payload
 
 MAX_BODY_BYTES = 1024 * 1024
+MAX_PAGE_BYTES = 16 * MAX_BODY_BYTES  # a page holds a hundred sessions or more
 QUOTED_CHARACTERS = 200
 
 # Gateway codes that speak of the token: malformed (6003 with 6111 or 6103 in its chain), not accepted for this
@@ -37,6 +38,13 @@ _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 _REQUEST_TIMEOUT, _TOO_EARLY, _TOO_MANY_REQUESTS, _SERVER_ERROR = 408, 425, 429, 500
 
 
+class Page(NamedTuple):
+    """A page of a list: its entries, whatever they are, and how many the whole list has, if the API says so."""
+
+    entries: list[Any]
+    total: int | None
+
+
 class _Answer(NamedTuple):
     """An answer taken apart. `code` and `message` are those of whichever error envelope it came in."""
 
@@ -44,6 +52,7 @@ class _Answer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     envelope: dict[str, Any] | None
+    is_too_large: bool
     is_realtimekit_error: bool
     code: int | None
     message: str | None
@@ -68,17 +77,28 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> Payload | 
     `headers` are looked up in lower case. Raises TryAgain, GiveUp or Refused for everything else; a
     session's own fields are `normalize`'s to judge.
     """
-    answer = _take_apart(status, headers, body)
+    answer = _take_apart(status, headers, body, MAX_BODY_BYTES)
     if status == _NOT_FOUND and answer.is_realtimekit_error and (answer.message or "").startswith(_NO_SESSION):
         return IDLE
-    _raise_if_temporary(answer)
-    if status == _UNAUTHORIZED or answer.code in _TOKEN_CODES:
-        raise answer.failed(Refused, FailureKind.UNAUTHORIZED, f"HTTP {status}")
-    if status == _FORBIDDEN:
-        raise answer.failed(GiveUp, FailureKind.FORBIDDEN, f"HTTP {status}")
-    if status == _NOT_FOUND:
-        raise answer.failed(GiveUp, FailureKind.NOT_FOUND, _unknown(answer))
-    return _payload(answer)
+    data = _data(answer)
+    if not isinstance(data, dict) or not data:
+        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, no success with data")
+    return data
+
+
+def classify_page(status: int, headers: Mapping[str, str], body: bytes) -> Page:
+    """The page an answer holds: `data` is a list, or an object with the list `sessions`.
+
+    Raises as `classify` does; the entries are the caller's to judge. A count that is none is as good as missing.
+    """
+    answer = _take_apart(status, headers, body, MAX_PAGE_BYTES)
+    data = _data(answer)
+    entries = data.get("sessions") if isinstance(data, dict) else data
+    if not isinstance(entries, list):
+        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, no success with a list")
+    paging = (answer.envelope or {}).get("paging")
+    total = paging.get("total_count") if isinstance(paging, dict) else None
+    return Page(entries, total if type(total) is int and total >= 0 else None)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -103,8 +123,9 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text[:QUOTED_CHARACTERS])
 
 
-def _take_apart(status: int, headers: Mapping[str, str], body: bytes) -> _Answer:
-    envelope = _json_object(body)
+def _take_apart(status: int, headers: Mapping[str, str], body: bytes, most_bytes: int) -> _Answer:
+    is_too_large = len(body) > most_bytes
+    envelope = None if is_too_large else _json_object(body)
     realtimekit_error = (envelope or {}).get("error")
     gateway_errors = (envelope or {}).get("errors")
     first: object = realtimekit_error
@@ -117,6 +138,7 @@ def _take_apart(status: int, headers: Mapping[str, str], body: bytes) -> _Answer
         headers=headers,
         body=body,
         envelope=envelope,
+        is_too_large=is_too_large,
         is_realtimekit_error=isinstance(realtimekit_error, dict),
         code=code if type(code) is int and abs(code) < _CODE_LIMIT else None,  # a truth value is an int as well
         message=message if isinstance(message, str) else None,
@@ -124,9 +146,7 @@ def _take_apart(status: int, headers: Mapping[str, str], body: bytes) -> _Answer
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
-    """A body as a JSON object; None where it is something else, too large, too deep, or not JSON at all."""
-    if len(body) > MAX_BODY_BYTES:
-        return None
+    """A body as a JSON object; None where it is something else, too deep, or not JSON at all."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -145,6 +165,17 @@ def _raise_if_temporary(answer: _Answer) -> None:
         raise answer.failed(TryAgain, FailureKind.SERVER_ERROR, f"HTTP {status}")
 
 
+def _raise_if_refused(answer: _Answer) -> None:
+    """Raise Refused or GiveUp for what no further attempt mends."""
+    status = answer.status
+    if status == _UNAUTHORIZED or answer.code in _TOKEN_CODES:
+        raise answer.failed(Refused, FailureKind.UNAUTHORIZED, f"HTTP {status}")
+    if status == _FORBIDDEN:
+        raise answer.failed(GiveUp, FailureKind.FORBIDDEN, f"HTTP {status}")
+    if status == _NOT_FOUND:
+        raise answer.failed(GiveUp, FailureKind.NOT_FOUND, _unknown(answer))
+
+
 def _unknown(answer: _Answer) -> str:
     """What a 404 that is not "no active session" can mean: which of both is not documented."""
     if answer.code == NO_ROUTE_CODE or not answer.is_realtimekit_error:
@@ -152,13 +183,14 @@ def _unknown(answer: _Answer) -> str:
     return f"HTTP {answer.status}, an unknown meeting or app"
 
 
-def _payload(answer: _Answer) -> Payload:
-    """The data of a success; anything that is none is malformed."""
-    if len(answer.body) > MAX_BODY_BYTES:
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, over {MAX_BODY_BYTES} bytes")
+def _data(answer: _Answer) -> object:
+    """What a success holds; the error of an answer that is none."""
+    _raise_if_temporary(answer)
+    _raise_if_refused(answer)
+    if answer.is_too_large:
+        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, a body too large to be read")
     if answer.envelope is None:
         raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, no JSON object")
-    data = answer.envelope.get("data")
-    if answer.status != _OK or answer.envelope.get("success") is not True or not isinstance(data, dict) or not data:
+    if answer.status != _OK or answer.envelope.get("success") is not True:
         raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, no success with data")
-    return data
+    return answer.envelope.get("data")

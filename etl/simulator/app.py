@@ -16,7 +16,9 @@ from etl.simulator.endpoints import Endpoints
 from etl.simulator.faults import Faults
 from etl.simulator.gate import Gate
 from etl.simulator.limits import Quota
+from etl.simulator.listing import BadQuery, Paginator, read_page_no, read_query
 from etl.simulator.wire import deliver
+from etl.simulator.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from etl.simulator.answers import Answer
-    from etl.simulator.world import World
 
 TOKEN = "simulated-token"  # noqa: S105 - it opens nothing but a simulator
 
@@ -36,33 +37,42 @@ _RAY_MASK = (1 << 64) - 1
 
 
 def create_app(  # noqa: PLR0913 - all but the first are keywords with a default, save the clock
-    world: World,
+    worlds: World | Sequence[World],
     *,
     now: Callable[[], datetime],
     token: str = TOKEN,
     quota: Quota | None = None,
     faults: Faults | None = None,
     latency: float = 0.0,
+    most_per_page: int = 100,
+    ignores_page: bool = False,
 ) -> Starlette:
-    """Make the API of a world whose time is `now`, which the quota's window goes by as well.
+    """Make the API of a world, or of several as the apps of one account, behind one token and one quota.
 
-    `quota` is the documented 1,200 requests in 300 s unless given; `latency` (seconds) is added to every
-    answer. Tests read what was asked for from `app.state`: `requests` (int), `requests_by_meeting` and
-    `requests_by_path` (counters; a path is the decoded part below `realtime/kit/`).
+    `now` is the worlds' time, which the quota's window goes by as well; `quota` is the documented 1,200
+    requests in 300 s unless given. `latency` (seconds) is added to every answer. A list has `most_per_page`
+    entries at most, and if it `ignores_page` its first page is all it ever gives. ValueError if the worlds
+    are of several accounts, or two are the same app. `app.state` tells a test what was asked for: see `Api`.
     """
     app = Starlette()
-    app.state.requests = 0
-    app.state.requests_by_meeting = Counter()
-    app.state.requests_by_path = Counter()
+    endpoints = Endpoints(
+        [worlds] if isinstance(worlds, World) else worlds, now, Paginator(most_per_page, ignores_page)
+    )
     gate = Gate(token, quota or Quota(), now)
-    api = Api(Endpoints(world, now), gate, faults or Faults(), state=app.state, latency=latency)
+    api = Api(endpoints, gate, faults or Faults(), state=app.state, latency=latency)
     # Mounted as a whole: Starlette matches decoded paths, in which an ID's %2F is a slash like any other.
     app.router.routes.append(Mount("/", app=api))
     return app
 
 
 class Api:
-    """An ASGI application that answers every GET under `/client/v4`, and counts the requests in `state`."""
+    """An ASGI application that answers every GET under `/client/v4`, and counts the requests in `state`.
+
+    `requests` and `refusals`, the quota's 429s among them, are numbers; `windows` lists how many requests each
+    window of the quota has let in; `requests_by_meeting`, `requests_by_page` (of sessions lists, by the
+    `page_no` asked for) and `requests_by_path` are counters, a path being the decoded part below
+    `realtime/kit/`.
+    """
 
     def __init__(self, endpoints: Endpoints, gate: Gate, faults: Faults, *, state: State, latency: float = 0.0) -> None:
         self._endpoints = endpoints
@@ -71,16 +81,20 @@ class Api:
         self._state = state
         self._latency = latency
         self._rays = itertools.count(1)
+        state.requests = state.refusals = 0
+        state.windows = gate.windows
+        state.requests_by_meeting, state.requests_by_page, state.requests_by_path = Counter(), Counter(), Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path = _segments(scope["raw_path"])
-        meeting_id = _meeting_of(path)
-        self._count(path, meeting_id)
+        meeting_id, page_no = _meeting_of(path), _page_of(path, scope["query_string"])
+        self._count(path, meeting_id, page_no)
         refusal, headers = self._gate.check(scope["headers"])
+        self._state.refusals = self._gate.refusals
         headers.append((b"cf-ray", self._next_ray()))
         answer = refusal or self._answer(scope, path)
-        answer = self._faults.apply(self._faults.next(meeting_id), answer)
+        answer = self._faults.apply(self._faults.next(meeting_id, page_no), answer)
         if delay := self._latency + answer.delay:
             await asyncio.sleep(delay)
         await deliver(answer, headers, scope, receive, send)
@@ -91,11 +105,13 @@ class Api:
                 return self._endpoints.answer(account_id, below, scope["query_string"])
         return gateway_error(404, 7003, f"Could not route {scope['method']} {scope['path']}")
 
-    def _count(self, path: Sequence[str], meeting_id: str | None) -> None:
+    def _count(self, path: Sequence[str], meeting_id: str | None, page_no: int | None) -> None:
         self._state.requests += 1
         self._state.requests_by_path["/".join(path[6:])] += 1
         if meeting_id is not None:
             self._state.requests_by_meeting[meeting_id] += 1
+        if page_no is not None:
+            self._state.requests_by_page[page_no] += 1
 
     def _next_ray(self) -> bytes:
         return b"%016x-SIM" % (next(self._rays) * _RAY_FACTOR & _RAY_MASK)
@@ -105,6 +121,16 @@ def _meeting_of(path: Sequence[str]) -> str | None:
     match path:
         case [_, _, _, _, _, _, _, "meetings", meeting_id, *_]:
             return meeting_id
+    return None
+
+
+def _page_of(path: Sequence[str], query_string: bytes) -> int | None:
+    match path:
+        case [_, _, _, _, _, _, _, "sessions"]:
+            try:
+                return read_page_no(read_query(query_string))
+            except BadQuery:  # asks for no page, and is answered with 400
+                return None
     return None
 
 

@@ -1,4 +1,4 @@
-"""What each endpoint answers about a world, once a request is let in."""
+"""What each endpoint answers about the worlds of an account, once a request is let in."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ from typing import TYPE_CHECKING
 
 from etl.simulator.answers import gateway_error, realtimekit_error, success
 from etl.simulator.instants import iso, to_ms
-from etl.simulator.listing import BadQuery, daywise, list_meetings, list_sessions, read_page, read_query
+from etl.simulator.listing import BadQuery, daywise, list_meetings, list_sessions, read_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from etl.simulator.answers import Answer
+    from etl.simulator.listing import Paginator
     from etl.simulator.world import World
 
 
 class Endpoints:
-    """The read-only endpoints under `/accounts/{account_id}/realtime/kit`."""
+    """The read-only endpoints under `/accounts/{account_id}/realtime/kit`: each world is an app of the account.
 
-    def __init__(self, world: World, now: Callable[[], datetime]) -> None:
-        self._world = world
-        self._now = now
+    ValueError if the worlds are of several accounts, or two of them are the same app.
+    """
+
+    def __init__(self, worlds: Sequence[World], now: Callable[[], datetime], paginator: Paginator) -> None:
+        self._account_id = _account_of(worlds)
+        self._worlds = worlds
+        self._below = {world.app_id: _AppEndpoints(world, now, paginator) for world in worlds}
+        if len(self._below) < len(worlds):
+            raise ValueError(f"{len(worlds)} worlds, but only the apps {', '.join(self._below)}: each is an app")
 
     def answer(self, account_id: str, path: Sequence[str], query_string: bytes) -> Answer:
         """Answer a request for a path, given as its decoded segments below `realtime/kit`.
@@ -29,7 +36,7 @@ class Endpoints:
         A wrong account or app is a route that does not exist; status and body for that are documented
         nowhere, and are the gateway's here.
         """
-        if account_id != self._world.account_id:
+        if account_id != self._account_id:
             return self._no_route(account_id, path)
         try:
             return self._route(path, query_string) or self._no_route(account_id, path)
@@ -40,11 +47,31 @@ class Endpoints:
         match path:
             case ["apps"]:
                 return self._apps()
-            case [app_id, *below] if app_id == self._world.app_id:
-                return self._in_app(below, query_string)
+            case [app_id, *below] if app_id in self._below:
+                return self._below[app_id].answer(below, query_string)
         return None
 
-    def _in_app(self, path: Sequence[str], query_string: bytes) -> Answer | None:
+    def _apps(self) -> Answer:
+        return success(
+            [{"id": one.app_id, "name": one.app_name, "created_at": iso(to_ms(one.epoch))} for one in self._worlds]
+        )
+
+    def _no_route(self, account_id: str, path: Sequence[str]) -> Answer:
+        where = "/".join(("", "accounts", account_id, "realtime", "kit", *path))
+        message = f"Could not route to {where}, perhaps your object identifier is invalid?"
+        return gateway_error(404, 7003, message)
+
+
+class _AppEndpoints:
+    """The endpoints below one app."""
+
+    def __init__(self, world: World, now: Callable[[], datetime], paginator: Paginator) -> None:
+        self._world = world
+        self._now = now
+        self._paginator = paginator
+
+    def answer(self, path: Sequence[str], query_string: bytes) -> Answer | None:
+        """Answer a request for a path below the app, or None if there is no such route."""
         match path:
             case ["meetings", meeting_id, "active-session"]:
                 return self._active_session(meeting_id)
@@ -58,11 +85,6 @@ class Endpoints:
                 return success(daywise(self._world, self._now(), read_query(query_string)))
         return None
 
-    def _apps(self) -> Answer:
-        world = self._world
-        created_at = iso(to_ms(world.epoch))
-        return success([{"id": world.app_id, "name": world.app_name, "created_at": created_at}])
-
     def _active_session(self, meeting_id: str) -> Answer:
         if self._world.meeting(meeting_id) is None:
             return realtimekit_error(404, f"Meeting not found: {meeting_id}")
@@ -72,12 +94,12 @@ class Endpoints:
         return success(session)
 
     def _meetings(self, query: Mapping[str, str]) -> Answer:
-        found, page = list_meetings(self._world, query), read_page(query)
+        found, page = list_meetings(self._world, query), self._paginator.read(query)
         return success([one.payload() for one in page.cut(found)], paging=page.paging(len(found)))
 
     def _sessions(self, query: Mapping[str, str]) -> Answer:
         at = self._now()
-        found, page = list_sessions(self._world, at, query), read_page(query)
+        found, page = list_sessions(self._world, at, query), self._paginator.read(query)
         sessions = [one.payload(to_ms(at)) for one in page.cut(found)]
         return success({"sessions": sessions}, paging=page.paging(len(found)))
 
@@ -90,7 +112,9 @@ class Endpoints:
         # The published description wraps this one session, and this one only, in an object.
         return success({"session": session})
 
-    def _no_route(self, account_id: str, path: Sequence[str]) -> Answer:
-        where = "/".join(("", "accounts", account_id, "realtime", "kit", *path))
-        message = f"Could not route to {where}, perhaps your object identifier is invalid?"
-        return gateway_error(404, 7003, message)
+
+def _account_of(worlds: Sequence[World]) -> str:
+    accounts = sorted({world.account_id for world in worlds})
+    if len(accounts) != 1:
+        raise ValueError(f"the worlds are of {len(accounts)} accounts ({', '.join(accounts)}): it must be one")
+    return accounts[0]

@@ -1,4 +1,4 @@
-"""Faults that change the sessions an answer holds; an answer that holds none stays as it is."""
+"""Faults that change the sessions or the `paging` of an answer; one that holds none stays as it is."""
 
 from __future__ import annotations
 
@@ -55,6 +55,28 @@ def no_paging(answer: Answer, _timing: Timing) -> Answer:
     return _change(answer, lambda body: {k: v for k, v in body.items() if k != "paging"})
 
 
+def count_too_high(answer: Answer, _timing: Timing) -> Answer:
+    """A `total_count` far beyond what the pages hold: ten times it, and a thousand more."""
+    return _change_paging(answer, lambda paging, _: paging | {"total_count": paging["total_count"] * 10 + 1000})
+
+
+def count_of_page(answer: Answer, _timing: Timing) -> Answer:
+    """A `total_count` of this page alone, with offsets that begin anew: every page looks like the last."""
+    return _change_paging(
+        answer, lambda _, size: {"total_count": size, "start_offset": min(1, size), "end_offset": size}
+    )
+
+
+def count_odd(answer: Answer, _timing: Timing) -> Answer:
+    """A `total_count` that is a word."""
+    return _change_paging(answer, lambda paging, _: paging | {"total_count": "many"})
+
+
+def unreadable_entry(answer: Answer, _timing: Timing) -> Answer:
+    """Null where the first session of a list belongs; the other sessions, and one alone, are as they were."""
+    return _change_data(answer, _without_first)
+
+
 def token_notice(answer: Answer, _timing: Timing) -> Answer:
     """Code 10000 in the `messages` of the right answer, where it says that the token is good."""
     notice = {"code": 10000, "message": "This API Token is valid and active", "type": None}
@@ -65,8 +87,30 @@ def _change(answer: Answer, change: Callable[[dict[str, Any]], dict[str, Any]]) 
     return replace(answer, body=to_json(change(json.loads(answer.body))))
 
 
+def _change_data(answer: Answer, change: Callable[[Any], Any]) -> Answer:
+    return _change(answer, lambda body: body | {"data": change(body["data"])} if "data" in body else body)
+
+
+def _change_paging(answer: Answer, change: Callable[[Payload, int], Payload]) -> Answer:
+    def changed(body: Payload) -> Payload:
+        return body | {"paging": change(body["paging"], _size(body["data"]))} if "paging" in body else body
+
+    return _change(answer, changed)
+
+
+def _size(data: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+    return len(data["sessions"] if isinstance(data, dict) else data)
+
+
+def _without_first(data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    match data:
+        case {"sessions": [_, *others]}:
+            return {"sessions": [None, *others]}
+    return data
+
+
 def _each_session(answer: Answer, change: Callable[[Payload], Payload]) -> Answer:
-    return _change(answer, lambda body: body | {"data": _within(body["data"], change)} if "data" in body else body)
+    return _change_data(answer, lambda data: _within(data, change))
 
 
 def _within(data: Any, change: Callable[[Payload], Payload]) -> Any:  # noqa: ANN401 - whatever JSON holds

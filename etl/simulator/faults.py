@@ -1,4 +1,4 @@
-"""Faults by name, and which request meets which: by meeting, by script or by share."""
+"""Faults by name, and which request meets which: by meeting, by page, by script or by share."""
 
 from __future__ import annotations
 
@@ -53,7 +53,11 @@ _SCRIPTED: tuple[Callable[[Answer, Timing], Answer], ...] = (
     payloads.numbers_as_strings,
     payloads.unknown_fields,
     payloads.empty_breakout_rooms,
+    payloads.unreadable_entry,
     payloads.no_paging,
+    payloads.count_too_high,
+    payloads.count_of_page,
+    payloads.count_odd,
     payloads.token_notice,
 )
 
@@ -67,21 +71,22 @@ TRANSIENT: Final = tuple(fault.__name__ for fault in _MENDABLE)
 
 
 class Faults:
-    """Decides which request meets which fault: what is said of its meeting, else the script, else chance.
+    """Decides which request meets which fault: what is said of its meeting or page, else the script, else chance.
 
     `script` names a fault or "ok" for every request in turn; `by_meeting` does so for the requests whose
-    path names a meeting. Either may be any iterable, `itertools.repeat("internal_error")` meaning for
-    ever. Where it ends, chance takes over: a `share` (0 to 1) of requests meets one of `TRANSIENT`,
-    chosen by `seed`.
+    path names a meeting, `by_page` for those of a sessions list, of whatever app, by their `page_no`. Each
+    may be any iterable, `itertools.repeat("internal_error")` meaning for ever. Where it ends, chance takes
+    over: a `share` (0 to 1) of requests meets one of `TRANSIENT`, chosen by `seed`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first are keywords with a default
         self,
         share: float = 0.0,
         *,
         seed: int = 1,
         script: Iterable[str] | None = None,
         by_meeting: Mapping[str, Iterable[str]] | None = None,
+        by_page: Mapping[int, Iterable[str]] | None = None,
         timing: Timing | None = None,
     ) -> None:
         if not 0 <= share <= 1:
@@ -90,16 +95,26 @@ class Faults:
         self._random = random.Random(seed)  # noqa: S311 - chance that can be repeated, not a secret
         self._script = _checked(script or ())
         self._by_meeting = {name: _checked(script) for name, script in (by_meeting or {}).items()}
+        self._by_page = {number: _checked(script) for number, script in (by_page or {}).items()}
         self._timing = timing or Timing()
 
-    def next(self, meeting_id: str | None = None) -> str:
-        """Name the fault, or "ok", that the next request meets; `meeting_id` is the meeting it is about."""
-        name = next(self._by_meeting[meeting_id], None) if meeting_id in self._by_meeting else None
-        return name or next(self._script, None) or self._by_chance()
+    def next(self, meeting_id: str | None = None, page_no: int | None = None) -> str:
+        """Name the fault, or "ok", that the next request meets.
+
+        `meeting_id` is the meeting it is about, `page_no` the page of the sessions list that it asks for.
+        """
+        return self._said(meeting_id, page_no) or next(self._script, None) or self._by_chance()
 
     def apply(self, name: str, answer: Answer) -> Answer:
         """Spoil the right answer by the fault of that name; "ok" leaves it as it is."""
         return answer if name == OK else FAULTS[name](answer, self._timing)
+
+    def _said(self, meeting_id: str | None, page_no: int | None) -> str | None:
+        if meeting_id in self._by_meeting:
+            return next(self._by_meeting[meeting_id], None)
+        if page_no in self._by_page:
+            return next(self._by_page[page_no], None)
+        return None
 
     def _by_chance(self) -> str:
         if self._share and self._random.random() < self._share:

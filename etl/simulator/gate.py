@@ -23,13 +23,18 @@ _BEARER = re.compile(rb"Bearer [A-Za-z0-9._~+/-]+=*", re.IGNORECASE)
 
 
 class Gate:
-    """Lets a request in if its token is right and its quota not used up, by the clock `now`."""
+    """Lets a request in if its token is right and its quota not used up, by the clock `now`.
+
+    `windows` holds how many requests each of the quota's windows has let in, `refusals` how many it refused.
+    """
 
     def __init__(self, token: str, quota: Quota, now: Callable[[], datetime]) -> None:
         self._expected = b"Bearer " + token.encode()
         self._meter = Meter(quota)
         self._policy = (b"ratelimit-policy", policy_header(quota))
         self._now = now
+        self.windows = self._meter.windows
+        self.refusals = 0
 
     def check(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[Answer | None, Headers]:
         """Give the refusal, or None to let the request in, and the limit's headers for its answer.
@@ -39,6 +44,7 @@ class Gate:
         refusal = self._refuse_token(headers)
         standing = self._meter.peek(self._now()) if refusal else self._meter.count(self._now())
         if standing.refused and not refusal:
+            self.refusals += 1
             refusal = replace(SLOW_DOWN, headers=retry_after(standing.reset))
         return refusal, [(b"ratelimit", standing_header(standing)), self._policy]
 

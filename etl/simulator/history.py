@@ -12,7 +12,7 @@ from etl.simulator.meeting import MAX_PERIOD_MS
 from etl.simulator.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from etl.simulator.meeting import Meeting
 
@@ -63,9 +63,8 @@ class History:
         return [one for one in self.started(first_ms - MAX_PERIOD_MS, last_ms) if one.ended_ms > first_ms]
 
     def live(self, at_ms: int) -> list[Session]:
-        """List all sessions that are LIVE at the instant, by start, then by ID."""
-        candidates = self._within_minute(at_ms // MINUTE)
-        return [one for one in candidates if one.started_ms <= at_ms < one.ended_ms]
+        """List all sessions that are LIVE at the instant, by start, then by ID; the list is the caller's."""
+        return list(self._live_at(at_ms))
 
     @cached_property
     def _session_in(self) -> Callable[[int, int], Session | None]:
@@ -77,9 +76,22 @@ class History:
         return lru_cache(maxsize=1024)(self._sort_hour)
 
     @cached_property
+    def _live_at(self) -> Callable[[int], list[Session]]:
+        # Likewise: while the clock stands still, all pages are cut from one list.
+        return lru_cache(maxsize=4)(lambda at_ms: _overlapping(self._within_minute(at_ms // MINUTE), at_ms, at_ms))
+
+    @cached_property
     def _within_minute(self) -> Callable[[int], list[Session]]:
-        # Likewise: a minute's pages need not go through all that started in the hours before.
-        return lru_cache(maxsize=4)(lambda minute: self.under_way(minute * MINUTE, (minute + 1) * MINUTE - 1))
+        # A clock that runs asks for another instant with every page, but rarely for another minute.
+        return lru_cache(maxsize=4)(
+            lambda minute: _overlapping(
+                self._within_hour(minute * MINUTE // HOUR), minute * MINUTE, (minute + 1) * MINUTE - 1
+            )
+        )
+
+    @cached_property
+    def _within_hour(self) -> Callable[[int], list[Session]]:
+        return lru_cache(maxsize=2)(self._find_within_hour)
 
     def _make_session(self, index: int, cycle: int) -> Session | None:
         meeting = self._meetings[index]
@@ -93,5 +105,24 @@ class History:
 
     def _sort_hour(self, hour: int) -> list[Session]:
         first, last = hour * HOUR, (hour + 1) * HOUR - 1
-        found = [one for meeting in self._meetings for one in self.of(meeting, first, last)]
-        return sorted(found, key=lambda one: (one.started_ms, one.id))
+        return _in_order(one for meeting in self._meetings for one in self.of(meeting, first, last))
+
+    def _find_within_hour(self, hour: int) -> list[Session]:
+        # Of each meeting only the one or two cycles that touch the hour: what started in the hours before
+        # and has ended since need not be worked out, of a million meetings least of all.
+        first, last = hour * HOUR, (hour + 1) * HOUR - 1
+        made = (
+            self._make_session(meeting.index, cycle)
+            for meeting in self._meetings
+            if meeting.busy
+            for cycle in range(max(0, meeting.cycle_at(first)), meeting.cycle_at(last) + 1)
+        )
+        return _in_order(_overlapping((one for one in made if one), first, last))
+
+
+def _overlapping(sessions: Iterable[Session], first_ms: int, last_ms: int) -> list[Session]:
+    return [one for one in sessions if one.started_ms <= last_ms and first_ms < one.ended_ms]
+
+
+def _in_order(sessions: Iterable[Session]) -> list[Session]:
+    return sorted(sessions, key=lambda one: (one.started_ms, one.id))

@@ -12,17 +12,24 @@ _V1_EVERY = 12
 
 def uuid_of(key: str) -> str:
     """Give the random-looking (version 4) UUID that belongs to a key."""
-    high, middle, low, least = draws(key)[:4]
-    return str(UUID(int=high << 96 | middle << 64 | low << 32 | least, version=4))
+    return _uuid_from(draws(key))
 
 
 def meeting_id_of(seed: int, index: int) -> str:
     """Name a meeting: a UUID (V2), for one in twelve a room name like `abcdef-ghijkl` (V1)."""
     key = f"{seed}/meeting id/{index}"
-    if draws(key)[15] % _V1_EVERY:
-        return uuid_of(key)
-    letters = "".join(_LETTERS[number % 26] for number in draws(key)[:12])
+    numbers = draws(key)
+    if numbers[15] % _V1_EVERY:
+        return _uuid_from(numbers)
+    letters = "".join(_LETTERS[number % 26] for number in numbers[:12])
     return f"{letters[:6]}-{letters[6:]}"
+
+
+def _uuid_from(numbers: tuple[int, ...]) -> str:
+    # Written out, version and variant included: a large world has a million of them.
+    high, middle, low, least = numbers[:4]
+    variant = low >> 16 & 0x3FFF | 0x8000
+    return f"{high:08x}-{middle >> 16:04x}-4{middle & 0xFFF:03x}-{variant:04x}-{low & 0xFFFF:04x}{least:08x}"
 
 
 class SessionNames:

@@ -48,15 +48,15 @@ class Standing:
 
 
 class Meter:
-    """Counts one token's requests against a quota.
+    """Counts one token's requests against a quota; `windows` says how many each window has let in, in order.
 
     A window starts with the first request after the last one ended: whether Cloudflare's windows are
     fixed or sliding is documented nowhere.
     """
 
     def __init__(self, quota: Quota) -> None:
+        self.windows: list[int] = []
         self._quota = quota
-        self._used = 0
         self._until: datetime | None = None
         self._is_refusing = False
 
@@ -64,8 +64,9 @@ class Meter:
         """Count a request at the instant and say how the token stands; a refused one prolongs nothing."""
         if self._until is None or at >= self._until:
             self._open(at + self._quota.window)
-        self._used += 1
-        if self._used > self._quota.requests and not self._is_refusing:
+        if self.windows[-1] < self._quota.requests:
+            self.windows[-1] += 1
+        elif not self._is_refusing:
             self._is_refusing = True
             self._until = at + REFUSAL
         return self._standing(at)
@@ -77,10 +78,11 @@ class Meter:
         return self._standing(at)
 
     def _open(self, until: datetime) -> None:
-        self._used, self._until, self._is_refusing = 0, until, False
+        self.windows.append(0)
+        self._until, self._is_refusing = until, False
 
     def _standing(self, at: datetime) -> Standing:
-        left = max(0, self._quota.requests - self._used)
+        left = self._quota.requests - self.windows[-1]
         seconds = math.ceil((self._until - at).total_seconds()) if self._until else 0
         return Standing(refused=self._is_refusing, left=left, reset=seconds)
 

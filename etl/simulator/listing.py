@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from etl.simulator.session import Payload, Session, Status
     from etl.simulator.world import World
 
-# The greatest page is undocumented; public code asks for 100.
-MOST_PER_PAGE = 100
-
 _PER_PAGE = 20
 _LONGEST_RANGE = 366
 _T = TypeVar("_T")
@@ -58,10 +55,29 @@ def read_query(query_string: bytes) -> dict[str, str]:
     return dict(parse_qsl(query_string.decode("latin-1")))
 
 
-def read_page(query: Mapping[str, str]) -> Page:
-    """Read `page_no` (from 1; 0 is taken for 1) and `per_page` (20 unless told, at most 100)."""
-    number, size = _whole(query, "page_no", 1), _whole(query, "per_page", _PER_PAGE)
-    return Page(max(1, number), min(max(1, size), MOST_PER_PAGE))
+@dataclass(frozen=True, slots=True)
+class Paginator:
+    """How lists are cut into pages: at most `most` entries each, and only ever the first if it ignores `page_no`.
+
+    The greatest page is undocumented; public code asks for 100.
+    """
+
+    most: int
+    ignores_number: bool = False
+
+    def __post_init__(self) -> None:
+        if self.most < 1:
+            raise ValueError(f"at most {self.most} entries a page: there must be room for one")
+
+    def read(self, query: Mapping[str, str]) -> Page:
+        """Read `page_no` and `per_page` (20 unless told); more than `most` are taken for `most`."""
+        number, size = read_page_no(query), _whole(query, "per_page", _PER_PAGE)
+        return Page(1 if self.ignores_number else number, min(max(1, size), self.most))
+
+
+def read_page_no(query: Mapping[str, str]) -> int:
+    """Read `page_no`, which counts from 1; none and 0 are taken for 1."""
+    return max(1, _whole(query, "page_no", 1))
 
 
 def list_sessions(world: World, at: datetime, query: Mapping[str, str]) -> list[Session]:

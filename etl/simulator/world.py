@@ -104,13 +104,15 @@ class World:
         at_ms = to_ms(at)
         first = to_ms(since or self.epoch) - (0 if since else MAX_PERIOD_MS)
         last = min(at_ms, to_ms(until)) if until else at_ms
-        if meeting_id is not None:
+        if meeting_id is None and status == "LIVE":
+            live = self._history.live(at_ms)
+            # Unbounded, as a poller asks for every page of it, it is not gone through once more.
+            return [one for one in live if first <= one.started_ms <= last] if since or until else live
+        if meeting_id is None:
+            found = self._history.started(first, last)
+        else:
             meeting = self._by_id.get(meeting_id)
             found = list(self._history.of(meeting, first, last)) if meeting else []
-        elif status == "LIVE":
-            found = [one for one in self._history.live(at_ms) if first <= one.started_ms <= last]
-        else:
-            found = self._history.started(first, last)
         return found if status is None else [one for one in found if one.status(at_ms) == status]
 
     def sessions_between(self, start: datetime, end: datetime) -> list[Session]:

@@ -27,13 +27,23 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
 
     Raises ConfigError for a database that a newer version has migrated further.
     """
-    applied = _applied(connection)
-    known = [name.removeprefix("migrations/") for name in queries.names("migrations")]
+    applied, known = _applied(connection), _migrations()
     _refuse_newer(applied, known)
     views = _views()
     steps = {name: queries.text(f"migrations/{name}") for name in known} | views
     if not steps.keys() <= applied:
         _apply(connection, {name: script for name, script in steps.items() if name not in applied or name in views})
+
+
+def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the database's tables are those of this version. Raises ConfigError as `migrate` does."""
+    applied, known = _applied(connection), _migrations()
+    _refuse_newer(applied, known)
+    return applied.issuperset(known)
+
+
+def _migrations() -> list[str]:
+    return [name.removeprefix("migrations/") for name in queries.names("migrations")]
 
 
 def _applied(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
-from etl.store.migrate import migrate
+from etl.store.migrate import is_current, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -57,6 +57,18 @@ def open_target(database: Path) -> Iterator[Connection]:
         with _attached(database) as connection:
             migrate(connection)
             yield connection
+
+
+@contextlib.contextmanager
+def open_to_read(database: Path) -> Iterator[Connection]:
+    """Open a database that is there, and change nothing. Raises as `open_target` does.
+
+    Raises StoreError, too, where an older version made the database and no run has brought it up to date yet.
+    """
+    with _as_our_errors(database), _attached(database, "(read_only)") as connection:
+        if not is_current(connection):
+            raise StoreError(f"{database} was made by an older version; the next snapshot brings it up to date")
+        yield connection
 
 
 async def when_unlocked(

@@ -1,4 +1,5 @@
--- grain: a meeting whose outcome the slot $slot already holds: in the list of one of its runs, and not failed there
+-- grain: a meeting whose outcome the slot $slot already holds: in the list of one of its runs, and not failed there.
+-- The meeting * stands for all of an app, where a run has asked for all and nothing failed.
 select distinct meeting_lists.app_id, meeting_lists.meeting_id
 from runs
 join meeting_lists using (list_id)
@@ -8,4 +9,13 @@ left join fetch_failures
     and fetch_failures.meeting_id = meeting_lists.meeting_id
 where runs.slot = $slot
     and runs.kind = 'snapshot'
-    and fetch_failures.run_id is null;
+    and fetch_failures.run_id is null
+
+union all
+
+select substr(list_id, length('all:') + 1), '*'
+from runs
+where slot = $slot
+    and kind = 'snapshot'
+    and list_id like 'all:%'
+    and failed = 0;

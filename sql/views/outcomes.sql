@@ -2,6 +2,8 @@
 -- Idle meetings have no rows of their own: they are the list without the live and the failed ones.
 -- A run that asked a meeting again which its slot already held as live still counts it as live, and what a later run
 -- of the slot saw changes nothing for an earlier one: run IDs sort by time.
+-- A run that asked for all live sessions of an app (its list is called all:<app_id>) has no list but what was seen, and
+-- a failure of the meeting * where it could not see everything.
 create or replace view outcomes as
 with listed as (
     select
@@ -14,10 +16,35 @@ with listed as (
     where runs.kind = 'snapshot'
 ),
 
-invalid as (
-    select run_id, slot, app_id, meeting_id, line
+seen as (
+    select
+        runs.run_id,
+        runs.slot,
+        session_snapshots.app_id,
+        session_snapshots.meeting_id,
+        'live' as outcome
+    from runs
+    join session_snapshots
+        on session_snapshots.slot = runs.slot
+        and 'all:' || session_snapshots.app_id = runs.list_id
+        and session_snapshots.run_id <= runs.run_id
+    where runs.kind = 'snapshot'
+),
+
+-- Failures of what stands in no list: lines that are no IDs, and parts of an app that could not be seen.
+unlisted as (
+    select
+        fetch_failures.run_id,
+        fetch_failures.slot,
+        fetch_failures.app_id,
+        fetch_failures.meeting_id,
+        'failed' as outcome,
+        fetch_failures.kind as failure_kind,
+        fetch_failures.line
     from fetch_failures
-    where kind = 'invalid_id'
+    join runs using (run_id)
+    where fetch_failures.kind = 'invalid_id'
+        or runs.list_id like 'all:%'
 ),
 
 asked as (
@@ -45,4 +72,6 @@ asked as (
 
 select * from asked
 union all by name
-select *, 'failed' as outcome, 'invalid_id' as failure_kind from invalid;
+select * from seen
+union all by name
+select * from unlisted;

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from etl.models import Tally
 from etl.realtimekit.budget import RequestBudget
+from etl.settings import Limits
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ class Case:
     def __init__(self) -> None:
         self.clock = Clock()
         self.tally = Tally()
-        self.budget = RequestBudget(self.tally, now=self.clock.now, sleep=self.clock.sleep)
+        self.budget = RequestBudget(self.tally, Limits(), now=self.clock.now, sleep=self.clock.sleep)
 
     def send(self, *, is_retry: bool = False) -> float:
         """Send one request; when it left."""
@@ -114,7 +115,7 @@ def test_a_sleep_that_ends_too_early_lets_nothing_pass() -> None:
     async def nap(seconds: float) -> None:
         await case.clock.sleep(min(seconds, 4))
 
-    case.budget = RequestBudget(case.tally, now=case.clock.now, sleep=nap)
+    case.budget = RequestBudget(case.tally, Limits(), now=case.clock.now, sleep=nap)
     case.budget.hold(10)
     assert case.send() == 10.0
 
@@ -153,7 +154,7 @@ def test_progress_can_tell_that_the_run_is_held(case: Case) -> None:
         seen.append(case.tally.is_held)
         await case.clock.sleep(seconds)
 
-    case.budget = RequestBudget(case.tally, now=case.clock.now, sleep=look)
+    case.budget = RequestBudget(case.tally, Limits(), now=case.clock.now, sleep=look)
     assert case.tally.is_held is False
     case.budget.hold(5)
     case.send()

@@ -45,7 +45,7 @@ def ask(
 
     async def run() -> Payload | Idle:
         now = api.clock.now if api else lambda: START + waited
-        budget = RequestBudget(tally or Tally(), now=now, sleep=sleep)
+        budget = RequestBudget(tally or Tally(), settings.limits, now=now, sleep=sleep)
         async with open_transport(settings) as transport:
             return await RealtimeKit(settings, transport=transport, budget=budget, sleep=sleep).active_session(meeting)
 

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import ApiUnavailable, ConfigError, FailureKind, TokenRejected
-from etl.models import Meeting
-from etl.realtimekit.fetch import UNANSWERED_LIMIT, fetch_active_sessions
+from etl.models import Meeting, MeetingList
+from etl.realtimekit.fetch import fetch_sessions
+from etl.realtimekit.per_meeting import UNANSWERED_LIMIT
 from etl.realtimekit.transport import open_transport
 from etl.simulator.faults import FAULTS
 from tests.conftest import running_api
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 def fetch(api: Api, *, meetings: int = 40, deadline: float | None = None, **changes: object) -> Fetched:
     """Fetch some meetings of an API."""
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids[:meetings]]
-    return asyncio.run(fetch_active_sessions(asked, api.settings(**changes), api.seams(), deadline=deadline))
+    return asyncio.run(
+        fetch_sessions(MeetingList(meetings=asked), api.settings(**changes), api.seams(), deadline=deadline)
+    )
 
 
 def outcomes(fetched: Fetched) -> int:
@@ -134,7 +137,7 @@ def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_fetched(api: Api) -
 
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
     seams = api.seams(progress=progress)
-    fetched = asyncio.run(fetch_active_sessions(asked, api.settings(concurrency=1), seams))
+    fetched = asyncio.run(fetch_sessions(MeetingList(meetings=asked), api.settings(concurrency=1), seams))
     assert [type(defect) for defect in fetched.defects] == [ZeroDivisionError]
     assert {failure.kind for failure in fetched.failures} == {FailureKind.INTERRUPTED}
     assert (outcomes(fetched), fetched.tally.requests) == (40, 10)
@@ -161,7 +164,7 @@ def test_a_transport_that_was_handed_in_stays_open(api: Api) -> None:
         asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
         async with open_transport(api.settings()) as transport:
             seams = api.seams(transport=transport)
-            fetches = [await fetch_active_sessions(asked, api.settings(), seams) for _ in range(2)]
+            fetches = [await fetch_sessions(MeetingList(meetings=asked), api.settings(), seams) for _ in range(2)]
         return [fetched.tally.requests for fetched in fetches]
 
     assert asyncio.run(twice()) == [40, 40]

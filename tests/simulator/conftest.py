@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,6 +40,10 @@ class Caller:
         """Call for a meeting's active session."""
         return self.get(f"/meetings/{meeting_id}/active-session")
 
+    def of(self, world: World) -> Caller:
+        """Call another app of the same account."""
+        return replace(self, world=world)
+
     def data(self, path: str, **params: str | int) -> Any:
         """Call, and take the data of an answer that must have succeeded."""
         answer = self.get(path, **params)
@@ -52,9 +56,9 @@ class Caller:
 
 
 class Start(Protocol):
-    """Starts a simulator of a world, with the options of `create_app`."""
+    """Starts a simulator of a world or several, with the options of `create_app`; the caller calls the first."""
 
-    def __call__(self, world: World | None = None, /, **options: Any) -> Caller: ...  # noqa: D102
+    def __call__(self, *worlds: World, **options: Any) -> Caller: ...  # noqa: D102
 
 
 @pytest.fixture
@@ -68,9 +72,9 @@ def start(clock: SimulatedClock) -> Iterator[Start]:
     """Start simulators whose time is the clock's, and stop them after the test."""
     with ExitStack() as stack:
 
-        def begin(world: World | None = None, /, **options: Any) -> Caller:
-            world = world or World()
-            app = create_app(world, **{"now": clock.now} | options)
+        def begin(*worlds: World, **options: Any) -> Caller:
+            world = worlds[0] if worlds else World()
+            app = create_app(worlds if len(worlds) > 1 else world, **{"now": clock.now} | options)
             running = stack.enter_context(serve(app))
             headers = {"Authorization": f"Bearer {options.get('token', TOKEN)}"}
             http = stack.enter_context(httpx.Client(headers=headers, verify=TLS, trust_env=False))

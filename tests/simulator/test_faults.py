@@ -11,6 +11,7 @@ import pytest
 
 from etl.simulator.fault_answers import Timing
 from etl.simulator.faults import FAULTS, TRANSIENT, Faults
+from etl.simulator.world import World
 
 if TYPE_CHECKING:
     from etl.simulator.clock import SimulatedClock
@@ -26,7 +27,8 @@ EDGE = {"bad_gateway_html": 502, "unavailable": 503, "edge_connect_timeout": 522
 EDGE |= {"edge_1015": 429, "not_json": 200}
 ODD_BODY = {"not_object", "other_envelope", "empty_body", "too_large"}
 CONTENT = {"wrong_types", "missing_fields", "ended_at_null", "numbers_as_strings", "unknown_fields"}
-CONTENT |= {"empty_breakout_rooms", "token_notice", "no_paging"}
+CONTENT |= {"empty_breakout_rooms", "token_notice", "no_paging", "unreadable_entry"}
+CONTENT |= {"count_too_high", "count_of_page", "count_odd"}
 WIRE = {"dropped", "cut_body", "slow"}
 
 
@@ -177,6 +179,44 @@ def test_faults_of_content_reach_every_shape(start: Start) -> None:
     assert "id" in caller.data("/meetings")[0]
 
 
+def test_a_count_may_be_wrong(start: Start) -> None:
+    """Far too high, that of the page alone, or a word; the entries beside it are the right ones."""
+    names = ["ok", "count_too_high", "count_of_page", "count_odd"]
+    caller = start(World(1, 130), faults=Faults(script=names * 2))
+    for path in ("/meetings", "/sessions"):
+        right, high, page, odd = [caller.get(path, page_no=2, per_page=100).json() for _ in names]
+        assert right["data"] == high["data"] == page["data"] == odd["data"]
+        total = right["paging"]["total_count"]
+        assert high["paging"] == right["paging"] | {"total_count": total * 10 + 1000}
+        size = min(total, 200) - 100
+        assert page["paging"] == {"total_count": size, "start_offset": 1, "end_offset": size}
+        assert odd["paging"] == right["paging"] | {"total_count": "many"}
+
+
+@pytest.mark.parametrize("fault", ["count_too_high", "count_of_page", "count_odd"])
+def test_what_has_no_paging_has_no_wrong_count(start: Start, clock: SimulatedClock, fault: str) -> None:
+    """One session, day totals and refusals stay as they are; a page beyond the last counts none of its own."""
+    caller = start(faults=Faults(script=[fault] * 4))
+    live = caller.world.sessions(clock.now(), "LIVE")[0].meeting_id
+    assert caller.active(live).json() == {"success": True, "data": caller.world.active_session(live, clock.now())}
+    assert caller.get("/analytics/daywise").json().keys() == {"success", "data"}
+    assert caller.active("unknown").json().keys() == {"success", "error"}
+    paging = caller.get("/sessions", page_no=1000).json()["paging"]
+    assert (paging["start_offset"], paging["end_offset"]) == (0, 0)
+    assert (paging["total_count"] == 0) == (fault == "count_of_page")
+
+
+def test_one_entry_of_a_list_may_be_unreadable(start: Start, clock: SimulatedClock) -> None:
+    """The first session of a list is null and the others are right; where there is no list nothing changes."""
+    caller = start(faults=Faults(script=["ok", *["unreadable_entry"] * 4]))
+    right = caller.data("/sessions")["sessions"]
+    assert caller.data("/sessions")["sessions"] == [None, *right[1:]]
+    assert caller.data("/sessions", page_no=1000)["sessions"] == []
+    assert caller.data(f"/sessions/{right[0]['id']}")["session"]["id"] == right[0]["id"]
+    live = caller.world.sessions(clock.now(), "LIVE")[0].meeting_id
+    assert caller.active(live).json()["data"]["associated_id"] == live
+
+
 def test_a_script_goes_request_by_request_and_then_ends(start: Start) -> None:
     """Every request takes the next word; after the last one all is well."""
     caller = start(faults=Faults(script=["internal_error", "ok", "scope"]))
@@ -192,6 +232,16 @@ def test_a_meetings_script_is_its_own(start: Start) -> None:
     caller = start(faults=faults)
     asked = [caller.active(one).status_code for one in ("a", "b", "b", "a", "b", "c", "a", "c")]
     assert asked == [404, 502, 502, 500, 502, 403, 404, 404]
+
+
+def test_a_pages_script_is_its_own(start: Start) -> None:
+    """What is said of a page holds for the sessions list alone, a request without `page_no` being for page 1."""
+    faults = Faults(script=["scope"], by_page={1: ["ok", "internal_error"], 3: itertools.repeat("bad_gateway_html")})
+    caller = start(faults=faults)
+    asked = [caller.get("/sessions", page_no=number).status_code for number in (1, 3, 3, 2, 2)]
+    assert asked == [200, 502, 502, 403, 200]
+    assert [caller.get("/sessions", status="LIVE").status_code for _ in range(2)] == [500, 200]
+    assert [caller.get(path, page_no=3).status_code for path in ("/meetings", "/sessions/3")] == [200, 404]
 
 
 def test_a_share_meets_faults_that_mend(start: Start) -> None:
@@ -213,5 +263,7 @@ def test_what_is_no_fault_is_refused() -> None:
         Faults(script=iter(["sloow"])).next()
     with pytest.raises(ValueError, match="no fault"):
         Faults(by_meeting={"a": ["sloow"]})
+    with pytest.raises(ValueError, match="no fault"):
+        Faults(by_page={2: ["sloow"]})
     with pytest.raises(ValueError, match=r"share of faults of 1\.5"):
         Faults(1.5)

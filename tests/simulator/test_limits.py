@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.simulator.faults import Faults
 from etl.simulator.limits import Meter, Quota
 from etl.simulator.world import DEFAULT_EPOCH
 
@@ -65,6 +66,19 @@ def test_a_wrong_token_uses_nobodys_quota(start: Start) -> None:
     assert standing(caller.get("/sessions"))[:2] == (401, '"default";r=1;t=300')
 
 
+def test_what_was_let_in_and_refused_can_be_read(start: Start, clock: SimulatedClock) -> None:
+    """`windows` counts what each window let in, `refusals` the quota's own 429s: not a fault's, not a token's."""
+    caller = start(quota=Quota(3), faults=Faults(script=["rate_limited"]))
+    assert (caller.state.windows, caller.state.refusals) == ([], 0)
+    assert [caller.get("/sessions").status_code for _ in range(5)] == [429, 200, 200, 429, 429]
+    assert (caller.state.windows, caller.state.refusals) == ([3], 2)
+    clock.advance(timedelta(seconds=300))
+    caller.get("/sessions")
+    caller.http.headers["Authorization"] = "Bearer wrong"
+    caller.get("/sessions")
+    assert (caller.state.windows, caller.state.refusals, caller.state.requests) == ([3, 1], 2, 7)
+
+
 @given(st.integers(1, 20), st.lists(st.integers(0, 100), max_size=60))
 def test_no_window_lets_more_through_than_its_quota(allowed: int, steps: list[int]) -> None:
     """Whatever the pace, a window lets in at most its quota, and a refusal lasts 300 s."""
@@ -77,6 +91,8 @@ def test_no_window_lets_more_through_than_its_quota(allowed: int, steps: list[in
         else:
             refused_at = None
             let_in.append(at)
+    assert sum(meter.windows) == len(let_in)
+    assert all(1 <= one <= allowed for one in meter.windows)
     for first, beyond in zip(let_in, let_in[2 * allowed :], strict=False):
         assert beyond - first >= timedelta(seconds=300)
 

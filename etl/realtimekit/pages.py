@@ -1,0 +1,134 @@
+"""Reading a list whose pages drift while they are read.
+
+Sorted by creation, the oldest first, new entries are appended, and those that end let all later ones move towards the
+first page; nothing ever moves the other way. Read from the last page to the first, an entry that stays in the list
+can therefore be met twice, and never be missed. How far the list reaches is asked of its first page, or, where that
+does not count the list (older descriptions of the API have no `paging`), found out by doubling.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from etl.errors import FailureKind, GiveUp, Refused, RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from etl.realtimekit.responses import Page
+
+# A list may claim any length: what would take more pages than this is not believed.
+MOST_PAGES = 10_000
+# So many pages in a row that can't be had: the others would fare no better.
+UNREADABLE_LIMIT = 3
+# Entries that a page may lack or have too many, as a share of a page: the server need not count and select at once.
+_SLACK = 0.05
+
+
+class DriftingList:
+    """One reading of a list, page by page.
+
+    `ask` gives a page by its number, from 1; `note` is told of every page that was had and returns how many of its
+    entries it had not seen before. `page_size` is what is asked for; the server may give less.
+    """
+
+    def __init__(self, ask: Callable[[int], Awaitable[Page]], note: Callable[[Page], int], *, page_size: int) -> None:
+        self._ask = ask
+        self._note = note
+        self._page_size = page_size
+        self._had: set[int] = set()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a page was had."""
+        return bool(self._had)
+
+    async def read(self) -> None:
+        """Read the whole list. Raises the RequestError that left entries unread, once the rest of it is read."""
+        first = await self._page(1)
+        last = await self._last_found(first) if first.total is None else await self._last_counted(first, first.total)
+        if last > 1:
+            await self._read_back(last)
+
+    async def _page(self, number: int) -> Page:
+        """A page; one that should hold something new and does not is a server's that pages for ever."""
+        page = await self._ask(number)
+        is_new = self._note(page) > 0
+        if page.entries and not is_new and number not in self._had | {1}:
+            raise _broken(f"page {number} repeats other pages")
+        self._had.add(number)
+        return page
+
+    async def _last_counted(self, first: Page, total: int) -> int:
+        """The number of the last page, by the list's own count."""
+        shown = len(first.entries)
+        if (total and not shown) or shown - total > self._page_size * _SLACK:
+            raise _miscounted(1, shown, total)
+        if total == shown == self._page_size and (await self._page(2)).entries:
+            raise _miscounted(2, shown, total)  # it counted its page, not the list
+        self._page_size = shown if total > shown else max(shown, 1)
+        return _believed(math.ceil(total / self._page_size))
+
+    async def _last_found(self, first: Page) -> int:
+        """The number of the last page that has entries, of a list that is not counted."""
+        self._page_size = len(first.entries)  # whether that is a whole page only the next one can tell
+        last, number = 1, 2
+        while first.entries:
+            page = await self._page(_believed(number))
+            if not page.entries:
+                return await self._last_between(last, number)
+            last, number = number, 2 * number
+            if len(page.entries) < self._page_size:
+                break
+        return last
+
+    async def _last_between(self, last: int, empty: int) -> int:
+        """The last page with entries, of those from `last` up to an `empty` one."""
+        while empty - last > 1:
+            middle = (last + empty) // 2
+            if (await self._page(middle)).entries:
+                last = middle
+            else:
+                empty = middle
+        return last
+
+    async def _read_back(self, last: int) -> None:
+        """Read from the last page to the first; one that can't be had costs none of the others."""
+        problem: RequestError | None = None
+        failed = 0
+        for number in range(last, 0, -1):
+            try:
+                page = await self._page(number)
+            except Refused:
+                raise
+            except RequestError as error:
+                problem, failed = error, failed + 1
+                if failed == UNREADABLE_LIMIT:
+                    break
+                continue
+            failed = 0
+            self._require_counted(number, page)
+        if problem:
+            raise problem
+
+    def _require_counted(self, number: int, page: Page) -> None:
+        """Refuse a page that holds fewer or more entries than the list's own count leaves for it."""
+        if page.total is not None:
+            left = max(0, page.total - (number - 1) * self._page_size)
+            if abs(min(self._page_size, left) - len(page.entries)) > self._page_size * _SLACK:
+                raise _miscounted(number, len(page.entries), page.total)
+
+
+def _believed(pages: int) -> int:
+    if pages > MOST_PAGES:
+        raise _broken(f"it seems to have {pages:,} pages, and {MOST_PAGES:,} is the most that is read")
+    return max(1, pages)
+
+
+def _miscounted(number: int, entries: int, total: int) -> GiveUp:
+    return _broken(f"page {number} holds {entries:,} entries, which is not what a list of {total:,} has there")
+
+
+def _broken(why: str) -> GiveUp:
+    return GiveUp(FailureKind.MALFORMED, f"the list contradicts itself: {why}", http_status=200)

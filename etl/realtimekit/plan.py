@@ -1,0 +1,128 @@
+"""What a run will cost of the API's limit, told before its first request: pure, from what is known by then."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from etl.models import Plan
+from etl.realtimekit.rolling import schedule, spent_log
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from etl.models import Known, MeetingList
+    from etl.settings import SnapshotSettings
+
+# Steps that a schedule may have: each divides a day.
+_STEPS = [timedelta(minutes=minutes) for minutes in (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440)]
+_BOUNDS = {"--deadline": "the deadline is after", "--every": "the next slot begins in"}
+
+
+def make_plan(settings: SnapshotSettings, asked: MeetingList, known: Known, now: datetime) -> Plan:
+    """The plan of a run that asks about these meetings, at the instant before it begins."""
+    case = _Case(settings, asked, known, now)
+    limits = settings.api.limits
+    via, why = case.way()
+    expected, most = case.requests(via)
+    return Plan(
+        via=via,
+        why=why,
+        meetings=None if asked.all_of else len(asked.meetings),
+        requests=expected,
+        most_requests=most,
+        seconds=case.seconds(expected),
+        limit_requests=limits.rate.requests,
+        limit_seconds=limits.rate.seconds,
+        reserved=limits.rate.requests - limits.usable,
+        spent=sum(spending.requests for spending in known.spent),
+        left=spent_log(limits, known.spent).free(now.timestamp()),
+        warning=case.warning(via),
+    )
+
+
+def in_words(seconds: float) -> str:
+    """A length of time as an option takes it, rounded up: 40s, 5m, 1h30m."""
+    rest = math.ceil(seconds)
+    if rest >= 600:  # noqa: PLR2004  # from ten minutes on, seconds say nothing
+        rest = math.ceil(rest / 60) * 60
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0s"
+
+
+class _Case(NamedTuple):
+    """All that a plan is made of."""
+
+    settings: SnapshotSettings
+    asked: MeetingList
+    known: Known
+    now: datetime
+
+    def way(self) -> tuple[str, str]:
+        """The way the run takes, and why."""
+        meetings, window = len(self.asked.meetings), self.settings.api.limits.usable
+        if self.asked.all_of:
+            return "list", "all live sessions are wanted"
+        if self.settings.via != "auto":
+            return self.settings.via, "as --via says"
+        if meetings <= window:
+            return "meetings", f"a request each fits into the {window:,} of a window"
+        if self._apps == meetings:
+            return "meetings", "a list for each app would take as many requests"
+        return "list", f"a request each would exceed the {window:,} of a window"
+
+    def requests(self, via: str) -> tuple[int, int | None]:
+        """How many requests a way takes: as are expected, and as there are if every meeting is live."""
+        meetings = len(self.asked.meetings)
+        if via == "meetings":
+            return meetings, meetings
+        most = None if self.asked.all_of else self._pages(meetings)
+        if self.known.live_before is not None:
+            return self._pages(self.known.live_before), most
+        return (self._apps, None) if most is None else (most, most)
+
+    def seconds(self, requests: int) -> float:
+        """The least time that so many requests take within the limit."""
+        limits = self.settings.api.limits
+        log = spent_log(limits, self.known.spent)
+        return schedule(requests, log, self.now.timestamp(), a_second=limits.a_second)
+
+    def warning(self, via: str) -> str | None:
+        """Why the run can't end in time, and the flag that would make it fit; None where it can."""
+        requests, _ = self.requests(via)
+        seconds, limits = self.seconds(requests), self.settings.api.limits
+        short = {option: left for option, left in self.settings.time_left(self.now).items() if left < seconds}
+        if not short:
+            return None
+        bounds = " and ".join(f"{_BOUNDS[option]} {in_words(left)}" for option, left in short.items())
+        return (
+            f"the run can't end in time: {requests:,} requests at {limits.usable:,} in {limits.rate.seconds:g} s "
+            f"({limits.rate.requests:,} less a reserve of {limits.reserve:.0%}) take at least {in_words(seconds)}, "
+            f"but {bounds}. {self._way_out(via, seconds, short)}"
+        )
+
+    def _way_out(self, via: str, seconds: float, short: dict[str, float]) -> str:
+        by_list, _ = self.requests("list")
+        if via == "meetings" and self.seconds(by_list) <= min(short.values()):
+            return f"With --via list the same meetings take {by_list:,} requests"
+        fits = {"--deadline": in_words(seconds), "--every": in_words(_step_for(seconds).total_seconds())}
+        return "It fits with " + " and ".join(f"{option} {fits[option]}" for option in short)
+
+    def _pages(self, live: int) -> int:
+        """The most pages that so many sessions stand on; of a list of several pages the first is read twice."""
+        size = self.settings.api.page_size
+        return max(1, math.ceil(live / size)) + self._apps - 1 + min(self._apps, live // size)
+
+    @property
+    def _apps(self) -> int:
+        return 1 if self.asked.all_of else len({meeting.app_id for meeting in self.asked.meetings})
+
+
+def _step_for(seconds: float) -> timedelta:
+    """The shortest usual step of a schedule that is long enough, or whole days."""
+    days = timedelta(days=math.ceil(seconds / 86400))
+    return next((step for step in _STEPS if step.total_seconds() >= seconds), days)
