@@ -17,12 +17,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIVE_PREFIX = "feed"
-"""A meeting whose id starts so has a live session; every other one is idle."""
-
-SESSION_PREFIX = "5e55"
-"""What a live meeting's prefix becomes in the id of its session."""
-
 START_SECONDS = 5.0
 TEMPLATE = Path(__file__).with_name("nginx.conf.template")
 

@@ -39,7 +39,7 @@ def read_meeting_ids(source: Path | TextIO, *, default_app_id: str | None = None
     in its format, and when a line names no app and there is no default one.
     """
     name = str(source) if isinstance(source, Path) else "standard input"
-    require_app_id(default_app_id)
+    _require_app_id(default_app_id)
     meetings: dict[Meeting, None] = {}
     invalid: list[Failure] = []
     valid = 0
@@ -229,7 +229,7 @@ def _require_some(name: str, valid: int, invalid: list[Failure]) -> None:
     raise ConfigError(f"{name}: the meeting list is empty; expected one meeting ID a line")
 
 
-def require_app_id(app_id: str | None) -> None:
+def _require_app_id(app_id: str | None) -> None:
     """Refuse a default app that can't be one."""
     if app_id is not None and not is_id(app_id):
         raise ConfigError(f"REALTIMEKIT_APP_ID or --app-id {_quoted(app_id)!r}: {_problem('app', app_id)}")

@@ -132,6 +132,10 @@ class SnapshotSettings:
     deadline: float | None = None
     lock_timeout: float = 30.0
 
+    def __post_init__(self) -> None:
+        if self.meetings is None:
+            require_app(self.app_id)
+
     def slot_of(self, started_at: datetime) -> datetime:
         """The scheduled instant this run stands for: as given, floored to `every`, or the start second."""
         if self.slot is not None:
@@ -151,6 +155,15 @@ class SnapshotSettings:
 def floor_to(instant: datetime, every: timedelta) -> datetime:
     """The last multiple of `every` since 1970-01-01T00:00Z that is not after `instant`."""
     return _EPOCH + (instant - _EPOCH) // every * every
+
+
+def require_app(app_id: str | None) -> str:
+    """The app, where one is needed. Raises ConfigError where there is none, or it can be none."""
+    if not app_id:
+        raise ConfigError("which app's meetings? Set REALTIMEKIT_APP_ID or --app-id")
+    if not is_id(app_id):
+        raise ConfigError(f"REALTIMEKIT_APP_ID or --app-id {app_id!r} can be no app's ID")
+    return app_id
 
 
 def is_loopback(host: str) -> bool:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from etl import __version__
-from etl.errors import ConfigError, EtlError, FailureKind, StoreError, StoreLocked
-from etl.meeting_ids import read_meeting_ids, require_app_id
+from etl.errors import EtlError, FailureKind, StoreError, StoreLocked
+from etl.meeting_ids import read_meeting_ids
 from etl.models import ALL_MEETINGS, Known, Meeting, MeetingList, RunStart, RunSummary, Spending
 from etl.normalize import normalize
 from etl.realtimekit.fetch import fetch_sessions
@@ -137,9 +137,6 @@ def _meeting_list(settings: SnapshotSettings) -> MeetingList:
     """The meetings to ask about; all of an app where the settings name no list."""
     if settings.meetings is not None:
         return read_meeting_ids(settings.meetings, default_app_id=settings.app_id)
-    require_app_id(settings.app_id)
-    if settings.app_id is None:
-        raise ConfigError("which app's meetings? Set REALTIMEKIT_APP_ID or --app-id")
     return MeetingList(meetings=[], all_of=settings.app_id)
 
 

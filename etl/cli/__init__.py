@@ -9,6 +9,7 @@ import click
 
 from etl import __version__
 from etl.cli.demo import demo
+from etl.cli.meetings import meetings
 from etl.cli.simulate import simulate
 from etl.cli.snapshot import load, snapshot
 from etl.errors import EtlError
@@ -50,7 +51,7 @@ def cli() -> None:
     """Usage snapshots of Cloudflare RealtimeKit meetings, exactly once, in DuckDB."""
 
 
-for _command in (snapshot, load, simulate, demo):
+for _command in (snapshot, meetings, load, simulate, demo):
     cli.add_command(_command)
 
 

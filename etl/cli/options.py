@@ -217,6 +217,13 @@ def api_settings(options: dict[str, Any], *, is_planned: bool = False) -> ApiSet
     )
 
 
+def app_id_of(options: dict[str, Any]) -> str:
+    """The app, where a command needs one."""
+    from etl.settings import require_app  # noqa: PLC0415  # `--help` does without
+
+    return require_app(_stripped(options["app_id"]))
+
+
 def _stripped(value: str | None) -> str | None:
     """A setting without the white space that a file of variables may leave at its end; None where nothing is left."""
     return (value or "").strip() or None

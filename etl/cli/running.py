@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from etl.errors import EXIT_WITH_FAILURES
 from etl.models import Seams
+from etl.realtimekit.catalogue import fetch_meetings
 from etl.snapshot import load_staged, plan_snapshot, take_snapshot
 from etl.staging import only_run, staging_of
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.models import Plan, RunSummary, Tally
-    from etl.settings import SnapshotSettings
+    from etl.realtimekit.catalogue import ListedMeeting
+    from etl.settings import ApiSettings, SnapshotSettings
 
 _REFRESH_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -59,6 +61,11 @@ def snapshot(
 def plan(settings: SnapshotSettings) -> Plan:
     """What a snapshot would cost now."""
     return plan_snapshot(settings, now())
+
+
+def meetings(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
+    """The meetings of an app."""
+    return asyncio.run(fetch_meetings(app_id, settings, Seams(now=now, sleep=asyncio.sleep)))
 
 
 def load(database: Path, *, lock_timeout: float) -> list[str]:

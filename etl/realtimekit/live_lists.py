@@ -111,7 +111,7 @@ class _LiveList:
         return len(self._sessions) - before
 
     def _fail(self, error: RequestError, attempts: int) -> None:
-        _log.warning("the list of live sessions of app %s is incomplete: %s", self._app_id, error)
+        _log.info("the list of live sessions of app %s is incomplete: %s", self._app_id, error)
         self.error, self.attempts = error, attempts
         if isinstance(error, Refused):
             message = f"not asked: the token was refused ({error.message})"
@@ -166,7 +166,8 @@ def _askable(
         _log.warning("%d meetings fail: asking for each of them would exceed the limit", len(to_ask))
         return []
     if to_ask:
-        _log.warning("%d meetings are asked one by one: the list may have held them", len(to_ask))
+        why = lists[to_ask[0].app_id].error
+        _log.warning("%d meetings are asked one by one, which the list may have held but for: %s", len(to_ask), why)
     return to_ask
 
 

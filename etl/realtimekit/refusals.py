@@ -33,7 +33,7 @@ def unavailable(error: RequestError, what: str) -> EtlError:
 def list_refused(error: RequestError, app_id: str) -> EtlError:
     """The API does not give an app's list of live sessions."""
     what = f"the API refuses the list of live sessions of app {app_id} ({error.message})"
-    way_out = "--via meetings asks for each meeting instead"
+    way_out = "with a meeting list, --via meetings asks for each meeting instead"
     if error.kind is FailureKind.FORBIDDEN:
         return TokenRejected(f"{what}. {_PERMISSION}; or {way_out}")
-    return ConfigError(f"{what}. Look at the account ID and the app ID; {way_out}")
+    return ConfigError(f"{what}; {way_out}")
