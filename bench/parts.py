@@ -43,7 +43,7 @@ def stage(folder: Path, number: int) -> tuple[str, Path]:
     """Stage a run of an hour of its own."""
     from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart, Tally  # noqa: PLC0415
     from etl.normalize import normalize  # noqa: PLC0415
-    from etl.snapshot import uuid7  # noqa: PLC0415
+    from etl.planning import uuid7  # noqa: PLC0415
     from etl.staging import stage as stage_frames  # noqa: PLC0415
 
     slot = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)

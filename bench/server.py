@@ -1,4 +1,4 @@
-"""The local server every contender talks to: nginx, on a free port, for as long as it is needed."""
+"""The local server every contender talks to: nginx, on free ports, for as long as it is needed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,72 @@ import shutil
 import socket
 import string
 import subprocess
+import sys
 import time
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_SECONDS = 5.0
 TEMPLATE = Path(__file__).with_name("nginx.conf.template")
+CERTIFICATE = Path(__file__).with_name("certificate.py")
+
+# What nginx itself puts in the place of the names in a session.
+NGINX_NAMES = {"session_prefix": workload.SESSION_PREFIX, "rest": "$rest", "meeting": "$meeting", "app": "$app"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How many connections the server has accepted and how many requests it has handled."""
+
+    connections: int
+    requests: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A running nginx: its ports, its authority's certificate, and where it takes lists of live sessions from."""
+
+    folder: Path
+    port: int
+    secure_port: int
+
+    @property
+    def address(self) -> str:
+        """Where it answers in plain http."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def secure_address(self) -> str:
+        """Where it answers over TLS."""
+        return f"https://127.0.0.1:{self.secure_port}"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate that a client has to trust."""
+        return self.folder / "ca.pem"
+
+    @property
+    def lists(self) -> Path:
+        """Where the pages of live sessions lie."""
+        return self.folder / "lists"
+
+    def counts(self) -> Counts:
+        """Return what the server has seen; the request that asks is of it, and its connection as well."""
+        # No proxy handler: the address is this machine's own, whatever the environment says.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.address}/requests", timeout=5) as answer:
+            text = answer.read().decode()
+        counts = re.search(r"^\s*(\d+)\s+\d+\s+(\d+)\s*$", text, re.MULTILINE)
+        if counts is None:
+            raise RuntimeError(f"nginx gave an unexpected status page: {text!r}")
+        return Counts(connections=int(counts[1]), requests=int(counts[2]))
 
 
 def find_nginx() -> str | None:
@@ -26,24 +82,42 @@ def find_nginx() -> str | None:
     return shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 
 
+def version() -> str:
+    """Return nginx's name and version as it gives them: `nginx/1.22.1`."""
+    said = subprocess.run([str(find_nginx()), "-v"], check=True, capture_output=True, text=True).stderr
+    return said.rpartition(": ")[2].strip()
+
+
 @contextlib.contextmanager
-def nginx(folder: Path) -> Iterator[str]:
-    """Run nginx with all its files in `folder`; give its address, stop it at the end."""
+def nginx(folder: Path) -> Iterator[Server]:
+    """Run nginx with all its files in `folder`, and stop it at the end."""
     program = find_nginx()
     if program is None:
         raise FileNotFoundError("nginx")
-    port = free_port()
+    server = Server(folder=folder, port=free_port(), secure_port=free_port())
+    server.lists.mkdir()
+    subprocess.run([sys.executable, CERTIFICATE, folder], check=True)
     configuration = folder / "nginx.conf"
-    template = string.Template(TEMPLATE.read_text(encoding="utf-8"))
-    values = {"folder": folder, "port": port, "live_prefix": LIVE_PREFIX, "session_prefix": SESSION_PREFIX}
-    configuration.write_text(template.substitute(values), encoding="utf-8")
+    configuration.write_text(configured(server), encoding="utf-8")
     process = subprocess.Popen([program, "-p", folder, "-c", configuration, "-e", "stderr"])
     try:
-        wait_until_open(process, port)
-        yield f"http://127.0.0.1:{port}"
+        wait_until_open(process, server.port)
+        yield server
     finally:
         process.terminate()
         process.wait()
+
+
+def configured(server: Server) -> str:
+    """Return nginx's configuration."""
+    template = string.Template(TEMPLATE.read_text(encoding="utf-8"))
+    return template.substitute(
+        folder=server.folder,
+        port=server.port,
+        secure_port=server.secure_port,
+        live_prefix=workload.LIVE_PREFIX,
+        session=workload.SESSION.substitute(NGINX_NAMES),
+    )
 
 
 def free_port() -> int:
@@ -61,15 +135,3 @@ def wait_until_open(process: subprocess.Popen[bytes], port: int) -> None:
             return
         time.sleep(0.02)
     raise RuntimeError(f"nginx did not open port {port}; its own message is above")
-
-
-def requests_seen(address: str) -> int:
-    """Return how many requests the server has handled, this one included."""
-    # No proxy handler: the address is this machine's own, whatever the environment says.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{address}/requests", timeout=5) as answer:
-        text = answer.read().decode()
-    counts = re.search(r"^\s*\d+\s+\d+\s+(\d+)\s*$", text, re.MULTILINE)
-    if counts is None:
-        raise RuntimeError(f"nginx gave an unexpected status page: {text!r}")
-    return int(counts.group(1))

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import shlex
-import socket
-from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from etl import __version__
 from etl.errors import EtlError, FailureKind, StoreError, StoreLocked
-from etl.meeting_ids import read_meeting_ids
-from etl.models import ALL_MEETINGS, Known, Meeting, MeetingList, RunStart, RunSummary, Spending
+from etl.models import Known, RunSummary
 from etl.normalize import normalize
+from etl.planning import known_from_disk, known_to, read_meetings, start_of, unresolved
 from etl.realtimekit.fetch import fetch_sessions
 from etl.realtimekit.plan import make_plan
-from etl.staging import discard, only_run, stage, staged_runs, staged_spending, staging_of, sweep
+from etl.staging import discard, only_run, stage, staged_runs, staging_of, sweep
 from etl.store.load import Loaded, load_runs
-from etl.store.read import read
-from etl.store.target import open_to_read, when_unlocked
+from etl.store.target import when_unlocked
 
 if TYPE_CHECKING:
     from asyncio import Event
     from collections.abc import Awaitable, Callable, Sequence
-    from datetime import datetime
     from pathlib import Path
 
-    from etl.models import Plan, Seams
+    from etl.models import Plan, RunStart, Seams
     from etl.settings import SnapshotSettings
     from etl.staging import StagedRun
     from etl.store.target import Connection
@@ -39,8 +31,6 @@ _log = logging.getLogger(__name__)
 
 # A lock of a moment is waited for; a longer one must not make the snapshot late.
 _PATIENCE_BEFORE_FETCH = 2.0
-# How far back to look for how many sessions may be live.
-_LATELY = timedelta(days=1)
 
 
 async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
@@ -49,13 +39,13 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
     Raises an EtlError while there is nothing to keep. From the first answer on, what ends the run early or
     keeps it out of the database is in the summary's `errors`, and what was fetched is staged.
     """
-    start = _start(settings, seams.now())
-    meeting_list = _meeting_list(settings)
+    start = start_of(settings, seams.now())
+    meeting_list = read_meetings(settings)
     staging = staging_of(settings.database)
     with only_run(staging, holder=_holder(start)):
         sweep(staging)
         brought_in, known = await _catch_up(settings, start, seams)
-        asked = _unresolved(meeting_list, known)
+        asked = unresolved(meeting_list, known)
         plan = make_plan(settings, asked, known, seams.now())
         _tell(plan, seams)
         fetched = await fetch_sessions(
@@ -79,20 +69,6 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
             errors=[*fetched.errors, *problems],
             was_interrupted=FailureKind.INTERRUPTED in batch.failures or (bool(staged) and _is_interrupted(seams)),
         )
-
-
-def plan_snapshot(settings: SnapshotSettings, now: datetime) -> Plan:
-    """What a snapshot would cost now, as far as the database and the staged runs tell. Nothing is sent or written."""
-    meeting_list = _meeting_list(settings)
-    start = _start(settings, now)
-    known = _unloaded(settings, start)
-    if settings.database.exists():
-        try:
-            with open_to_read(settings.database) as connection:
-                known = _known(connection, settings, start, known)
-        except (StoreLocked, StoreError) as error:
-            _log.warning("planned without what the database knows: %s", error)
-    return make_plan(settings, _unresolved(meeting_list, known), known, now)
 
 
 async def load_staged(
@@ -133,22 +109,6 @@ async def _load(settings: SnapshotSettings, seams: Seams) -> tuple[list[str], li
     return loaded.run_ids, list(loaded.damaged.values())
 
 
-def _meeting_list(settings: SnapshotSettings) -> MeetingList:
-    """The meetings to ask about; all of an app where the settings name no list."""
-    if settings.meetings is not None:
-        return read_meeting_ids(settings.meetings, default_app_id=settings.app_id)
-    return MeetingList(meetings=[], all_of=settings.app_id)
-
-
-def _unresolved(meeting_list: MeetingList, known: Known) -> MeetingList:
-    """The meetings that the slot has no outcome for yet."""
-    if not known.resolved:
-        return meeting_list
-    if meeting_list.all_of and Meeting(meeting_list.all_of, ALL_MEETINGS) in known.resolved:
-        return replace(meeting_list, all_of=None)
-    return replace(meeting_list, meetings=[one for one in meeting_list.meetings if one not in known.resolved])
-
-
 async def _catch_up(settings: SnapshotSettings, start: RunStart, seams: Seams) -> tuple[list[str], Known]:
     """Bring in what earlier runs left staged; the runs brought in, and what the database knows then.
 
@@ -161,34 +121,14 @@ async def _catch_up(settings: SnapshotSettings, start: RunStart, seams: Seams) -
 
     def use(connection: Connection) -> tuple[list[str], Known]:
         brought_in = _bring_in(connection, staged).run_ids
-        return brought_in, _known(connection, settings, start, Known())
+        return brought_in, known_to(connection, settings, start, Known())
 
     patience = min(settings.lock_timeout, _PATIENCE_BEFORE_FETCH)
     try:
         return await when_unlocked(settings.database, use, lock_timeout=patience, sleep=seams.sleep)
     except (StoreLocked, StoreError) as error:
         _log.warning("every meeting is asked, whatever slot %s holds already: %s", start.slot.isoformat(), error)
-        return [], _unloaded(settings, start)
-
-
-def _known(connection: Connection, settings: SnapshotSettings, start: RunStart, staged: Known) -> Known:
-    """What the database knows of the slot and of the limit, with what is `staged` besides."""
-    since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
-    resolved = read(connection, "read/resolved", slot=start.slot)
-    spent = read(connection, "read/spent", since=since)
-    ((live_before,),) = read(connection, "read/live_before", since=start.started_at - _LATELY).iter_rows()
-    return Known(
-        resolved={Meeting(*pair) for pair in resolved.iter_rows()},
-        spent=[*staged.spent, *(Spending(*row) for row in spent.iter_rows())],
-        live_before=live_before,
-    )
-
-
-def _unloaded(settings: SnapshotSettings, start: RunStart) -> Known:
-    """What runs that are staged have spent of the limit: all that is known where the database can't be asked."""
-    since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
-    spent = [staged_spending(run) for run in staged_runs(staging_of(settings.database))]
-    return Known(spent=[one for one in spent if one and one.at > since])
+        return [], known_from_disk(settings, start)
 
 
 def _tell(plan: Plan, seams: Seams) -> None:
@@ -214,24 +154,6 @@ def _discard(run: StagedRun) -> None:
 
 def _is_interrupted(seams: Seams) -> bool:
     return seams.interrupted is not None and seams.interrupted.is_set()
-
-
-def uuid7(instant: datetime) -> UUID:
-    """A UUID that sorts by time: RFC 9562, version 7, with 74 random bits. Python has it from 3.14 on."""
-    milliseconds = int(instant.timestamp() * 1000)
-    value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
-    return UUID(int=value)
-
-
-def _start(settings: SnapshotSettings, started_at: datetime) -> RunStart:
-    return RunStart(
-        run_id=str(uuid7(started_at)),
-        slot=settings.slot_of(started_at),
-        started_at=started_at,
-        account_id=settings.api.account_id,
-        tool_version=__version__,
-        host=socket.gethostname(),
-    )
 
 
 def _holder(start: RunStart) -> dict[str, object]:

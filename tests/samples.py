@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart, Tally
 from etl.normalize import normalize
-from etl.snapshot import uuid7
+from etl.planning import uuid7
 from etl.staging import stage
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, api_settings, app_id_of, limit_options
 from etl.cli.types import NewFile
 from etl.errors import ConfigError
@@ -40,7 +41,7 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:  # n
     settings = api_settings(options)
     from etl.cli import running  # noqa: PLC0415  # `--help` and a wrong setting need none of it
 
-    running.log_to_stderr(verbose=False)
+    log_to_stderr(verbose=False)
     found = running.meetings(settings, app_id)
     chosen = [meeting for meeting in found if meeting.is_active or not active]
     text = write(app_id, chosen)

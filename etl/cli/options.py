@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _C = TypeVar("_C", bound="Callable[..., Any]")
 
 DEFAULT_LIST = Path("data/meetings.txt")
-_NOT_NEEDED = "not-needed"  # in the place of a token or an account that nothing is sent with
+_NOT_NEEDED = "not-needed"  # in the place of a token, an account or an app that nothing is sent with
 TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # the names of variables
 
 _API = (
@@ -164,7 +164,7 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
         api=api_settings(options, is_planned=options["dry_run"]),
         meetings=_meetings(options),
         via=options["via"],
-        app_id=_stripped(options["app_id"]),
+        app_id=_stripped(options["app_id"]) or (_NOT_NEEDED if options["dry_run"] else None),
         database=options["database"],
         every=timedelta(seconds=options["every"]) if options["every"] else None,
         slot=options["slot"],

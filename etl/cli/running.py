@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from etl.errors import EXIT_WITH_FAILURES
 from etl.models import Seams
 from etl.realtimekit.catalogue import fetch_meetings
-from etl.snapshot import load_staged, plan_snapshot, take_snapshot
+from etl.snapshot import load_staged, take_snapshot
 from etl.staging import only_run, staging_of
 
 if TYPE_CHECKING:
@@ -58,11 +57,6 @@ def snapshot(
     return asyncio.run(run()), received[0] if received else None
 
 
-def plan(settings: SnapshotSettings) -> Plan:
-    """What a snapshot would cost now."""
-    return plan_snapshot(settings, now())
-
-
 def meetings(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
     """The meetings of an app."""
     return asyncio.run(fetch_meetings(app_id, settings, Seams(now=now, sleep=asyncio.sleep)))
@@ -88,18 +82,6 @@ def exit_code(summary: RunSummary, signal_number: int | None) -> int:
     if summary.errors:
         return summary.errors[0].exit_code
     return EXIT_WITH_FAILURES if summary.run.failed else 0
-
-
-def log_to_stderr(*, verbose: bool) -> None:
-    """Log warnings, or everything of ours, to stderr with UTC instants."""
-    handler = logging.StreamHandler()
-    formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    formatter.converter = time.gmtime
-    handler.setFormatter(formatter)
-    ours = logging.getLogger("etl")
-    ours.handlers = [handler]
-    ours.propagate = False
-    ours.setLevel(logging.DEBUG if verbose else logging.WARNING)
 
 
 @contextlib.contextmanager

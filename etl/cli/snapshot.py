@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from etl.cli.logs import log_to_stderr
 from etl.cli.options import (
     api_options,
     limit_options,
@@ -23,6 +24,7 @@ from etl.cli.options import (
 
 if TYPE_CHECKING:
     from etl.models import Plan, RunSummary
+    from etl.settings import SnapshotSettings
 
 
 @click.command()
@@ -40,14 +42,14 @@ def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> No
     input. Default: data/meetings.txt.
     """
     settings = snapshot_settings(options)
+    log_to_stderr(verbose=verbose)
+    if options["dry_run"]:
+        _tell_plan(settings, as_json=as_json)
+        return
     gc.disable()  # importing makes much and throws nothing away
     from etl.cli import running  # noqa: PLC0415  # `--help` and a wrong setting need none of it
 
     gc.enable()
-    running.log_to_stderr(verbose=verbose)
-    if options["dry_run"]:
-        _tell_plan(running.plan(settings), as_json=as_json)
-        return
     is_seen = sys.stderr is not None and sys.stderr.isatty() and not quiet
     with running.progress(is_shown=is_seen) as show:
         planned = partial(_announce, is_shown=is_seen or verbose)
@@ -76,10 +78,14 @@ def _announce(plan: Plan, *, is_shown: bool) -> None:
         click.echo(f"rtk-usage: {plan.warning}", err=True)
 
 
-def _tell_plan(plan: Plan, *, as_json: bool) -> None:
-    """Print a plan as what was asked for: the result."""
-    from etl.cli import summaries  # noqa: PLC0415
+def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
+    """Print what a run would cost now, as the result that was asked for."""
+    from datetime import UTC, datetime  # noqa: PLC0415
 
+    from etl.cli import summaries  # noqa: PLC0415
+    from etl.planning import plan_snapshot  # noqa: PLC0415  # nothing is sent, so that no HTTP is needed
+
+    plan = plan_snapshot(settings, datetime.now(UTC))
     click.echo(summaries.plan_json(plan) if as_json else "\n".join(summaries.plan_lines(plan)))
     if plan.warning and not as_json:
         click.echo(f"rtk-usage: {plan.warning}", err=True)

@@ -2,9 +2,9 @@
 
 Where the answers say how much of a window is left (`Ratelimit`), that is what counts: it knows what the user's other
 tools spend. Requests under way may or may not be in that figure, and are taken off it until they are answered. While
-nothing is known of a window (at the start, and once it has ended), one request asks, and the others wait for its
-answer. Where the answers say nothing, the limit is held against a log of our own, which holds for any window wherever
-it begins: whether Cloudflare's windows are fixed or sliding is documented nowhere.
+nothing is known of a window (at the start, and once it has ended), one request asks, and the others wait a little for
+its answer. Where the answers say nothing, the limit is held against a log of our own, which holds for any window,
+wherever it begins: whether Cloudflare's windows are fixed or sliding is documented nowhere.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _ROUNDING = 1.0  # seconds: the API tells whole ones, and not how they were roun
 _LONGEST_WINDOW = 3600.0
 # A tenth of a second is short enough that what the network pushes together stays below the limit of a second.
 _TICK = 0.1
+# Seconds that all wait for the answer of the one who asks; those of the event loop, in whose time answers come.
+_PATIENCE = 0.5
 _RESOLUTION = 1e-6  # seconds: no clock here tells less apart
 
 
@@ -71,6 +73,7 @@ class RequestBudget:
         self._pace = RollingLimit(max(1, math.floor(limits.a_second * _TICK)), _TICK)
         self._log = spent_log(limits, spent)
         self._windows: dict[str, _Window] = {}
+        self._quotas: dict[str, int] = {}
         self._is_asked = False
         self._latest = -math.inf
         self._held_until = -math.inf
@@ -84,8 +87,7 @@ class RequestBudget:
         async with self._turn:  # the others wait behind the one that waits for the limit
             while (wait := self._wait()) > 0:
                 if math.isinf(wait):
-                    self._answered.clear()
-                    await self._answered.wait()
+                    await self._wait_for_answer()
                 else:
                     await self._sleep(max(wait, _RESOLUTION))
             self._show(is_held=False)
@@ -102,6 +104,7 @@ class RequestBudget:
         self._in_flight -= 1
         self._answered.set()
         instant = self._instant()
+        sent_at = min(sent_at, instant)  # where the clock was set back meanwhile
         # Who was sent after a window's end has asked about the next one.
         self._windows = {name: window for name, window in self._windows.items() if sent_at < window.latest}
         self._is_asked = True
@@ -132,9 +135,21 @@ class RequestBudget:
 
     def left(self) -> int:
         """How many requests may be sent without waiting for another window."""
-        if not self._windows:
-            return self._log.free(self._instant())
-        return max(0, min(self._free(window) for window in self._windows.values()))
+        instant = self._instant()
+        free = [self._free(window) for window in self._windows.values() if instant < window.latest]
+        if self._limits.stated or not free:
+            free.append(self._log.free(instant))
+        return max(0, min(free))
+
+    async def _wait_for_answer(self) -> None:
+        """Wait until a request is answered. One that takes long does not hold up the others: they go by our own log."""
+        self._answered.clear()
+        try:
+            await asyncio.wait_for(self._answered.wait(), _PATIENCE)
+        except TimeoutError:
+            instant = self._instant()
+            self._windows = {name: window for name, window in self._windows.items() if instant < window.latest}
+            self._is_asked = True
 
     def _wait(self) -> float:
         """Seconds until it is worth looking again; 0 where a request may be sent, infinite until an answer comes."""
@@ -144,16 +159,17 @@ class RequestBudget:
             return rest
         if (pause := self._pace.wait(instant)) > 0:
             return pause
-        if not self._is_asked or any(window.latest <= instant for window in self._windows.values()):
-            return math.inf if self._in_flight else 0.0  # nothing is known of the window: one asks for all
+        is_known = self._is_asked and all(instant < window.latest for window in self._windows.values())
+        if not is_known and self._in_flight:
+            return math.inf  # one asks for all
         return self._wait_for_window(instant)
 
     def _wait_for_window(self, instant: float) -> float:
-        """As `_wait`, where the windows are known, or nothing tells of any."""
+        """As `_wait`, by what is known: a window that has ended holds nobody, and who asks heeds the others."""
         wait = 0.0
-        if self._limits.stated or not self._windows:
+        if self._limits.stated or (self._is_asked and not self._windows):
             wait = self._log.wait(instant)
-        full = [window for window in self._windows.values() if self._free(window) <= 0]
+        full = [window for window in self._windows.values() if instant < window.latest and self._free(window) <= 0]
         if full and self._in_flight:
             return math.inf
         wait = max([wait, *(window.latest - instant for window in full)])
@@ -172,11 +188,12 @@ class RequestBudget:
         known = self._windows.get(standing.name)
         seconds = min(self._limits.rate.seconds if standing.seconds is None else standing.seconds, _LONGEST_WINDOW)
         earliest, latest = sent_at + seconds - _ROUNDING, instant + seconds + _ROUNDING
+        quota = standing.quota or max(standing.left, self._quotas.get(standing.name, 1))
+        self._quotas[standing.name] = quota
         if known is None or earliest > known.latest:
-            quota = standing.quota or max(standing.left, known.quota if known else 1)
             self._windows[standing.name] = _Window(quota, standing.left, earliest, latest)
         elif latest >= known.earliest:
-            known.left = min(known.left, standing.left)
+            known.quota, known.left = quota, min(known.left, standing.left)
             known.earliest, known.latest = max(known.earliest, earliest), min(known.latest, latest)
 
     def _hold(self, seconds: float) -> None:

@@ -24,6 +24,8 @@ MOST_PAGES = 10_000
 UNREADABLE_LIMIT = 3
 # Entries that a page may lack or have too many, as a share of a page: the server need not count and select at once.
 _SLACK = 0.05
+# So much of a page must not have been on others. Less is on both where the list drifts between two requests.
+_LEAST_NEW = 0.5
 
 
 class DriftingList:
@@ -38,26 +40,38 @@ class DriftingList:
         self._note = note
         self._page_size = page_size
         self._had: set[int] = set()
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether a page was had."""
-        return bool(self._had)
+        self._problem: RequestError | None = None
+        self._failed = 0
 
     async def read(self) -> None:
         """Read the whole list. Raises the RequestError that left entries unread, once the rest of it is read."""
         first = await self._page(1)
         last = await self._last_found(first) if first.total is None else await self._last_counted(first, first.total)
-        if last > 1:
+        # Without a count the second page is asked for in any case: until it is, what it held may move to the first.
+        if last > 1 or (first.total is None and first.entries):
             await self._read_back(last)
 
     async def _page(self, number: int) -> Page:
         """A page; one that should hold something new and does not is a server's that pages for ever."""
         page = await self._ask(number)
-        is_new = self._note(page) > 0
-        if page.entries and not is_new and number not in self._had | {1}:
+        new = self._note(page)
+        if new < len(page.entries) * _LEAST_NEW and number not in self._had | {1}:
             raise _broken(f"page {number} repeats other pages")
         self._had.add(number)
+        return page
+
+    async def _try(self, number: int) -> Page | None:
+        """A page, or None where it can't be had; several such in a row end the reading."""
+        try:
+            page = await self._page(number)
+        except Refused:
+            raise
+        except RequestError as error:
+            self._problem, self._failed = error, self._failed + 1
+            if self._failed == UNREADABLE_LIMIT:
+                raise
+            return None
+        self._failed = 0
         return page
 
     async def _last_counted(self, first: Page, total: int) -> int:
@@ -65,8 +79,10 @@ class DriftingList:
         shown = len(first.entries)
         if (total and not shown) or shown - total > self._page_size * _SLACK:
             raise _miscounted(1, shown, total)
-        if total == shown == self._page_size and (await self._page(2)).entries:
-            raise _miscounted(2, shown, total)  # it counted its page, not the list
+        if total == shown == self._page_size:  # perhaps it counted its page, not the list
+            second = await self._page(2)
+            if second.entries and second.total != shown + len(second.entries):
+                raise _miscounted(2, len(second.entries), total)
         self._page_size = shown if total > shown else max(shown, 1)
         return _believed(math.ceil(total / self._page_size))
 
@@ -75,11 +91,11 @@ class DriftingList:
         self._page_size = len(first.entries)  # whether that is a whole page only the next one can tell
         last, number = 1, 2
         while first.entries:
-            page = await self._page(_believed(number))
-            if not page.entries:
+            entries = await self._entries(_believed(number))
+            if not entries:
                 return await self._last_between(last, number)
             last, number = number, 2 * number
-            if len(page.entries) < self._page_size:
+            if entries < self._page_size:
                 break
         return last
 
@@ -87,30 +103,26 @@ class DriftingList:
         """The last page with entries, of those from `last` up to an `empty` one."""
         while empty - last > 1:
             middle = (last + empty) // 2
-            if (await self._page(middle)).entries:
+            if await self._entries(middle):
                 last = middle
             else:
                 empty = middle
         return last
 
+    async def _entries(self, number: int) -> int:
+        """How many entries a page has. One that can't be had is taken for full: the way back asks for it again."""
+        page = await self._try(number)
+        return self._page_size if page is None else len(page.entries)
+
     async def _read_back(self, last: int) -> None:
         """Read from the last page to the first; one that can't be had costs none of the others."""
-        problem: RequestError | None = None
-        failed = 0
+        self._problem, self._failed = None, 0
         for number in range(last, 0, -1):
-            try:
-                page = await self._page(number)
-            except Refused:
-                raise
-            except RequestError as error:
-                problem, failed = error, failed + 1
-                if failed == UNREADABLE_LIMIT:
-                    break
-                continue
-            failed = 0
-            self._require_counted(number, page)
-        if problem:
-            raise problem
+            page = await self._try(number)
+            if page is not None:
+                self._require_counted(number, page)
+        if self._problem:
+            raise self._problem
 
     def _require_counted(self, number: int, page: Page) -> None:
         """Refuse a page that holds fewer or more entries than the list's own count leaves for it."""

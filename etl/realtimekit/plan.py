@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 
 from etl.models import Plan
 from etl.realtimekit.rolling import schedule, spent_log
+from etl.settings import floor_to
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,7 +80,7 @@ class _Case(NamedTuple):
     def requests(self, via: str) -> tuple[int, int | None]:
         """How many requests a way takes: as are expected, and as there are if every meeting is live."""
         meetings = len(self.asked.meetings)
-        if via == "meetings":
+        if via == "meetings" or not self._apps:
             return meetings, meetings
         most = None if self.asked.all_of else self._pages(meetings)
         if self.known.live_before is not None:
@@ -109,7 +111,7 @@ class _Case(NamedTuple):
         by_list, _ = self.requests("list")
         if via == "meetings" and self.seconds(by_list) <= min(short.values()):
             return f"With --via list the same meetings take {by_list:,} requests"
-        fits = {"--deadline": in_words(seconds), "--every": in_words(_step_for(seconds).total_seconds())}
+        fits = {"--deadline": in_words(seconds), "--every": in_words(_step_for(seconds, self.now).total_seconds())}
         return "It fits with " + " and ".join(f"{option} {fits[option]}" for option in short)
 
     def _pages(self, live: int) -> int:
@@ -122,7 +124,8 @@ class _Case(NamedTuple):
         return 1 if self.asked.all_of else len({meeting.app_id for meeting in self.asked.meetings})
 
 
-def _step_for(seconds: float) -> timedelta:
-    """The shortest usual step of a schedule that is long enough, or whole days."""
-    days = timedelta(days=math.ceil(seconds / 86400))
-    return next((step for step in _STEPS if step.total_seconds() >= seconds), days)
+def _step_for(seconds: float, now: datetime) -> timedelta:
+    """The shortest usual step of a schedule, or number of days, whose slot leaves so many seconds from `now` on."""
+    days = (timedelta(days=number) for number in count(max(2, math.ceil(seconds / 86400))))
+    steps = (step for step in chain(_STEPS, days) if (step - (now - floor_to(now, step))).total_seconds() >= seconds)
+    return next(steps)

@@ -52,7 +52,7 @@ class _Answer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     envelope: dict[str, Any] | None
-    is_too_large: bool
+    most_bytes: int
     is_realtimekit_error: bool
     code: int | None
     message: str | None
@@ -124,8 +124,7 @@ def printable(text: str) -> str:
 
 
 def _take_apart(status: int, headers: Mapping[str, str], body: bytes, most_bytes: int) -> _Answer:
-    is_too_large = len(body) > most_bytes
-    envelope = None if is_too_large else _json_object(body)
+    envelope = _json_object(body) if len(body) <= most_bytes else None
     realtimekit_error = (envelope or {}).get("error")
     gateway_errors = (envelope or {}).get("errors")
     first: object = realtimekit_error
@@ -138,7 +137,7 @@ def _take_apart(status: int, headers: Mapping[str, str], body: bytes, most_bytes
         headers=headers,
         body=body,
         envelope=envelope,
-        is_too_large=is_too_large,
+        most_bytes=most_bytes,
         is_realtimekit_error=isinstance(realtimekit_error, dict),
         code=code if type(code) is int and abs(code) < _CODE_LIMIT else None,  # a truth value is an int as well
         message=message if isinstance(message, str) else None,
@@ -187,8 +186,8 @@ def _data(answer: _Answer) -> object:
     """What a success holds; the error of an answer that is none."""
     _raise_if_temporary(answer)
     _raise_if_refused(answer)
-    if answer.is_too_large:
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, a body too large to be read")
+    if len(answer.body) > answer.most_bytes:
+        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, over {answer.most_bytes} bytes")
     if answer.envelope is None:
         raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, no JSON object")
     if answer.status != _OK or answer.envelope.get("success") is not True:

@@ -26,7 +26,6 @@ def defaults() -> dict[str, Any]:
 def test_the_defaults_are_those_of_the_documentation() -> None:
     """Nobody has to say more than who they are and which meetings they mean."""
     expected = {
-        "meetings": Path("data/meetings.txt"),
         "database": Path("data/usage.duckdb"),
         "every": None,
         "slot": None,
@@ -35,6 +34,12 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "timeout": 10.0,
         "deadline": None,
         "lock_timeout": 30.0,
+        "via": "auto",
+        "rate": None,
+        "reserve": 0.1,
+        "page_size": 100,
+        "all_meetings": False,
+        "dry_run": False,
         "as_json": False,
         "quiet": False,
         "verbose": False,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 KEYS = {
     *("run_id", "kind", "via", "slot", "started_at", "finished_at", "account_id", "list_id", "tool_version", "host"),
-    *("meetings", "live", "idle", "failed", "requests", "retries", "waited_seconds"),
+    *("meetings", "live", "idle", "failed", "requests", "retries", "waited_seconds", "unlisted", "plan"),
     *(
         "already_resolved",
         "repeats",
@@ -65,6 +65,7 @@ def test_a_good_run_from_cron_is_one_line(shell: Shell) -> None:
     assert (code, stderr) == (0, "")
     assert re.fullmatch(
         rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ 40 meetings: {live} live, {40 - live} idle, 0 failed; "
+        r"via meetings, a request each fits into the 1,080 of a window; "
         rf"40 requests, 0 retries in \d+\.\d s; in {re.escape(str(shell.database))}\n",
         stdout,
     )

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import httpx
 import pytest
-from httpx_aiohttp import AiohttpTransport
 
 from etl.realtimekit.transport import open_transport
 from etl.settings import ApiSettings
 from tests.realtimekit.servers import answering
+from tests.realtimekit.test_client import failure
 
 
 def proxy_for(base_url: str) -> str | None:
     """The proxy that requests to a URL go through."""
     transport = open_transport(ApiSettings(token="t", account_id="a", base_url=base_url))  # noqa: S106
-    assert isinstance(transport, AiohttpTransport)
-    return str(transport.proxy.url) if transport.proxy else None
+    return transport.proxy
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,6 @@ def test_this_machine_is_never_reached_through_a_proxy(monkeypatch: pytest.Monke
 def test_certificates_are_verified_over_https() -> None:
     """A server whose certificate nobody signed does not see the token."""
     transport = open_transport(ApiSettings(token="t", account_id="a"))  # noqa: S106
-    assert isinstance(transport, AiohttpTransport)
     assert transport.ssl_context.check_hostname
 
 
@@ -70,3 +70,42 @@ def test_no_cookie_is_sent_back() -> None:
     with answering(b"", headers={"Set-Cookie": "__cf_bm=1; path=/"}) as server:
         asyncio.run(twice(server.base_url))
     assert ["cookie" in headers for headers in server.headers] == [False, False]
+
+
+def test_a_target_stands_in_the_place_of_path_and_query() -> None:
+    """Nothing of it is encoded again, and it can't lead to another server."""
+    targets = [b"/a%2Fb/c", b"//elsewhere.example/x", b"/list?status=LIVE&page_no=2"]
+
+    async def ask(base_url: str) -> None:
+        async with open_transport(ApiSettings(token="t", account_id="a", base_url=base_url)) as transport:  # noqa: S106
+            for target in targets:
+                request = httpx.Request("GET", base_url, extensions={"target": target})
+                await (await transport.handle_async_request(request)).aread()
+
+    with answering(b"") as server:
+        asyncio.run(ask(server.base_url))
+    assert server.paths == [target.decode() for target in targets]
+
+
+def test_the_proxy_is_given_the_credentials_that_its_url_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Them alone, not the token: and its refusal is not quoted."""
+    with answering(b"", status=407) as proxy:
+        address = proxy.base_url.removeprefix("http://").removesuffix("/client/v4")
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:pass@{address}")
+        settings = ApiSettings(token="t", account_id="a", attempts=1)  # noqa: S106
+        error = failure(settings)
+    assert error.message == "connection failed: the proxy answers HTTP 407"
+    assert proxy.paths == ["api.cloudflare.com:443"]
+    assert proxy.headers[0]["proxy-authorization"] == "Basic dXNlcjpwYXNz"
+    assert "authorization" not in proxy.headers[0]
+
+
+def test_importing_the_room_loads_no_certificates_and_no_command_line() -> None:
+    """Each is a tenth of a short run; what aiohttp would trust by itself is nobody."""
+    program = (
+        "import os, sys; before = dict(os.environ); import etl.realtimekit.transport; "
+        "from aiohttp import connector; "
+        "assert not connector._SSL_CONTEXT_VERIFIED.get_ca_certs(); "
+        "assert not {'rich', 'pygments', 'httpx._main'} & set(sys.modules); assert before == dict(os.environ)"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
