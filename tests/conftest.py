@@ -21,7 +21,7 @@ from etl.simulator.server import serve
 from etl.simulator.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -35,12 +35,13 @@ QUICK = Timing(slow=5.0, retry_after=1, edge_retry_after=5)
 
 @dataclass(frozen=True)
 class Api:
-    """A running simulator, its world and its clock, and settings that reach it."""
+    """A running simulator, its world and its clock, and settings that reach it; `worlds` are all apps' of it."""
 
     app: Starlette
     base_url: str
     world: World
     clock: SimulatedClock
+    worlds: Sequence[World] = ()
 
     def settings(self, **changes: Any) -> ApiSettings:  # as ApiSettings takes them
         """Settings for this API, with a time-out that a test can wait for."""
@@ -75,15 +76,35 @@ class Api:
 
 
 @contextmanager
-def running_api(
-    *, meetings: int = 40, live_share: float = 0.4, quota: Quota = UNLIMITED, latency: float = 0.0, **faults: Any
+def running_api(  # noqa: PLR0913  # what a test may want of the world and its server, each by its name
+    *,
+    meetings: int = 40,
+    live_share: float = 0.4,
+    world_seed: int = 7,
+    apps: int = 1,
+    quota: Quota = UNLIMITED,
+    latency: float = 0.0,
+    most_per_page: int = 100,
+    ignores_page: bool = False,
+    **faults: Any,
 ) -> Iterator[Api]:
-    """Serve a world of some meetings at START; `faults` are the arguments of Faults."""
+    """Serve a world of some meetings at START, or as many as there are apps; `faults` are the arguments of Faults."""
     clock = SimulatedClock(START)
-    world = World(7, meetings, live_share=live_share, epoch=START - timedelta(days=2))
-    chance = Faults(**({"timing": QUICK} | faults))
-    with serve(create_app(world, now=clock.now, quota=quota, faults=chance, latency=latency)) as simulator:
-        yield Api(simulator.app, simulator.base_url, world, clock)
+    worlds = [
+        World(seed, meetings, live_share=live_share, epoch=START - timedelta(days=2), app_id=f"simulated-app{suffix}")
+        for seed, suffix in zip(range(world_seed, world_seed + apps), ["", "-2", "-3"], strict=False)
+    ]
+    app = create_app(
+        worlds,
+        now=clock.now,
+        quota=quota,
+        faults=Faults(**({"timing": QUICK} | faults)),
+        latency=latency,
+        most_per_page=most_per_page,
+        ignores_page=ignores_page,
+    )
+    with serve(app) as simulator:
+        yield Api(simulator.app, simulator.base_url, worlds[0], clock, worlds)
 
 
 @pytest.fixture

@@ -94,6 +94,25 @@ def test_the_crontab_line_runs(api: Api, tmp_path: Path) -> None:
     assert " 40 meetings: " in done.stdout
 
 
+def test_what_the_readme_shows_is_what_is_said(tmp_path: Path) -> None:
+    """A session in the README is what a terminal shows, for a list of ten thousand meetings and without any setting."""
+    (tmp_path / "big.txt").write_text("".join(f"meeting-{number}\n" for number in range(10_000)))
+    environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    (session,) = blocks("console")
+    for shown in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
+        command, said = shown.split("\n", 1)
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == said
+
+
 def test_the_queries_of_the_readme_run(tmp_path: Path) -> None:
     """On an empty database as on a full one."""
     with open_target(tmp_path / "usage.duckdb") as connection:

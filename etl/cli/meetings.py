@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.realtimekit.catalogue import ListedMeeting
+    from etl.settings import ApiSettings
 
 
 @click.command()
@@ -39,10 +41,8 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:  # n
     write = _writer(output)
     app_id = app_id_of(options)
     settings = api_settings(options)
-    from etl.cli import running  # noqa: PLC0415  # `--help` and a wrong setting need none of it
-
     log_to_stderr(verbose=False)
-    found = running.meetings(settings, app_id)
+    found = _fetch(settings, app_id)
     chosen = [meeting for meeting in found if meeting.is_active or not active]
     text = write(app_id, chosen)
     if output is None:
@@ -50,6 +50,17 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:  # n
     else:
         _replace(output, text)
     click.echo(f"{len(chosen):,} of the {len(found):,} meetings of app {app_id}", err=True)
+
+
+def _fetch(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
+    """The app's meetings."""
+    import asyncio  # noqa: PLC0415  # `--help` and a wrong setting need none of it
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from etl.models import Seams  # noqa: PLC0415
+    from etl.realtimekit.catalogue import fetch_meetings  # noqa: PLC0415
+
+    return asyncio.run(fetch_meetings(app_id, settings, Seams(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)))
 
 
 def _writer(output: Path | None) -> Callable[[str, Sequence[ListedMeeting]], str]:
@@ -99,5 +110,6 @@ def _replace(output: Path, text: str) -> None:
         unfinished.write_text(text, encoding="utf-8", errors="replace")
         os.replace(unfinished, output)  # noqa: PTH105  # the same, and says what it does
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
         raise ConfigError(f"{error.filename or output}: {error.strerror}; name another --output") from error

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from etl.errors import EXIT_WITH_FAILURES
 from etl.models import Seams
-from etl.realtimekit.catalogue import fetch_meetings
 from etl.snapshot import load_staged, take_snapshot
 from etl.staging import only_run, staging_of
 
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.models import Plan, RunSummary, Tally
-    from etl.realtimekit.catalogue import ListedMeeting
-    from etl.settings import ApiSettings, SnapshotSettings
+    from etl.settings import SnapshotSettings
 
 _REFRESH_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -55,11 +53,6 @@ def snapshot(
             return await take_snapshot(settings, told)
 
     return asyncio.run(run()), received[0] if received else None
-
-
-def meetings(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
-    """The meetings of an app."""
-    return asyncio.run(fetch_meetings(app_id, settings, Seams(now=now, sleep=asyncio.sleep)))
 
 
 def load(database: Path, *, lock_timeout: float) -> list[str]:

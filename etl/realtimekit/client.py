@@ -53,7 +53,7 @@ class RealtimeKit:
         self._api = httpx.URL(settings.base_url)
         base_path = self._api.raw_path.decode("ascii").rstrip("/")
         self._root = f"{base_path}/accounts/{quote(settings.account_id, safe='')}/realtime/kit"
-        self._token = settings.token
+        self._token_as_written = {text.encode() for text in (settings.token, settings.token.replace("/", r"\/"))}
         self._headers = request_headers(settings)
         self._timeout = settings.timeout
         self.page_size = settings.page_size
@@ -125,8 +125,8 @@ class RealtimeKit:
 
     def _without_token(self, body: bytes) -> bytes:
         """An answer may quote the request: nothing that is kept of it may hold the token, however JSON writes it."""
-        for written in (self._token, self._token.replace("/", r"\/")):
-            body = body.replace(written.encode(), b"[token]")
+        for written in self._token_as_written:
+            body = body.replace(written, b"[token]")
         return body
 
 

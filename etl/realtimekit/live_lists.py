@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError
-from etl.models import ALL_MEETINGS, Meeting, Observation
+from etl.models import ALL_MEETINGS, Meeting, Observation, is_id
 from etl.realtimekit.outcomes import End
 from etl.realtimekit.pages import DriftingList
 from etl.realtimekit.refusals import list_refused, token_rejected, unavailable
@@ -49,6 +49,12 @@ async def read_lists(asked: MeetingList, outcomes: Outcomes, access: Access, *, 
         _fail_others(undecided, set(to_ask), lists, outcomes)
         undecided = to_ask
     outcomes.leave(undecided)
+    await outcomes.run([_tell(outcomes)])
+
+
+async def _tell(outcomes: Outcomes) -> None:
+    """Tell how far the fetch has come, as a task: whatever is wrong with who watches must not cost what was read."""
+    outcomes.tell()
 
 
 class _LiveList:
@@ -62,7 +68,7 @@ class _LiveList:
         self._app_id = app_id
         self._outcomes = outcomes
         self._sessions: dict[str, Observation] = {}
-        self._unreadable = 0
+        self._is_readable = True
 
     @property
     def is_refused(self) -> bool:
@@ -74,7 +80,9 @@ class _LiveList:
 
         def note(page: Page) -> int:
             self.is_begun = True
-            return self._note(page, client.attempts)
+            new = self._note(page, client.attempts)
+            self._outcomes.tell()
+            return new
 
         pages = DriftingList(
             lambda number: client.live_sessions(self._app_id, number), note, page_size=client.page_size
@@ -84,9 +92,9 @@ class _LiveList:
         except RequestError as error:
             self._fail(error, client.attempts)
         else:
-            self.is_whole = not self._unreadable
-            if self._unreadable:
-                why = f"{self._unreadable} of its entries name no session and meeting"
+            self.is_whole = self._is_readable
+            if not self._is_readable:
+                why = "it holds entries that name no session and meeting"
                 self._fail(GiveUp(FailureKind.MALFORMED, why, http_status=200), client.attempts)
 
     def by_meeting(self) -> dict[str, Observation]:
@@ -97,18 +105,19 @@ class _LiveList:
         return {one.meeting.meeting_id.lower(): one for one in sorted(self._sessions.values(), key=_rank)}
 
     def _note(self, page: Page, attempts: int) -> int:
-        """Note a page's sessions, and count those not seen before. What is seen again replaces what was."""
-        before = len(self._sessions)
+        """Note a page's sessions, and count the entries not seen before: those that can't be read are always new.
+
+        What is seen again replaces what was.
+        """
+        before, unreadable, now = len(self._sessions), 0, self._outcomes.now()
         for entry in page.entries:
-            session_id, meeting_id = (
-                (entry.get("id"), entry.get("associated_id")) if isinstance(entry, dict) else (0, 0)
-            )
-            if isinstance(session_id, str) and isinstance(meeting_id, str) and meeting_id:
-                meeting = Meeting(self._app_id, meeting_id)
-                self._sessions[session_id] = Observation(meeting, self._outcomes.now(), entry, attempts)
+            session_id, meeting_id = _ids(entry)
+            if session_id and meeting_id:
+                self._sessions[session_id] = Observation(Meeting(self._app_id, meeting_id), now, entry, attempts)
             else:
-                self._unreadable += 1
-        return len(self._sessions) - before
+                unreadable += 1
+        self._is_readable = self._is_readable and not unreadable
+        return len(self._sessions) - before + unreadable
 
     def _fail(self, error: RequestError, attempts: int) -> None:
         _log.info("the list of live sessions of app %s is incomplete: %s", self._app_id, error)
@@ -116,6 +125,13 @@ class _LiveList:
         if isinstance(error, Refused):
             message = f"not asked: the token was refused ({error.message})"
             self._outcomes.end(End(FailureKind.UNAUTHORIZED, message, token_rejected(error)))
+
+
+def _ids(entry: object) -> tuple[str | None, str | None]:
+    """The IDs of a session and of its meeting, of an entry that names both. Its other fields are `normalize`'s."""
+    session_id, meeting_id = (entry.get("id"), entry.get("associated_id")) if isinstance(entry, dict) else (None, None)
+    is_readable = isinstance(session_id, str) and is_id(meeting_id)
+    return (session_id, meeting_id) if is_readable else (None, None)
 
 
 def _rank(observation: Observation) -> tuple[bool, str]:
@@ -149,7 +165,6 @@ def _note_listed(meetings: Iterable[Meeting], lists: dict[str, _LiveList], outco
             undecided.append(meeting)
     seen = (observation.meeting for one in live.values() for observation in one.values())
     outcomes.unlisted = [meeting for meeting in seen if meeting not in met]
-    outcomes.tell()
     return undecided
 
 
@@ -183,7 +198,7 @@ def _fail_others(
             failed[meeting.app_id] = live.error
     unread = {app_id: error for app_id, error in failed.items() if not lists[app_id].is_begun}
     outcomes.errors += [list_refused(error, app_id) for app_id, error in unread.items() if lists[app_id].is_refused]
-    if not outcomes.errors and len(unread) == len(lists):
+    if unread and not outcomes.errors and len(unread) == len(lists):
         error = next(iter(unread.values()))
         outcomes.errors.append(unavailable(error, f"no list of live sessions could be read ({error.message})"))
 

@@ -1,0 +1,183 @@
+"""What a run will cost is said before it begins; and which way it takes, where the user says so or leaves it open."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import meeting_ids, summary_of
+from tests.samples import held_open
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import OpenShell, Shell
+
+NOBODY = {"CLOUDFLARE_API_TOKEN": None, "CLOUDFLARE_ACCOUNT_ID": None, "REALTIMEKIT_APP_ID": None}
+
+
+def test_a_dry_run_says_what_the_run_would_cost_and_does_nothing(shell: Shell) -> None:
+    """Not a request, not a file; and it needs neither token nor account nor app."""
+    result = shell.snapshot("--dry-run", **NOBODY)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == [
+        "plan:  40 meetings via meetings, a request each fits into the 1,080 of a window",
+        "cost:  40 requests, in 1s or more",
+        (
+            "limit: 1,200 requests in 300 s, of which 120 stay in reserve; "
+            "earlier runs spent 0, 1,080 are left now, 1,040 after this run"
+        ),
+    ]
+    assert shell.api.app.state.requests == 0
+    assert [path.name for path in shell.directory.iterdir()] == ["meetings.txt"]
+
+
+def test_a_plan_knows_what_earlier_runs_spent(shell: Shell) -> None:
+    """Those of the last five minutes: the limit is one for all that use the token."""
+    shell.snapshot("--slot", "2026-11-02T10:00:00Z")
+    result = shell.snapshot("--dry-run", "--slot", "2026-11-02T11:00:00Z")
+    assert "earlier runs spent 40, 1,040 are left now, 1,000 after this run" in result.stdout
+
+
+def test_a_plan_by_list_knows_how_many_were_live(shell: Shell) -> None:
+    """Until a run has seen some, all could be."""
+    by_list = ("--dry-run", "--via", "list", "--page-size", "10", "--slot", "2026-11-02T11:00:00Z")
+    assert "cost:  5 requests, in 1s or more" in shell.snapshot(*by_list).stdout
+    shell.snapshot()
+    live = len(shell.api.live())
+    assert f"cost:  {-(-live // 10) + 1} requests, 5 if all are live, in 1s or more" in shell.snapshot(*by_list).stdout
+
+
+def test_a_plan_as_json_is_one_object(shell: Shell) -> None:
+    """For programs: the same that a run's own summary holds under `plan`."""
+    plan = json.loads(shell.snapshot("--dry-run", "--json").stdout)
+    assert plan == shell.summary()["plan"]
+    assert (plan["via"], plan["requests"], plan["left"], plan["warning"]) == ("meetings", 40, 1080, None)
+
+
+def test_a_dry_run_on_a_database_that_is_held_plans_without_it(shell: Shell) -> None:
+    """It says so, and waits for nobody."""
+    shell.snapshot()
+    with held_open(shell.database, "write"):
+        result = shell.snapshot("--dry-run")
+    assert result.exit_code == 0
+    assert "earlier runs spent 0" in result.stdout
+    assert "planned without what the database knows" in result.stderr
+
+
+def test_a_dry_run_changes_nothing_of_a_database(shell: Shell) -> None:
+    """Not a byte."""
+    shell.snapshot()
+    before = shell.database.read_bytes()
+    shell.snapshot("--dry-run")
+    assert shell.database.read_bytes() == before
+
+
+def test_a_run_that_cannot_end_in_time_says_so_before_it_begins(shell: Shell) -> None:
+    """With the arithmetic, and the flag that makes it fit; then it does what it can."""
+    result = shell.snapshot("--rate", "10/300s", "--via", "meetings", "--deadline", "1s", "--attempts", "1")
+    assert result.stderr.startswith(
+        "rtk-usage: the run can't end in time: 40 requests at 9 in 300 s (10 less a reserve of 10%) take at least 21m, "
+        "but the deadline is after 1s. With --via list the same meetings take 1 requests\n"
+    )
+    assert result.exit_code == 3
+    assert "31 failed (deadline 31)" in result.stdout
+
+
+def test_a_warning_of_a_plan_is_no_part_of_its_json(shell: Shell) -> None:
+    """It stands in the object, and standard error stays empty."""
+    result = shell.snapshot("--dry-run", "--json", "--rate", "10/300s", "--via", "meetings", "--deadline", "1s")
+    assert result.stderr == ""
+    assert json.loads(result.stdout)["warning"].startswith("the run can't end in time")
+
+
+def test_the_plan_is_shown_where_everything_is(shell: Shell) -> None:
+    """With --verbose, on standard error, before the first meeting."""
+    lines = shell.snapshot("--verbose").stderr.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["plan:", "cost:", "limit:"]
+
+
+@pytest.mark.parametrize("via", ["meetings", "list"])
+def test_the_way_can_be_chosen(shell: Shell, via: str) -> None:
+    """Both find the same sessions; the summary and the ledger say which way it was."""
+    result = shell.snapshot("--via", via)
+    live = len(shell.api.live())
+    assert f"40 meetings: {live} live, {40 - live} idle, 0 failed; via {via}, as --via says;" in result.stdout
+    assert shell.rows("select via, live, idle, unlisted from runs") == [
+        (via, live, 40 - live, 0 if via == "list" else None)
+    ]
+
+
+def test_a_list_that_exceeds_the_window_is_covered_by_the_list_of_live_sessions(shell: Shell) -> None:
+    """By itself, and the summary says why."""
+    result = shell.snapshot("--rate", "30/300s")
+    assert "via list, a request each would exceed the 27 of a window; 1 requests, 0 retries" in result.stdout
+    assert result.exit_code == 0
+
+
+def test_live_sessions_outside_the_list_are_mentioned(shell: Shell) -> None:
+    """They are counted, and not recorded: nobody asked for them."""
+    listed = meeting_ids()[:10]
+    (shell.directory / "meetings.txt").write_text("\n".join(listed))
+    live = shell.api.live().keys()
+    result = shell.snapshot("--via", "list")
+    assert f"; {len(live - set(listed))} more live outside the list;" in result.stdout
+    assert shell.rows("select count(*) from session_snapshots") == [(len(live & set(listed)),)]
+
+
+def test_all_meetings_need_no_list(shell: Shell) -> None:
+    """Every live session of the app is a row."""
+    result = shell.run("snapshot", "--all-meetings")
+    live = shell.api.live().keys()
+    assert result.exit_code == 0
+    assert f" {len(live)} meetings: {len(live)} live, 0 idle, 0 failed; via list, all live sessions are wanted;" in (
+        result.stdout
+    )
+    assert {meeting_id for (meeting_id,) in shell.rows("select meeting_id from session_snapshots")} == live
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--all-meetings", "x.txt"], "--all-meetings needs no meeting list: leave out x.txt"),
+        (["--all-meetings", "--via", "meetings"], "--via meetings would need to know the meetings"),
+        (["--rate", "0/300s"], "'0/300s' makes no sense"),
+        (["--rate", "many"], "write requests and a window, like 1200/300s"),
+        (["--rate", "1200/0s"], "out of range"),
+        (["--reserve", "100%"], "'100%' is out of range"),
+        (["--reserve", "a bit"], "write it like 10% or 0.1"),
+        (["--page-size", "0"], "0 is not in the range"),
+        (["--via", "pigeon"], "'pigeon' is not one of"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_done(shell: Shell, arguments: list[str], said: str) -> None:
+    """With the option, what is wrong with it, and exit code 2."""
+    result = shell.run("snapshot", *arguments)
+    assert result.exit_code == 2
+    assert said in re.sub(r"\s+", " ", result.stderr)
+    assert shell.api.app.state.requests == 0
+    assert not shell.database.exists()
+
+
+@pytest.mark.parametrize(("app", "said"), [(None, "which app's meetings?"), ("a b", "can be no app's ID")])
+def test_all_meetings_of_no_app_are_asked_for_nowhere(shell: Shell, app: str | None, said: str) -> None:
+    """The app has to be named."""
+    result = shell.run("snapshot", "--all-meetings", REALTIMEKIT_APP_ID=app)
+    assert result.exit_code == 78
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "kind"),
+    [("forbidden_plainly", 77, "forbidden"), ("no_route", 78, "not_found"), ("not_json", 78, "malformed")],
+)
+def test_a_list_that_the_api_refuses_is_no_empty_list(open_shell: OpenShell, fault: str, code: int, kind: str) -> None:
+    """Every meeting fails, none is idle; the message says what does without the list."""
+    shell = open_shell(by_page={1: [fault]})
+    result = shell.snapshot("--via", "list", "--json")
+    assert result.exit_code == code
+    assert "the API refuses the list of live sessions of app simulated-app" in result.stderr
+    assert "--via meetings asks for each meeting instead" in result.stderr
+    assert (summary_of(result.stdout)["failures"], summary_of(result.stdout)["idle"]) == ({kind: 40}, 0)
+    assert shell.api.app.state.requests == 1
