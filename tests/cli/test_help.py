@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -84,6 +85,31 @@ def test_help_is_quick_because_it_imports_nothing_heavy(command: list[str]) -> N
     )
     imported = set(ended.stdout.splitlines()[-1].split())
     assert imported & {"polars", "duckdb", "httpx", "aiohttp", "tenacity", "rich", "starlette", "uvicorn"} == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "unused"),
+    [
+        (["snapshot", "--dry-run"], {"httpx", "aiohttp", "tenacity", "rich", "pygments"}),
+        (["snapshot"], {"rich", "pygments", "starlette", "uvicorn"}),
+        (["meetings"], {"polars", "duckdb", "rich", "pygments"}),
+    ],
+)
+def test_a_command_imports_no_more_than_it_uses(shell: Shell, command: list[str], unused: set[str]) -> None:
+    """A plan needs no HTTP, a list of meetings no database, and a run that nobody watches no progress bar."""
+    (shell.directory / "data").mkdir()
+    shell.api.write_list(shell.directory / "data" / "meetings.txt")
+    ours = {name: value for name, value in shell.environment({}).items() if value is not None}
+    ended = subprocess.run(
+        [sys.executable, "-c", IMPORTED, *command],
+        cwd=shell.directory,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)} | ours,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = set(ended.stdout.splitlines()[-1].split())
+    assert imported & unused == set()
 
 
 def test_python_runs_the_package_as_a_command(shell: Shell) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass
@@ -24,20 +24,17 @@ class Server:
 
 @contextmanager
 def answering(
-    body: bytes,
+    body: bytes | Callable[[str], bytes],
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     seconds_a_byte: float = 0.0,
     is_raw: bool = False,
 ) -> Iterator[Server]:
-    """Answer every connection on the loopback interface with that body; raw, with nothing but it."""
+    """Answer every connection on the loopback interface with that body, or one by path; raw, with nothing but it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
         server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}/client/v4")
-        lines = {"Content-Length": str(len(body)), "Connection": "close"} | dict(headers or {})
-        head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
-        answer = body if is_raw else head.encode() + body
         ended = threading.Event()
 
         def serve() -> None:
@@ -49,7 +46,9 @@ def answering(
                 with connection:
                     connection.settimeout(2.0)
                     _note(server, connection.recv(65536).decode())
-                    _send(connection, answer, len(answer) - len(body), seconds_a_byte)
+                    content = body(server.paths[-1]) if callable(body) else body
+                    head = b"" if is_raw else _head(status, len(content), headers or {})
+                    _send(connection, head + content, len(head), seconds_a_byte)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -58,6 +57,12 @@ def answering(
         finally:
             ended.set()
             thread.join()
+
+
+def _head(status: int, length: int, headers: Mapping[str, str]) -> bytes:
+    lines = {"Content-Length": str(length), "Connection": "close"} | dict(headers)
+    written = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status} X\r\n{written}\r\n".encode()
 
 
 def _note(server: Server, request: str) -> None:
