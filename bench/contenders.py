@@ -1,23 +1,18 @@
-"""Who takes part, what each one needs, and the job they are all given."""
+"""Who takes part, what each one needs, and how it is called."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import server
-from measure import ContenderFailed, run_measured
-
-if TYPE_CHECKING:
-    from measure import Sample
 
 BENCH = Path(__file__).parent
 CONCURRENCY = 32
+
+# Another limit than Cloudflare's, so that nothing but the work is measured on a server of this machine.
+UNLIMITED = ("--rate", "1000000/1s")
 
 VERSIONS_PROGRAM = """
 import importlib.metadata, json, sys
@@ -32,7 +27,10 @@ print(json.dumps({name: version(name) for name in sys.argv[1:]}))
 
 @dataclass(frozen=True, kw_only=True)
 class Contender:
-    """One way to do the job: a command that takes the arguments of `rtk-usage snapshot`."""
+    """One way to do the job: a command that takes the arguments of `rtk-usage snapshot`, and some of its own.
+
+    Who `asks_each` meeting has to send exactly one request for each.
+    """
 
     name: str
     label: str
@@ -40,6 +38,8 @@ class Contender:
     program: tuple[str, ...]
     table: str
     packages: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+    asks_each: bool = True
 
     def versions(self) -> dict[str, str | None]:
         """Return the installed version of each package it needs; None where one is missing."""
@@ -58,7 +58,8 @@ def all_contenders(peer_python: str) -> list[Contender]:
             python=sys.executable,
             program=("-m", "etl", "snapshot"),
             table="session_snapshots",
-            packages=("realtimekit-usage", "httpx", "polars", "duckdb"),
+            packages=("realtimekit-usage", "httpx", "aiohttp", "polars", "duckdb"),
+            arguments=(*UNLIMITED, "--via", "meetings"),
         ),
         Contender(
             name="sdk",
@@ -79,66 +80,35 @@ def all_contenders(peer_python: str) -> list[Contender]:
     ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """Meetings to take a snapshot of, a server that answers for them, a folder for the files."""
-
-    meetings: int
-    address: str
-    folder: Path
-
-    def run(self, contender: Contender) -> Sample:
-        """Let the contender do the job on a new database; return its cost once the result is verified."""
-        meeting_ids = make_meeting_ids(self.meetings)
-        attempt = self.folder / uuid.uuid4().hex
-        attempt.mkdir()
-        meetings_file = attempt / "meetings.txt"
-        meetings_file.write_text("\n".join(meeting_ids) + "\n", encoding="utf-8")
-        database = attempt / "bench.duckdb"
-        command: list[str | Path] = [
-            contender.python,
-            *contender.program,
-            meetings_file,
-            *("--account-id", "0123456789abcdef0123456789abcdef"),
-            *("--app-id", "b3f9c0de-0000-4000-8000-000000000001"),
-            *("--base-url", f"{self.address}/client/v4"),
-            *("--database", database),
-            *("--concurrency", str(CONCURRENCY)),
-        ]
-        seen = server.requests_seen(self.address)
-        sample = run_measured(command, log=attempt / "log.txt")
-        # The counting request counts itself.
-        sent = server.requests_seen(self.address) - seen - 1
-        if sent != self.meetings:
-            raise ContenderFailed(f"{contender.label} sent {sent:,} requests for {self.meetings:,} meetings")
-        verify(contender, database, meeting_ids)
-        return sample
+def as_it_comes(ours: Contender) -> Contender:
+    """Return the project as its user runs it: within Cloudflare's limit, and by the way it chooses itself."""
+    return replace(ours, arguments=(), asks_each=False)
 
 
-def make_meeting_ids(count: int) -> list[str]:
-    """Return `count` distinct ids, the same in every run: 3 of 100 live, evenly spread, the first one too."""
+def by_list(ours: Contender) -> Contender:
+    """Return the project reading the list of live sessions, as fast as it can."""
+    return replace(ours, arguments=(*UNLIMITED, "--via", "list"), asks_each=False)
+
+
+def snapshot_command(  # noqa: PLR0913 - what every contender is told
+    contender: Contender,
+    meetings_file: Path,
+    database: Path,
+    *,
+    account_id: str,
+    app_id: str,
+    base_url: str,
+    concurrency: int = CONCURRENCY,
+) -> list[str | Path]:
+    """Return the command that lets a contender take a snapshot."""
     return [
-        (server.LIVE_PREFIX if number * 3 % 100 < 3 else "0000")  # noqa: PLR2004 - three of a hundred
-        + str(uuid.uuid5(uuid.NAMESPACE_URL, f"meeting {number}"))[4:]
-        for number in range(count)
+        contender.python,
+        *contender.program,
+        meetings_file,
+        *("--account-id", account_id),
+        *("--app-id", app_id),
+        *("--base-url", base_url),
+        *("--database", database),
+        *("--concurrency", str(concurrency)),
+        *contender.arguments,
     ]
-
-
-def live_ones(meeting_ids: list[str]) -> list[str]:
-    """Return the ids of the meetings for which the server has a live session."""
-    return [one for one in meeting_ids if one.startswith(server.LIVE_PREFIX)]
-
-
-def verify(contender: Contender, database: Path, meeting_ids: list[str]) -> None:
-    """Fail unless the database holds one row for each live meeting, and no other row."""
-    expected = sorted(live_ones(meeting_ids))
-    command: list[str | Path] = [contender.python, BENCH / "verify.py", database, contender.table]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise ContenderFailed(f"{contender.label}'s database cannot be read:\n{done.stderr}")
-    found = done.stdout.split()
-    if found != expected:
-        raise ContenderFailed(
-            f"{contender.label} stored {len(found):,} rows of {len(set(found) & set(expected)):,} "
-            f"live meetings; there are {len(expected):,}"
-        )

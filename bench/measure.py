@@ -9,10 +9,11 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 TIMEOUT_SECONDS = 900.0
@@ -23,6 +24,8 @@ PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 
 # The user's own settings and proxies must not reach a contender.
 HIDDEN_PREFIXES = ("CLOUDFLARE_", "REALTIMEKIT_", "RTK_")
+NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
+TOKEN = "benchmark-token"  # noqa: S105 - it opens nothing but servers of this benchmark
 
 
 class ContenderFailed(Exception):
@@ -38,15 +41,16 @@ class Sample:
     peak_bytes: int
 
 
-def run_measured(command: Sequence[str | Path], *, log: Path) -> Sample:
-    """Run the command to its end and return its cost; its output goes to `log`.
+def run_measured(command: Sequence[str | Path], *, log: Path, variables: Mapping[str, str] = NO_VARIABLES) -> Sample:
+    """Run the command, with environment variables of its own, to its end and return its cost; it prints to `log`.
 
     The driver has to stay small: the kernel gives a child the peak memory of the process it was started
     from as a floor, so nothing heavy may be imported here.
     """
     with log.open("wb") as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment())
+        surroundings = environment() | dict(variables)
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=surroundings)
         watchdog = threading.Timer(TIMEOUT_SECONDS, process.kill)
         watchdog.start()
         try:
@@ -76,4 +80,4 @@ def environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(HIDDEN_PREFIXES) and not name.lower().endswith("_proxy")
     }
-    return kept | {"CLOUDFLARE_API_TOKEN": "benchmark-token"}
+    return kept | {"CLOUDFLARE_API_TOKEN": TOKEN}

@@ -1,18 +1,21 @@
-"""The samples of a benchmark as a page: medians, ratios, and whether the goals are reached."""
+"""What a benchmark found out, as a page: ratios against the peers first, then each part, then the goals."""
 
 from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
 import contenders
+import covering_page
+import workload
+from costs import MORE_CONNECTIONS
+from goals import goals
 
 if TYPE_CHECKING:
-    from contenders import Contender
-    from measure import Sample
+    from costs import Costs
+    from figures import Figures, Measured
+    from jobs import Done
 
 COLUMNS = (
     "requests/s",
@@ -23,93 +26,6 @@ COLUMNS = (
     "our requests/s : its",
     "its CPU : ours",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figures:
-    """What one contender needed: full snapshots, and snapshots of a single meeting."""
-
-    contender: Contender
-    meetings: int
-    rounds: list[Sample]
-    starts: list[Sample]
-
-    @property
-    def rates(self) -> list[float]:
-        """Requests a second of each round, over the whole process."""
-        return [self.meetings / one.wall_seconds for one in self.rounds]
-
-    @property
-    def rate(self) -> float:
-        """Requests a second, the median."""
-        return median(self.rates)
-
-    @property
-    def cpu_ms(self) -> float:
-        """Milliseconds of CPU a meeting, the whole process divided by its meetings, the median."""
-        return median(one.cpu_seconds for one in self.rounds) / self.meetings * 1000
-
-    @property
-    def peak_mb(self) -> float:
-        """Peak memory in megabytes, the median."""
-        return median(one.peak_bytes for one in self.rounds) / 1e6
-
-    @property
-    def start_seconds(self) -> float:
-        """CPU seconds for a snapshot of one meeting, the median."""
-        return median(one.cpu_seconds for one in self.starts)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What stands apart from the peers: `--help`, a list of a million, the time the database is open, the machine."""
-
-    help_seconds: float
-    list_seconds: float
-    list_mb: float
-    hold_ms: float
-    loop_seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Goal:
-    """A figure the project set out to reach."""
-
-    text: str
-    measured: float
-    unit: str
-    reached: bool
-
-    def __str__(self) -> str:
-        verdict = "reached" if self.reached else "**missed**"
-        return f"| {self.text} | {self.measured:.3g}{self.unit} | {verdict} |"
-
-
-def goals(ours: Figures, peers: list[Figures], parts: Parts) -> list[Goal]:
-    """Return the goals, judged on the medians as measured, not as rounded for print."""
-    ratios = [(peer.contender.label, ours.rate / peer.rate) for peer in peers]
-    against_peers = [
-        Goal(
-            text=f"at least 3 times the requests a second of {label}",
-            measured=ratio,
-            unit=" times",
-            reached=ratio >= 3,  # noqa: PLR2004 - the goal itself
-        )
-        for label, ratio in ratios
-    ]
-    limits = [
-        ("at most 0.6 ms of CPU a meeting, all in", ours.cpu_ms, 0.6, " ms"),
-        ("peak memory under 200 MB", ours.peak_mb, 200, " MB"),
-        ("`rtk-usage --help` under 0.15 s of CPU", parts.help_seconds, 0.15, " s"),
-        ("a snapshot of one meeting under 0.7 s of CPU", ours.start_seconds, 0.7, " s"),
-        ("a list of a million IDs read in under 2 s", parts.list_seconds, 2, " s"),
-        ("reading it, under 300 MB", parts.list_mb, 300, " MB"),
-        ("the database open for under 100 ms a run (1,000 live sessions)", parts.hold_ms, 100, " ms"),
-    ]
-    return against_peers + [
-        Goal(text=text, measured=measured, unit=unit, reached=measured <= limit)
-        for text, measured, limit, unit in limits
-    ]
 
 
 def table(figures: list[Figures], ours: Figures | None) -> str:
@@ -128,58 +44,119 @@ def table(figures: list[Figures], ours: Figures | None) -> str:
     return "\n".join(lines)
 
 
-def versions(figures: list[Figures], nginx_version: str) -> str:
+def versions(measured: Measured) -> str:
     """Return what ran: the machine, the interpreter, and each contender's packages."""
     installed = "\n".join(
         f"- {one.contender.label}: " + ", ".join(f"{name} {v}" for name, v in one.contender.versions().items())
-        for one in figures
+        for one in measured.figures
     )
     return (
         f"- {os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
-        f"{platform.python_implementation()} {platform.python_version()}, {nginx_version}\n{installed}"
+        f"{platform.python_implementation()} {platform.python_version()}, {measured.nginx_version}\n{installed}"
     )
 
 
-def page(figures: list[Figures], parts: Parts, nginx_version: str) -> str:
-    """Return `RESULTS.md`; the project comes first among the figures, its peers follow."""
-    ours, *peers = figures
-    judged = "\n".join(str(goal) for goal in goals(ours, peers, parts))
-    rounds, starts = len(ours.rounds), len(ours.starts)
-    live = len(contenders.live_ones(contenders.make_meeting_ids(ours.meetings)))
-    return f"""# Results
+def page(measured: Measured) -> str:
+    """Return `RESULTS.md`."""
+    sections = (
+        speed(measured.figures),
+        covering_page.coverage(measured.coverage, measured.checks),
+        covering_page.at_limit(measured.at_limit),
+        costs(measured.figures[0], measured.costs),
+        judged(measured),
+        ran(measured),
+        AGAIN,
+    )
+    return "# Results\n\nWritten by `make bench`, not by hand.\n\n" + "\n".join(sections)
 
-Written by `make bench`, not by hand. A snapshot of {ours.meetings:,} meetings ({live:,} of them live), each
-contender as a whole process from start to end, at most {contenders.CONCURRENCY} requests under way, against a
-local nginx with one worker that answers from memory. Every figure is the median of {rounds} rounds, in which
-the contenders took turns; those for one meeting and for `--help` are medians of {starts} runs. CPU is user
-plus system time, peak memory the kernel's. A round counts only if the server saw exactly one request a
-meeting and the database holds exactly the live sessions.
+
+def speed(figures: list[Figures]) -> str:
+    """Say what the whole job costs beside the peers."""
+    ours = figures[0]
+    return f"""## The whole job, beside the peers
+
+A snapshot of {ours.meetings:,} meetings ({workload.live_in(ours.meetings):,} of them live), each contender as a whole \
+process from start
+to end, at most {contenders.CONCURRENCY} requests under way, against a local nginx with one worker that answers from \
+memory. Every figure
+is the median of {len(ours.rounds)} rounds, in which the contenders took turns; those for one meeting and for `--help` \
+are medians of
+{len(ours.starts)} runs. CPU is user plus system time, peak memory the kernel's. A round counts only if the server saw \
+exactly one request a
+meeting and the database holds exactly the live sessions. `rtk-usage` asks meeting by meeting here, as its peers do, and
+is told that this server has no limit (`--via meetings --rate 1000000/1s`): they know none.
 
 {table(figures, ours)}
 
-## Goals
+Again, by itself: `.venv/bin/python bench/run.py --only ours,sdk,dlt`
+"""
+
+
+def costs(ours: Figures, costs: Costs) -> str:
+    """Say what the job costs in other shapes."""
+    sample = costs.secure.sample
+    return f"""## Other shapes of the job
+
+`rtk-usage` alone, against the same nginx. Over https, nginx shows a certificate that the client trusts through
+`SSL_CERT_FILE`; its `accepts` says how many connections were opened. The long lists are one run each.
+
+| | CPU ms a meeting | peak MB | requests | connections |
+|---|--:|--:|--:|--:|
+| {ours.meetings:,} meetings, {costs.most_secure_connections} connections | {ours.cpu_ms:.2f} | {ours.peak_mb:.0f} \
+| {ours.meetings:,} | |
+| {costs.meetings:,} meetings, {MORE_CONNECTIONS} connections | {costs.cpu_ms_more:.2f} | | {costs.meetings:,} | |
+| {costs.meetings:,} meetings, {costs.most_secure_connections} connections, https | {costs.cpu_ms_secure:.2f} \
+| {sample.peak_bytes / 1e6:.0f} | {costs.secure.requests:,} | {costs.secure.connections} |
+{long_list(costs.meetings_each, costs.each, "a request each")}
+{long_list(costs.meetings_by_list, costs.by_list, "one list")}
+
+Again, by itself: `.venv/bin/python bench/run.py --only ours`
+"""
+
+
+def long_list(meetings: int, done: Done, way: str) -> str:
+    """Return a row of the table."""
+    sample = done.sample
+    cpu_ms = sample.cpu_seconds / meetings * 1000
+    return (
+        f"| {meetings:,} meetings, {way} | {cpu_ms:.3f} | {sample.peak_bytes / 1e6:.0f} "
+        f"| {done.requests:,} | {done.connections} |"
+    )
+
+
+def judged(measured: Measured) -> str:
+    """Say which goals are reached."""
+    rows = "\n".join(str(goal) for goal in goals(measured))
+    return f"""## Goals
 
 | goal | measured | |
 |---|--:|---|
-{judged}
+{rows}
+"""
 
-## What ran
 
-{versions(figures, nginx_version)}
-- ten million additions in a Python loop took {parts.loop_seconds:.2f} s of CPU: what a second of CPU is worth here
+def ran(measured: Measured) -> str:
+    """Say what ran, and what that means for the figures."""
+    return f"""## What ran
 
-Each contender waits for nothing but the server, so these are costs of the client: against Cloudflare the
-distance and the rate limit set the pace, and the CPU and memory columns are what remains.
+{versions(measured)}
+- ten million additions in a Python loop took {measured.parts.loop_seconds:.2f} s of CPU: what a second of CPU is \
+worth here
+
+Without a limit each contender waits for nothing but the server, so those are costs of the client: against Cloudflare
+the distance and the rate limit set the pace, and the CPU and memory columns are what remains.
 The SDK runs with its default HTTP client; its aiohttp transport is an option with an extra of its own, and
 faster. dlt runs with its default number of threads: as many as the others have requests under way are slower
 against a server this near. Both peers store the live sessions only; `rtk-usage` also keeps the list, the run
 and the failures, and stages the run on disk before it loads it.
+"""
 
-## Again
+
+AGAIN = """## Again
 
     sudo apt-get install nginx-light
     make bench
 
-`python bench/run.py --help` lists the options. Other work on the machine shows in these figures: the ratios
-suffer less than the rates.
+`.venv/bin/python bench/run.py --help` lists the options. Other work on the machine shows in these figures: the ratios
+suffer less than the rates. Requests, refusals and the times at the limit do not depend on the machine.
 """

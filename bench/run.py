@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import argparse
 import signal
-import subprocess
 import sys
 import tempfile
-import time
-import uuid
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
+import chart
+import covering_page
 import results
 import server
-from contenders import Job, all_contenders
-from measure import ContenderFailed, run_measured
+from at_limit import let_loose
+from contenders import all_contenders
+from costs import measure_costs
+from covering import check_coverage, measure_coverage
+from figures import Figures, Measured
+from jobs import Job
+from measure import ContenderFailed
+from standalone import measure_parts
 
 if TYPE_CHECKING:
+    from at_limit import Attempt
     from contenders import Contender
     from measure import Sample
 
@@ -33,25 +39,57 @@ def main() -> int:
     options = parse_options()
     # Told to end, it still stops the server and the contender: SystemExit runs what is left to tidy up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    chosen = [one for one in all_contenders(options.peer_python) if one.name in options.only]
+    chosen = [one for one in all_contenders(options.peer_python) if one.name in (options.only or NAMES)]
     if missing := what_is_missing(chosen):
         print("\n".join(missing), file=sys.stderr)
         return 1
-    with tempfile.TemporaryDirectory(prefix="bench-") as name, server.nginx(Path(name)) as address:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, server.nginx(Path(name)) as running:
+        job = Job(meetings=options.meetings, server=running, folder=Path(name))
         try:
-            figures = measure_all(chosen, options, address=address, folder=Path(name))
-            parts = measure_parts(options.starts, Path(name)) if options.only == NAMES else None
+            (measure_some if options.only else measure_and_write)(chosen, options, job)
         except ContenderFailed as failure:
             print(f"The benchmark failed: {failure}", file=sys.stderr)
             return 1
-    if parts is None:
-        ours = next((one for one in figures if one.contender.name == "ours"), None)
-        print("\n" + results.table(figures, ours))
-        return 0
-    page = results.page(figures, parts, nginx_version())
-    options.output.write_text(page, encoding="utf-8")
-    print("\n" + page)
     return 0
+
+
+def measure_and_write(chosen: list[Contender], options: argparse.Namespace, job: Job) -> None:
+    """Measure everything, and write the page and its chart."""
+    with let_loose(chosen, patience=options.patience) as attempts:
+        measured = measure(chosen, options, job, attempts)
+    page = results.page(measured)
+    options.output.write_text(page, encoding="utf-8")
+    drawn = chart.draw(measured.coverage, [one.label for one in chosen[1:]])
+    options.output.with_name(covering_page.CHART).write_text(drawn, encoding="utf-8")
+    print("\n" + page)
+
+
+def measure(chosen: list[Contender], options: argparse.Namespace, job: Job, attempts: list[Attempt]) -> Measured:
+    """Measure everything: what takes time first, while those who wait for the limit only wait."""
+    figures = measure_all(chosen, options, job)
+    parts = measure_parts(options.starts, job.folder)
+    counted = {(one.name, job.meetings): job.meetings for one in chosen}  # a round counts with so many requests only
+    costs = measure_costs(chosen[0], job, rounds=options.rounds, shrink=options.shrink)
+    counted["ours", costs.meetings_each] = costs.each.requests
+    return Measured(
+        figures=figures,
+        costs=costs,
+        parts=parts,
+        coverage=measure_coverage(chosen, job, counted, shrink=options.shrink),
+        checks=check_coverage(options.shrink),
+        at_limit=[one.result() for one in attempts],
+        nginx_version=server.version(),
+    )
+
+
+def measure_some(chosen: list[Contender], options: argparse.Namespace, job: Job) -> None:
+    """Measure some contenders, the project alone in its other shapes as well, and write no results."""
+    figures = measure_all(chosen, options, job)
+    ours = next((one for one in figures if one.contender.name == "ours"), None)
+    print("\n" + results.table(figures, ours))
+    if ours and figures == [ours]:
+        costs = measure_costs(chosen[0], job, rounds=options.rounds, shrink=options.shrink)
+        print("\n" + results.costs(ours, costs))
 
 
 def parse_options() -> argparse.Namespace:
@@ -62,9 +100,12 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         type=some_names,
-        default=NAMES,
         metavar="NAME,...",
-        help=f"some of {','.join(NAMES)}: prints their figures and writes no results",
+        help=f"some of {','.join(NAMES)}: prints the figures of the whole job and writes no results",
+    )
+    parser.add_argument("--patience", type=float, default=400, help="seconds that each may take at the limit (400)")
+    parser.add_argument(
+        "--shrink", type=int, default=1, help="divide the long lists by this, to try the benchmark itself (1)"
     )
     parser.add_argument("--peer-python", default=sys.executable, help="interpreter that has the peers (this one)")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the results go (bench/RESULTS.md)")
@@ -89,18 +130,15 @@ def what_is_missing(chosen: list[Contender]) -> list[str]:
     return sentences
 
 
-def measure_all(
-    chosen: list[Contender], options: argparse.Namespace, *, address: str, folder: Path
-) -> list[results.Figures]:
+def measure_all(chosen: list[Contender], options: argparse.Namespace, job: Job) -> list[Figures]:
     """Let the contenders take turns, the single meeting first: it also compiles what will be imported."""
-    single = Job(meetings=1, address=address, folder=folder)
-    full = Job(meetings=options.meetings, address=address, folder=folder)
+    single = replace(job, meetings=1)
     for contender in chosen:
         single.run(contender)
     starts = take_turns(single, chosen, options.starts)
-    rounds = take_turns(full, chosen, options.rounds)
+    rounds = take_turns(job, chosen, options.rounds)
     return [
-        results.Figures(contender=one, meetings=options.meetings, rounds=rounds[one.name], starts=starts[one.name])
+        Figures(contender=one, meetings=job.meetings, rounds=rounds[one.name], starts=starts[one.name])
         for one in chosen
     ]
 
@@ -111,7 +149,7 @@ def take_turns(job: Job, chosen: list[Contender], rounds: int) -> dict[str, list
     for number in range(rounds):
         first = number % len(chosen)
         for contender in chosen[first:] + chosen[:first]:
-            sample = job.run(contender)
+            sample = job.run(contender).sample
             samples[contender.name].append(sample)
             print(
                 f"{contender.label}, meetings: {job.meetings:,}, round {number + 1} of {rounds}: "
@@ -120,45 +158,6 @@ def take_turns(job: Job, chosen: list[Contender], rounds: int) -> dict[str, list
                 flush=True,
             )
     return samples
-
-
-def measure_parts(runs: int, folder: Path) -> results.Parts:
-    """Measure what stands apart from the peers; medians of several runs."""
-    command = Path(sys.executable).with_name("rtk-usage")
-    helps = [run_measured([command, "--help"], log=folder / "help.txt") for _ in range(runs)]
-    meetings_file = folder / "million.txt"
-    meetings_file.write_text("\n".join(str(uuid.UUID(int=number << 64)) for number in range(1_000_000)) + "\n")
-    lists = [measure_part("list", meetings_file, folder) for _ in range(runs)]
-    holds = [measure_part("hold", folder / f"hold-{number}", folder) for number in range(runs)]
-    return results.Parts(
-        help_seconds=median(sample.cpu_seconds for sample in helps),
-        list_seconds=median(seconds for seconds, _ in lists),
-        list_mb=median(sample.peak_bytes for _, sample in lists) / 1e6,
-        hold_ms=median(seconds for seconds, _ in holds) * 1000,
-        loop_seconds=median(time_loop() for _ in range(runs)),
-    )
-
-
-def measure_part(name: str, path: Path, folder: Path) -> tuple[float, Sample]:
-    """Run a part of the job; the seconds it says it took, and what its process cost."""
-    log = folder / f"{name}.txt"
-    sample = run_measured([sys.executable, RESULTS.with_name("parts.py"), name, path], log=log)
-    return float(log.read_text(encoding="utf-8")), sample
-
-
-def time_loop() -> float:
-    """Return the CPU seconds of a loop that is the same everywhere, to compare machines and hours by."""
-    started = time.process_time()
-    total = 0
-    for number in range(10_000_000):
-        total += number
-    return time.process_time() - started
-
-
-def nginx_version() -> str:
-    """Return nginx's name and version as it gives them: `nginx/1.22.1`."""
-    said = subprocess.run([str(server.find_nginx()), "-v"], check=True, capture_output=True, text=True).stderr
-    return said.rpartition(": ")[2].strip()
 
 
 if __name__ == "__main__":

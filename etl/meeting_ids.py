@@ -11,9 +11,10 @@ import csv
 import gc
 import json
 import re
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from etl.errors import ConfigError, FailureKind
 from etl.models import MAX_ID_LENGTH, PATH_STEPS, Failure, Meeting, MeetingList, is_id
@@ -40,10 +41,10 @@ def read_meeting_ids(source: Path | TextIO, *, default_app_id: str | None = None
     """
     name = str(source) if isinstance(source, Path) else "standard input"
     _require_app_id(default_app_id)
-    meetings: dict[Meeting, None] = {}
+    meetings = _Columns()
+    known: dict[str, set[str]] = {}  # by app
     invalid: list[Failure] = []
     valid = 0
-    new = tuple.__new__  # what Meeting(...) calls in the end, at half the cost: it is called a million times
     with _uncollected(), _readable(source, name) as entries:
         for line, meeting_id, own_app_id in entries:
             app_id = default_app_id if own_app_id is None or own_app_id == "" else own_app_id
@@ -53,9 +54,48 @@ def read_meeting_ids(source: Path | TextIO, *, default_app_id: str | None = None
                 raise ConfigError(_no_app(name, line, meeting_id))
             else:
                 valid += 1
-                meetings[new(Meeting, (app_id, meeting_id))] = None
+                of_app = known.setdefault(app_id, set())
+                if meeting_id not in of_app:
+                    of_app.add(meeting_id)
+                    meetings.append(app_id, meeting_id)
     _require_some(name, len(meetings), invalid)
-    return MeetingList(meetings=list(meetings), invalid=invalid, repeats=valid - len(meetings))
+    return MeetingList(meetings=meetings, invalid=invalid, repeats=valid - len(meetings))
+
+
+class _Columns(Sequence[Meeting]):
+    """Meetings kept as two columns, and made one by one as they are asked for.
+
+    A million tuples take 80 MB, which a run would hold from its beginning to its end, and time to make.
+    """
+
+    def __init__(self) -> None:
+        self._app_ids: list[str] = []
+        self._meeting_ids: list[str] = []
+
+    def append(self, app_id: str, meeting_id: str) -> None:
+        """Add a meeting."""
+        self._app_ids.append(app_id)
+        self._meeting_ids.append(meeting_id)
+
+    @overload
+    def __getitem__(self, index: int) -> Meeting: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Meeting]: ...
+    def __getitem__(self, index: int | slice) -> Meeting | Sequence[Meeting]:
+        if isinstance(index, slice):
+            return list(map(Meeting, self._app_ids[index], self._meeting_ids[index]))
+        return Meeting(self._app_ids[index], self._meeting_ids[index])
+
+    def __iter__(self) -> Iterator[Meeting]:
+        return map(Meeting, self._app_ids, self._meeting_ids)
+
+    def __len__(self) -> int:
+        return len(self._meeting_ids)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as that of any list
 
 
 @contextmanager

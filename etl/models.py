@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from asyncio import Event
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -93,7 +93,7 @@ class MeetingList:
     `all_of` names the app whose live sessions are wanted all; then there is no list.
     """
 
-    meetings: list[Meeting]
+    meetings: Sequence[Meeting]
     invalid: list[Failure] = field(default_factory=list)
     repeats: int = 0
     all_of: str | None = None

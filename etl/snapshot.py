@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from etl.errors import EtlError, FailureKind, StoreError, StoreLocked
 from etl.models import Known, RunSummary
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from etl.models import Plan, RunStart, Seams
+    from etl.models import Batch, MeetingList, Plan, RunStart, Seams
     from etl.settings import SnapshotSettings
     from etl.staging import StagedRun
     from etl.store.target import Connection
@@ -31,6 +31,17 @@ _log = logging.getLogger(__name__)
 
 # A lock of a moment is waited for; a longer one must not make the snapshot late.
 _PATIENCE_BEFORE_FETCH = 2.0
+
+
+class _Taken(NamedTuple):
+    """What a run has in hand before it keeps anything. What it was made of, a list of a million perhaps, is let go."""
+
+    plan: Plan
+    batch: Batch
+    brought_in: list[str]
+    already_resolved: int
+    errors: list[EtlError]
+    defects: list[BaseException]
 
 
 async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
@@ -44,31 +55,42 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
     staging = staging_of(settings.database)
     with only_run(staging, holder=_holder(start)):
         sweep(staging)
-        brought_in, known = await _catch_up(settings, start, seams)
-        asked = unresolved(meeting_list, known)
-        plan = make_plan(settings, asked, known, seams.now())
-        _tell(plan, seams)
-        fetched = await fetch_sessions(
-            asked, settings.api, seams, via=plan.via, wanted=settings.via, spent=known.spent, deadline=settings.deadline
-        )
-        batch = normalize(start, asked, fetched, seams.now())
-        if asked.meetings or asked.all_of:
-            stage(batch.frames, staging=staging, run_id=start.run_id)
+        taken, repeats = await _take(settings, start, meeting_list, seams), meeting_list.repeats
+        del meeting_list
+        if taken.plan.meetings != 0:
+            stage(taken.batch.frames, staging=staging, run_id=start.run_id)
+        taken.batch.frames.clear()
         loaded, problems = await _load(settings, seams)
         staged = [run.run_id for run in staged_runs(staging)]
-        for defect in fetched.defects:
+        for defect in taken.defects:
             raise defect
         return RunSummary(
-            batch=batch,
-            plan=plan,
+            batch=taken.batch,
+            plan=taken.plan,
             database=settings.database,
-            already_resolved=len(meeting_list.meetings) - len(asked.meetings),
-            repeats=meeting_list.repeats,
-            loaded=brought_in + loaded,
+            already_resolved=taken.already_resolved,
+            repeats=repeats,
+            loaded=taken.brought_in + loaded,
             staged=staged,
-            errors=[*fetched.errors, *problems],
-            was_interrupted=FailureKind.INTERRUPTED in batch.failures or (bool(staged) and _is_interrupted(seams)),
+            errors=[*taken.errors, *problems],
+            was_interrupted=FailureKind.INTERRUPTED in taken.batch.failures
+            or (bool(staged) and _is_interrupted(seams)),
         )
+
+
+async def _take(settings: SnapshotSettings, start: RunStart, meeting_list: MeetingList, seams: Seams) -> _Taken:
+    """Plan, fetch and normalize: all that comes between reading the list and keeping what it brought."""
+    brought_in, known = await _catch_up(settings, start, seams)
+    asked = unresolved(meeting_list, known)
+    plan = make_plan(settings, asked, known, seams.now())
+    if seams.planned:
+        seams.planned(plan)
+    fetched = await fetch_sessions(
+        asked, settings.api, seams, via=plan.via, wanted=settings.via, spent=known.spent, deadline=settings.deadline
+    )
+    batch = normalize(start, asked, fetched, seams.now())
+    already_resolved = len(meeting_list.meetings) - len(asked.meetings)
+    return _Taken(plan, batch, brought_in, already_resolved, fetched.errors, fetched.defects)
 
 
 async def load_staged(
@@ -129,11 +151,6 @@ async def _catch_up(settings: SnapshotSettings, start: RunStart, seams: Seams) -
     except (StoreLocked, StoreError) as error:
         _log.warning("every meeting is asked, whatever slot %s holds already: %s", start.slot.isoformat(), error)
         return [], known_from_disk(settings, start)
-
-
-def _tell(plan: Plan, seams: Seams) -> None:
-    if seams.planned:
-        seams.planned(plan)
 
 
 def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> Loaded:

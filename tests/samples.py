@@ -52,15 +52,19 @@ def payload(session_id: str = "session-1", **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def stage_run(
+def stage_run(  # noqa: PLR0913  # what a run may have come to, each by its name
     staging: Path,
     *,
     live: Sequence[str] = ("meeting-1",),
     idle: Sequence[str] = ("meeting-2",),
     failures: Sequence[Failure] = (),
     slot: datetime = SLOT,
+    all_of: str | None = None,
 ) -> StagedRun:
-    """Stage a run of an app called app, in which those meetings were live, idle or failed."""
+    """Stage a run of an app called app, in which those meetings were live, idle or failed.
+
+    `all_of` names the app where it was all its live sessions that were asked for.
+    """
     start = RunStart(
         run_id=str(uuid7(slot + next(_LATER))),
         slot=slot,
@@ -74,7 +78,7 @@ def stage_run(
     fetched = Fetched(
         observations=observations, failures=list(failures), tally=Tally(meetings=len(asked), idle=len(idle))
     )
-    batch = normalize(start, MeetingList(meetings=asked), fetched, slot)
+    batch = normalize(start, MeetingList(meetings=[] if all_of else asked, all_of=all_of), fetched, slot)
     staging.mkdir(exist_ok=True)
     return stage(batch.frames, staging=staging, run_id=start.run_id)
 

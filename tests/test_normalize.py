@@ -3,6 +3,8 @@ from __future__ import annotations
 import itertools
 import json
 import math
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +29,7 @@ from etl.normalize import (
 from tests.samples import SLOT, payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from etl.models import Batch
@@ -92,6 +94,16 @@ def rows(batch: Batch, table: str) -> list[dict[str, Any]]:
     return batch.frames[table].rows(named=True)
 
 
+@contextmanager
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory with the tables as all migrations make them."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name in queries.names("migrations"):
+            connection.execute(queries.text(name))
+        yield connection
+
+
 # Frames
 
 
@@ -107,8 +119,7 @@ def test_a_frame_has_its_declared_schema_whatever_it_holds(table: str, size: int
 @pytest.mark.parametrize("table", SCHEMAS)
 def test_a_frame_has_the_columns_of_its_table(table: str) -> None:
     """Rows are inserted by name: a column too few would be null for ever."""
-    with duckdb.connect() as connection:
-        connection.execute(queries.text("migrations/0001_tables"))
+    with database() as connection:
         columns = pl.DataFrame(connection.table(table)).columns
     assert sorted(SCHEMAS[table]) == sorted(columns)
 
@@ -176,6 +187,7 @@ def test_the_ledger_s_entry_says_what_the_run_was_and_did() -> None:
         "requests": 8,
         "retries": 2,
         "waited_seconds": 1.5,
+        "unlisted": None,
         "tool_version": "0.1.0",
         "host": "here",
     }
@@ -188,6 +200,30 @@ def test_the_list_is_every_meeting_asked_for() -> None:
     batch = batch_of(observations(payload()), [failure("f")], [invalid], idle=1)
     assert [row["meeting_id"] for row in rows(batch, "meeting_lists")] == ["m0", "idle-0", "f"]
     assert {row["list_id"] for row in rows(batch, "meeting_lists")} == {batch.run.list_id}
+
+
+def test_a_run_by_the_list_says_how_many_live_sessions_were_not_asked_about() -> None:
+    """None is zero there; a run that asked meeting by meeting can't know, which is null."""
+    strangers = [Meeting("app", "x"), Meeting("app", "y")]
+    found = Fetched(observations=[], failures=[], tally=Tally(), via="list", unlisted=strangers)
+    unlisted = [
+        normalize(START, MeetingList(meetings=[]), fetched, FINISHED_AT).run.unlisted
+        for fetched in (found, replace(found, unlisted=[]), replace(found, via="meetings", unlisted=[]))
+    ]
+    assert unlisted == [2, 0, None]
+
+
+def test_a_run_of_all_meetings_has_no_list_but_a_name_for_it() -> None:
+    """Of the ledger's entry, which names the app; whoever was live or could not be seen counts."""
+    fetched = Fetched(
+        observations=observations(payload()),
+        failures=[failure("*")],
+        tally=Tally(meetings=2, live=1, failed=1),
+        via="list",
+    )
+    batch = normalize(START, MeetingList(meetings=[], all_of="app"), fetched, FINISHED_AT)
+    assert (batch.run.list_id, batch.run.meetings, batch.run.live, batch.run.failed) == ("all:app", 2, 1, 1)
+    assert rows(batch, "meeting_lists") == []
 
 
 # The list's name
@@ -222,8 +258,8 @@ def test_another_list_has_another_name(other: list[Meeting]) -> None:
 def test_a_payload_that_can_not_be_typed_is_a_failure_and_the_rest_are_rows() -> None:
     """It says which field, quotes the payload's beginning, and keeps its meeting."""
     seen = observations(payload("a"), payload("b", minutes_consumed="lots"), payload("c"))
-    typed, (malformed,) = type_observations(seen)
-    assert [row["session_id"] for row in typed] == ["a", "c"]
+    typed, (malformed,) = type_observations(seen, START)
+    assert [row[list(SNAPSHOT_SCHEMA).index("session_id")] for row in typed] == ["a", "c"]
     assert (malformed.app_id, malformed.meeting_id) == ("app", "m1")
     assert (malformed.kind, malformed.http_status) == (FailureKind.MALFORMED, 200)
     assert malformed.message == f"minutes_consumed is no number but text: {json.dumps(seen[1].payload)[:200]}"
@@ -252,7 +288,7 @@ def test_a_payload_that_can_not_even_be_quoted_is_malformed() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    _, (malformed,) = type_observations(observations(payload(minutes_consumed=None, meta=deep)))
+    _, (malformed,) = type_observations(observations(payload(minutes_consumed=None, meta=deep)), START)
     assert malformed.message.endswith(": nested too deeply")
 
 
@@ -299,9 +335,7 @@ def test_any_json_is_a_typed_row_or_a_failure(payloads: list[dict[str, Any]], id
 
 def stored(batch: Batch, folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Take a batch through Parquet into a real database, and read its rows back."""
-    with duckdb.connect() as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        connection.execute(queries.text("migrations/0001_tables"))
+    with database() as connection:
         for table, frame in batch.frames.items():
             file = folder / f"{table}.parquet"
             frame.write_parquet(file)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import httpx
 import pytest
 from hypothesis import example, given
@@ -46,7 +47,7 @@ def api(base_url: str = CLOUDFLARE_BASE_URL, **changes: Any) -> ApiSettings:
 
 def snapshot(**changes: Any) -> SnapshotSettings:
     """Make settings of some snapshot."""
-    given = {"api": api(), "meetings": None, "app_id": None, "database": Path("usage.duckdb")}
+    given = {"api": api(), "meetings": None, "app_id": "app", "database": Path("usage.duckdb")}
     return SnapshotSettings(**(given | changes))
 
 
@@ -298,7 +299,7 @@ async def _heard_by_an_impostor(scheme: str, certificate: Path) -> bytes:
             request = httpx.Request("GET", settings.base_url, headers={"Authorization": f"Bearer {settings.token}"})
             async with open_transport(settings) as transport:
                 await (await transport.handle_async_request(request)).aread()
-        except (ConfigError, httpx.TransportError):
+        except (ConfigError, aiohttp.ClientConnectorCertificateError):
             pass
     return b"".join(heard)
 
@@ -315,6 +316,17 @@ async def _heard_by_an_impostor(scheme: str, certificate: Path) -> bytes:
 def test_settings_know_whether_the_api_is_on_this_machine(base_url: str, expected: bool) -> None:  # noqa: FBT001  # a column of the table
     """Nothing for this machine goes through a proxy."""
     assert api(base_url).is_loopback is expected
+
+
+# The app
+
+
+@pytest.mark.parametrize("app_id", [None, "", "a b", "a/b", "..", "x" * 129])
+def test_all_meetings_are_those_of_an_app(app_id: str | None) -> None:
+    """Without a list nothing else names one; the message says where it comes from."""
+    with pytest.raises(ConfigError, match="REALTIMEKIT_APP_ID or --app-id"):
+        snapshot(app_id=app_id)
+    assert snapshot(app_id=app_id, meetings=Path("meetings.txt")).app_id == app_id
 
 
 # The slot

@@ -32,6 +32,9 @@ _WORTH_A_WARNING = 30.0  # seconds; what is shorter happens now and then without
 _ROUNDING = 1.0  # seconds: the API tells whole ones, and not how they were rounded
 # A window is asked about again after this long, whatever the API says of its end.
 _LONGEST_WINDOW = 3600.0
+# Requests take differently long to arrive, so that the API may see them nearer to each other than they left: our own
+# log keeps them longer by this share of the window, and by a second at most.
+_ON_THE_WAY = 0.01
 # A tenth of a second is short enough that what the network pushes together stays below the limit of a second.
 _TICK = 0.1
 # Seconds that all wait for the answer of the one who asks; those of the event loop, in whose time answers come.
@@ -71,7 +74,7 @@ class RequestBudget:
         self._sleep = sleep
         self._on_hold = on_hold
         self._pace = RollingLimit(max(1, math.floor(limits.a_second * _TICK)), _TICK)
-        self._log = spent_log(limits, spent)
+        self._log = spent_log(limits, spent, longer_by=min(1.0, limits.rate.seconds * _ON_THE_WAY))
         self._windows: dict[str, _Window] = {}
         self._quotas: dict[str, int] = {}
         self._is_asked = False

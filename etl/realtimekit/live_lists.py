@@ -39,7 +39,7 @@ async def read_lists(asked: MeetingList, outcomes: Outcomes, access: Access, *, 
     unread = deque(lists.values())
 
     async def work(client: RealtimeKit) -> None:
-        while unread:
+        while unread and not outcomes.ended:
             await unread.popleft().read(client)
 
     await outcomes.run([work(access.connect()) for _ in range(min(access.workers, len(apps)))])
@@ -78,11 +78,11 @@ class _LiveList:
     async def read(self, client: RealtimeKit) -> None:
         """Read the whole list, noting what every page holds."""
 
-        def note(page: Page) -> int:
+        def note(page: Page) -> list[str]:
             self.is_begun = True
-            new = self._note(page, client.attempts)
+            ids = self._note(page, client.attempts)
             self._outcomes.tell()
-            return new
+            return ids
 
         pages = DriftingList(
             lambda number: client.live_sessions(self._app_id, number), note, page_size=client.page_size
@@ -104,20 +104,16 @@ class _LiveList:
         """
         return {one.meeting.meeting_id.lower(): one for one in sorted(self._sessions.values(), key=_rank)}
 
-    def _note(self, page: Page, attempts: int) -> int:
-        """Note a page's sessions, and count the entries not seen before: those that can't be read are always new.
-
-        What is seen again replaces what was.
-        """
-        before, unreadable, now = len(self._sessions), 0, self._outcomes.now()
+    def _note(self, page: Page, attempts: int) -> list[str]:
+        """Note a page's sessions, and return their IDs. What is seen again replaces what was."""
+        now, noted = self._outcomes.now(), []
         for entry in page.entries:
             session_id, meeting_id = _ids(entry)
             if session_id and meeting_id:
                 self._sessions[session_id] = Observation(Meeting(self._app_id, meeting_id), now, entry, attempts)
-            else:
-                unreadable += 1
-        self._is_readable = self._is_readable and not unreadable
-        return len(self._sessions) - before + unreadable
+                noted.append(session_id)
+        self._is_readable = self._is_readable and len(noted) == len(page.entries)
+        return noted
 
     def _fail(self, error: RequestError, attempts: int) -> None:
         _log.info("the list of live sessions of app %s is incomplete: %s", self._app_id, error)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from etl.errors import FailureKind, GiveUp, Refused, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from etl.realtimekit.responses import Page
 
@@ -24,22 +24,25 @@ MOST_PAGES = 10_000
 UNREADABLE_LIMIT = 3
 # Entries that a page may lack or have too many, as a share of a page: the server need not count and select at once.
 _SLACK = 0.05
-# So much of a page must not have been on others. Less is on both where the list drifts between two requests.
-_LEAST_NEW = 0.5
+# More of a page than this is not on another one by chance.
+_MOST_AGAIN = 0.5
 
 
 class DriftingList:
     """One reading of a list, page by page.
 
-    `ask` gives a page by its number, from 1; `note` is told of every page that was had and returns how many of its
-    entries it had not seen before. `page_size` is what is asked for; the server may give less.
+    `ask` gives a page by its number, from 1; `note` is told of every page that was had and returns the IDs of its
+    entries. `page_size` is what is asked for; the server may give less.
     """
 
-    def __init__(self, ask: Callable[[int], Awaitable[Page]], note: Callable[[Page], int], *, page_size: int) -> None:
+    def __init__(
+        self, ask: Callable[[int], Awaitable[Page]], note: Callable[[Page], Sequence[str]], *, page_size: int
+    ) -> None:
         self._ask = ask
         self._note = note
         self._page_size = page_size
-        self._had: set[int] = set()
+        self._seen_on: dict[str, int] = {}
+        self._pages: dict[tuple[str, ...], int] = {}
         self._problem: RequestError | None = None
         self._failed = 0
 
@@ -52,12 +55,24 @@ class DriftingList:
             await self._read_back(last)
 
     async def _page(self, number: int) -> Page:
-        """A page; one that should hold something new and does not is a server's that pages for ever."""
+        """A page. One that repeats others is none of the list.
+
+        A server that pages for ever gives such. Entries of the list move towards the first page only: what stood nearer
+        to it before can't be here, and what stood further from it can only while the next page has other entries now.
+        """
         page = await self._ask(number)
-        new = self._note(page)
-        if new < len(page.entries) * _LEAST_NEW and number not in self._had | {1}:
-            raise _broken(f"page {number} repeats other pages")
-        self._had.add(number)
+        ids = tuple(self._note(page))
+        stood = [self._seen_on.get(entry_id, number) for entry_id in ids]
+        most = len(ids) * _MOST_AGAIN
+        if sum(before < number for before in stood) > most or self._pages.get(ids, number) not in {number, number + 1}:
+            raise _repeating(number)
+        if sum(before > number for before in stood) > most:
+            following = self._note(await self._ask(number + 1))
+            if len(set(ids).intersection(following)) > most:
+                raise _repeating(number)
+        self._seen_on.update(dict.fromkeys(ids, number))
+        if ids:
+            self._pages[ids] = number
         return page
 
     async def _try(self, number: int) -> Page | None:
@@ -83,7 +98,7 @@ class DriftingList:
             second = await self._page(2)
             if second.entries and second.total != shown + len(second.entries):
                 raise _miscounted(2, len(second.entries), total)
-        self._page_size = shown if total > shown else max(shown, 1)
+        self._page_size = max(shown, 1)
         return _believed(math.ceil(total / self._page_size))
 
     async def _last_found(self, first: Page) -> int:
@@ -140,6 +155,10 @@ def _believed(pages: int) -> int:
 
 def _miscounted(number: int, entries: int, total: int) -> GiveUp:
     return _broken(f"page {number} holds {entries:,} entries, which is not what a list of {total:,} has there")
+
+
+def _repeating(number: int) -> GiveUp:
+    return _broken(f"page {number} repeats others")
 
 
 def _broken(why: str) -> GiveUp:

@@ -68,7 +68,7 @@ def _items(header: str) -> list[tuple[str, _Parameters]]:
         elif is_new and text:
             items.append((text.strip('"'), {}))
             is_new = is_parameter = False
-        elif is_parameter:
+        elif is_parameter and text:
             key, _, value = text.partition("=")
             items[-1][1].setdefault(key.strip().lower(), value.strip())
             is_parameter = False

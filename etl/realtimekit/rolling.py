@@ -70,9 +70,12 @@ class RollingLimit:
             self._counted -= self._log.popleft().number
 
 
-def spent_log(limits: Limits, spent: Iterable[Spending]) -> RollingLimit:
-    """A log of the requests that are ours within the API's limit, with those that earlier runs have spent."""
-    log = RollingLimit(limits.usable, limits.rate.seconds)
+def spent_log(limits: Limits, spent: Iterable[Spending], *, longer_by: float = 0.0) -> RollingLimit:
+    """A log of the requests that are ours within the API's limit, with those that earlier runs have spent.
+
+    It keeps them for a window, and so many seconds longer.
+    """
+    log = RollingLimit(limits.usable, limits.rate.seconds + longer_by)
     for spending in sorted(spent):
         log.note(spending.at.timestamp(), spending.requests)
     return log

@@ -28,7 +28,12 @@ seen as (
         on session_snapshots.slot = runs.slot
         and 'all:' || session_snapshots.app_id = runs.list_id
         and session_snapshots.run_id <= runs.run_id
+    left join fetch_failures
+        on fetch_failures.run_id = runs.run_id
+        and fetch_failures.app_id = session_snapshots.app_id
+        and fetch_failures.meeting_id = session_snapshots.meeting_id
     where runs.kind = 'snapshot'
+        and fetch_failures.run_id is null
 ),
 
 -- Failures of what stands in no list: lines that are no IDs, and parts of an app that could not be seen.

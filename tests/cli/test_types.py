@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.cli.types import Duration, Instant, NewFile, finite
+from etl.cli.types import Duration, Instant, NewFile, RateLimit, Share, finite
 
 YEAR = 366 * 86400
 
@@ -144,3 +144,98 @@ def test_a_number_is_finite(value: float) -> None:
     with pytest.raises(click.BadParameter, match="is not a finite number"):
         finite(context, parameter, value)
     assert finite(context, parameter, 0.5) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1200/300s", (1200, 300.0)),
+        ("1200/5m", (1200, 300.0)),
+        ("1200/300", (1200, 300.0)),
+        (" 3500/5M ", (3500, 300.0)),
+        ("1/1s", (1, 1.0)),
+        ("1000000000/366d", (10**9, float(YEAR))),
+        ("007/1m30s", (7, 90.0)),
+    ],
+)
+def test_a_limit_is_requests_in_a_window(text: str, expected: tuple[int, float]) -> None:
+    """The window is a duration of at least a second."""
+    assert RateLimit().convert(text, None, None) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "/", "1200", "1200/", "/300s", "-1/300s", "+5/300s", "1.5/1s", "1e3/1s", "1,200/5m", "many/5m"),
+        *("1 200/5m", "\N{ARABIC-INDIC DIGIT ONE}/5m", "\N{SUPERSCRIPT TWO}/5m"),
+    ],
+)
+def test_what_is_no_limit_is_refused_with_an_example(text: str) -> None:
+    """The message quotes what stands there and shows how to write it."""
+    with pytest.raises(click.BadParameter) as caught:
+        RateLimit().convert(text, None, None)
+    assert caught.value.message == (f"{text!r} is no limit; write requests and a window, like 1200/300s or 1200/5m.")
+
+
+@pytest.mark.parametrize("text", ["0/300s", "000/5m", "1000000001/300s"])
+def test_a_limit_that_makes_no_sense_is_refused(text: str) -> None:
+    """Nothing could ever be sent, or there is no limit."""
+    with pytest.raises(click.BadParameter, match="makes no sense: from 1 to 1,000,000,000 requests"):
+        RateLimit().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1200/soon", "'soon' is no duration"),
+        ("1200/5m/2", "'5m/2' is no duration"),
+        ("1200/0s", "from 1 s to a year"),
+        ("1200/0.5s", "from 1 s to a year"),
+        ("1200/367d", "from 1 s to a year"),
+    ],
+)
+def test_the_window_of_a_limit_is_a_duration(text: str, message: str) -> None:
+    """What is wrong with it is said as of any duration."""
+    with pytest.raises(click.BadParameter, match=message):
+        RateLimit().convert(text, None, None)
+
+
+@given(st.text(max_size=20) | st.from_regex(r"[0-9+.-]{0,12}/[0-9.smhd]{0,6}", fullmatch=True))
+def test_no_text_breaks_a_limit(text: str) -> None:
+    """Requests in a window, or a usage error."""
+    with contextlib.suppress(click.BadParameter):
+        requests, window = RateLimit().convert(text, None, None)
+        assert 1 <= requests <= 10**9
+        assert 1 <= window <= YEAR
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("10%", 0.1), ("0.1", 0.1), ("0", 0), ("0%", 0), ("99.9%", 0.999), (" 2.5% ", 0.025), (".5", 0.5), (0.25, 0.25)],
+)
+def test_a_share_is_a_part_of_a_whole(text: object, expected: float) -> None:
+    """In a hundred, or of one."""
+    assert Share().convert(text, None, None) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("text", ["", "%", "ten", "10%%", "1/10", "10 percent", "0,1"])
+def test_what_is_no_share_is_refused_with_an_example(text: str) -> None:
+    """The message quotes what stands there and shows how to write it."""
+    with pytest.raises(click.BadParameter) as caught:
+        Share().convert(text, None, None)
+    assert caught.value.message == f"{text!r} is no share; write it like 10% or 0.1."
+
+
+@pytest.mark.parametrize("text", ["100%", "1", "1.0", "10", "110%", "-1%", "-0.1", "nan", "nan%", "inf", "-inf"])
+def test_a_share_is_less_than_all_and_not_less_than_nothing(text: str) -> None:
+    """Something has to be left, and who writes 10 means 10%."""
+    with pytest.raises(click.BadParameter) as caught:
+        Share().convert(text, None, None)
+    assert caught.value.message == f"{text!r} is out of range: from 0% to below 100%."
+
+
+@given(st.text(max_size=12) | st.from_regex(r"[0-9.e+-]{0,8}%?", fullmatch=True))
+def test_no_text_breaks_a_share(text: str) -> None:
+    """A share, or a usage error."""
+    with contextlib.suppress(click.BadParameter):
+        assert 0 <= Share().convert(text, None, None) < 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -13,6 +14,7 @@ from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
 from etl.models import IDLE, Idle, Meeting, Tally
 from etl.realtimekit.budget import RequestBudget
 from etl.realtimekit.client import RealtimeKit
+from etl.realtimekit.responses import Page
 from etl.realtimekit.transport import open_transport
 from etl.settings import ApiSettings
 from etl.simulator.app import TOKEN
@@ -20,7 +22,7 @@ from tests.conftest import START
 from tests.realtimekit.servers import answering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from etl.models import Payload
     from tests.conftest import Api
@@ -28,12 +30,18 @@ if TYPE_CHECKING:
     ServeApi = Callable[..., Api]
 
 MEETING = Meeting("app", "meeting")
+EMPTY_LIST = b'{"success": true, "data": {"sessions": []}}'
+T = TypeVar("T")
 
 
-def ask(
-    settings: ApiSettings, meeting: Meeting, *, api: Api | None = None, tally: Tally | None = None
-) -> Payload | Idle:
-    """Ask for one meeting; waiting takes no time."""
+def call(
+    settings: ApiSettings,
+    ask_for: Callable[[RealtimeKit], Awaitable[T]],
+    *,
+    api: Api | None = None,
+    tally: Tally | None = None,
+) -> T:
+    """Ask for something; waiting takes no time."""
     waited = timedelta()
 
     async def sleep(seconds: float) -> None:
@@ -43,13 +51,20 @@ def ask(
             api.clock.advance(timedelta(seconds=seconds))
         await asyncio.sleep(0)
 
-    async def run() -> Payload | Idle:
+    async def run() -> T:
         now = api.clock.now if api else lambda: START + waited
         budget = RequestBudget(tally or Tally(), settings.limits, now=now, sleep=sleep)
         async with open_transport(settings) as transport:
-            return await RealtimeKit(settings, transport=transport, budget=budget, sleep=sleep).active_session(meeting)
+            return await ask_for(RealtimeKit(settings, transport=transport, budget=budget, sleep=sleep))
 
     return asyncio.run(run())
+
+
+def ask(
+    settings: ApiSettings, meeting: Meeting, *, api: Api | None = None, tally: Tally | None = None
+) -> Payload | Idle:
+    """Ask for one meeting."""
+    return call(settings, lambda client: client.active_session(meeting), api=api, tally=tally)
 
 
 def settings_for(base_url: str, **changes: object) -> ApiSettings:
@@ -87,6 +102,57 @@ def test_ids_are_encoded_in_the_path() -> None:
         "/client/v4/accounts/a%3Fc/realtime/kit/app/meetings/meeting/active-session",
         "/client/v4/accounts/account/realtime/kit/app%3Fx/meetings/50%25%23%C3%A9/active-session",
     ]
+
+
+def test_the_list_of_live_sessions_is_asked_for_by_creation_the_oldest_first() -> None:
+    """A page of it, by its number; the app's ID stays one step of the path."""
+    with answering(EMPTY_LIST) as server:
+        settings = settings_for(server.base_url, page_size=50)
+        page = call(settings, lambda client: client.live_sessions("app?x/../y", 3))
+    path, _, query = server.paths[0].partition("?")
+    assert path == "/client/v4/accounts/account/realtime/kit/app%3Fx%2F..%2Fy/sessions"
+    order = [("status", "LIVE"), ("sort_by", "createdAt"), ("sort_order", "ASC")]
+    assert parse_qsl(query) == [*order, ("page_no", "3"), ("per_page", "50")]
+    assert page == Page([], None)
+
+
+def test_the_list_of_meetings_is_asked_for_page_by_page() -> None:
+    """Its order is documented nowhere."""
+    with answering(EMPTY_LIST) as server:
+        call(settings_for(server.base_url), lambda client: client.meetings("app#1", 1))
+    assert server.paths == ["/client/v4/accounts/account/realtime/kit/app%231/meetings?page_no=1&per_page=100"]
+
+
+def test_a_page_is_what_the_api_lists(api: Api) -> None:
+    """Sessions with all their fields, and how many there are in all."""
+    settings = api.settings(page_size=7)
+    page = call(settings, lambda client: client.live_sessions(api.world.app_id, 2), api=api)
+    by_creation = sorted(api.live().values(), key=lambda session: (session["created_at"], session["id"]))
+    assert page == Page(by_creation[7:14], len(by_creation))
+
+
+def test_a_page_is_tried_again_like_any_request(serve_api: ServeApi) -> None:
+    """And what its answer says of the limit holds for all."""
+    api = serve_api(script=["internal_error", "rate_limited"])
+    tally = Tally()
+    app_id = api.world.app_id
+    page = call(api.settings(attempts=3), lambda client: client.live_sessions(app_id, 1), api=api, tally=tally)
+    assert len(page.entries) == page.total == len(api.live())
+    assert (tally.requests, tally.retries) == (3, 2)
+    assert tally.waited_seconds == pytest.approx(1.0)
+
+
+def test_a_page_may_be_larger_than_a_session_and_has_an_end_too() -> None:
+    """A hundred sessions are more than a mebibyte if they hold much; 16 of them are too many."""
+    for mebibytes, is_page in ((8, True), (17, False)):
+        body = EMPTY_LIST + b" " * (mebibytes * 2**20)
+        with answering(body) as server:
+            settings = settings_for(server.base_url)
+            if is_page:
+                assert call(settings, lambda client: client.live_sessions("app", 1)).entries == []
+            else:
+                with pytest.raises(GiveUp, match="over 16777216 bytes"):
+                    call(settings, lambda client: client.live_sessions("app", 1))
 
 
 def test_a_request_says_who_asks_and_nothing_superfluous() -> None:
@@ -193,7 +259,7 @@ def test_a_body_without_end_is_not_read_to_the_end() -> None:
     with answering(b"y" * 5_000_000) as server:
         error = failure(settings_for(server.base_url))
     assert error.kind is FailureKind.MALFORMED
-    assert "over 1048576 bytes: '" + "y" * 200 + "'" in error.message
+    assert error.message == "HTTP 200, over 1048576 bytes: '" + "y" * 200 + "'"
 
 
 def test_a_token_that_an_answer_quotes_is_not_kept() -> None:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from etl.errors import ApiUnavailable, ConfigError, FailureKind, TokenRejected
 from etl.models import ALL_MEETINGS, Meeting, MeetingList, Seams
 from etl.realtimekit.fetch import fetch_sessions
-from etl.settings import ApiSettings, Limits, Rate
-from tests.conftest import FREE, START
-from tests.realtimekit.servers import answering
-from tests.samples import payload
+from etl.settings import Limits, Rate
+from tests.conftest import START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from etl.errors import EtlError
     from etl.models import Fetched, Tally
@@ -31,6 +26,7 @@ if TYPE_CHECKING:
     ServeApi = Callable[..., Api]
 
 FOR_EVER = itertools.repeat
+ALL = MeetingList(meetings=[], all_of="simulated-app")
 
 
 def listed(worlds: Iterable[World]) -> MeetingList:
@@ -38,7 +34,7 @@ def listed(worlds: Iterable[World]) -> MeetingList:
     return MeetingList(meetings=[Meeting(world.app_id, one) for world in worlds for one in world.meeting_ids])
 
 
-def fetch(  # noqa: PLR0913  # what a test may ask for, each by its name
+def fetch(
     api: Api,
     asked: MeetingList | None = None,
     *,
@@ -98,9 +94,9 @@ def require_an_outcome_each(fetched: Fetched, meetings: int) -> None:
         (100, 100, [], 1),
         (5, 100, [], 5),
         (100, 7, [], 4),
-        (17, 100, [], 2),
+        (19, 100, [], 2),
         (5, 100, FOR_EVER("no_paging"), 7),
-        (100, 7, FOR_EVER("count_odd"), 5),
+        (100, 7, FOR_EVER("count_odd"), 7),
     ],
 )
 def test_who_is_on_the_list_is_live_and_the_others_are_idle(
@@ -108,7 +104,7 @@ def test_who_is_on_the_list_is_live_and_the_others_are_idle(
 ) -> None:
     """With pages of any size, asked for or capped, counted or not: nobody is asked for one by one."""
     api = serve_api(most_per_page=most_per_page, script=faults)
-    assert len(api.live()) == 17
+    assert len(api.live()) == 19
     fetched = fetch(api, page_size=page_size)
     require_an_outcome_each(fetched, 40)
     assert seen(fetched) == live(api.world)
@@ -163,10 +159,10 @@ def test_who_may_stand_on_a_page_that_keeps_failing_is_asked_one_by_one(serve_ap
     require_an_outcome_each(fetched, 40)
     assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
     assert set(api.app.state.requests_by_meeting.values()) == {1}
-    assert len(api.app.state.requests_by_meeting) == 40 - 12
+    assert len(api.app.state.requests_by_meeting) == 40 - 14
 
 
-@pytest.mark.parametrize(("room", "asked"), [(6 + 28, 28), (6 + 27, 0)])
+@pytest.mark.parametrize(("room", "asked"), [(6 + 26, 26), (6 + 25, 0)])
 def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(serve_api: ServeApi, room: int, asked: int) -> None:
     """They are never taken for idle: each fails as the page did, and says why."""
     api = serve_api(by_page={2: FOR_EVER("internal_error")})
@@ -174,7 +170,7 @@ def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(serve_api: Ser
     require_an_outcome_each(fetched, 40)
     assert api.app.state.requests == 6 + asked
     if not asked:
-        assert (fetched.tally.live, fetched.tally.idle, fetched.tally.failed) == (12, 0, 28)
+        assert (fetched.tally.live, fetched.tally.idle, fetched.tally.failed) == (14, 0, 26)
         (said,) = {(one.kind, one.message, one.http_status, one.api_code, one.attempts) for one in fetched.failures}
         why = "not in the part of the list of live sessions that could be read: HTTP 500: Internal server error"
         assert said == (FailureKind.SERVER_ERROR, why, 500, 500, 1)
@@ -185,9 +181,9 @@ def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(serve_api: Ser
 @pytest.mark.parametrize(
     ("server", "why"),
     [
-        ({"ignores_page": True}, "page 2 repeats other pages"),
-        ({"ignores_page": True, "script": FOR_EVER("no_paging")}, "page 8 repeats other pages"),
-        ({"script": FOR_EVER("count_too_high")}, "page 234 holds 0 entries"),
+        ({"ignores_page": True}, "page 2 repeats others"),
+        ({"ignores_page": True, "script": FOR_EVER("no_paging")}, "page 8 repeats others"),
+        ({"script": FOR_EVER("count_too_high")}, "page 238 holds 0 entries"),
         ({"script": FOR_EVER("count_of_page")}, "page 2 holds 5 entries"),
     ],
 )
@@ -208,11 +204,204 @@ def test_an_entry_that_cant_be_read_may_be_any_meeting(serve_api: ServeApi) -> N
     api = serve_api(script=["unreadable_entry"])
     fetched = fetch(api, limits=room_for(2))
     require_an_outcome_each(fetched, 40)
-    assert (fetched.tally.live, fetched.tally.idle, fetched.tally.failed) == (16, 0, 24)
+    assert (fetched.tally.live, fetched.tally.idle, fetched.tally.failed) == (18, 0, 22)
     assert {failure.kind for failure in fetched.failures} == {FailureKind.MALFORMED}
     assert "holds entries that name no session and meeting" in fetched.failures[0].message
 
 
 # Lists that the API does not give
 
-REFUSALS: list[tuple[str, type[EtlError]]] = []
+REFUSALS = [
+    pytest.param(
+        "forbidden_plainly", TokenRejected, "Realtime Admin .*; or with a meeting list, --via meetings asks", id="403"
+    ),
+    pytest.param(
+        "no_route",
+        ConfigError,
+        "look at the account ID, the app ID.*; with a meeting list, --via meetings asks",
+        id="404",
+    ),
+    pytest.param(
+        "unknown_meeting", ConfigError, "an unknown meeting or app.* --via meetings asks", id="404 of its own"
+    ),
+    pytest.param("not_json", ConfigError, "no JSON object.* --via meetings asks", id="HTML"),
+    pytest.param("success_false", ConfigError, "Something went wrong.* --via meetings asks", id="no success"),
+]
+
+
+@pytest.mark.parametrize(("fault", "error", "says"), REFUSALS)
+def test_a_refused_list_that_was_asked_for_is_an_error(
+    serve_api: ServeApi, fault: str, error: type[EtlError], says: str
+) -> None:
+    """It names the app and the other way, and every meeting fails: none is idle, and none is asked."""
+    api = serve_api(script=FOR_EVER(fault))
+    fetched = fetch(api, wanted="list")
+    require_an_outcome_each(fetched, 40)
+    assert (fetched.tally.failed, api.app.state.requests) == (40, 1)
+    assert [type(problem) for problem in fetched.errors] == [error]
+    with pytest.raises(error, match=f"refuses the list of live sessions of app simulated-app .*{says}"):
+        raise fetched.errors[0]
+
+
+@pytest.mark.parametrize(("fault", "error", "says"), REFUSALS)
+def test_a_refused_list_that_nobody_asked_for_is_done_without(
+    serve_api: ServeApi, fault: str, error: type[EtlError], says: str
+) -> None:
+    """Where the limit allows it the meetings are asked one by one; where not, it is the same error."""
+    api = serve_api(by_page={1: FOR_EVER(fault)})
+    fetched = fetch(api, limits=room_for(41))
+    require_an_outcome_each(fetched, 40)
+    assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
+    fetched = fetch(api, limits=room_for(40))
+    assert (fetched.tally.failed, [type(problem) for problem in fetched.errors]) == (40, [error])
+    assert says.rpartition(" ")[2] in str(fetched.errors[0])
+
+
+def test_an_api_that_is_down_is_unavailable(serve_api: ServeApi) -> None:
+    """No list could be read, and it is not the lists that are refused."""
+    api = serve_api(apps=2, script=FOR_EVER("bad_gateway_html"))
+    fetched = fetch(api, limits=room_for(20))
+    require_an_outcome_each(fetched, 80)
+    assert (fetched.tally.failed, api.app.state.requests) == (80, 4)
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.SERVER_ERROR}
+    assert [type(problem) for problem in fetched.errors] == [ApiUnavailable]
+    assert "no list of live sessions could be read (HTTP 502: " in str(fetched.errors[0])
+
+
+def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
+    """Whether at the first page or in the middle: what was read is live, the rest fails, nothing more is asked."""
+    for script, requests in (([], 1), (["ok", "ok"], 3)):
+        api = serve_api(apps=2, script=itertools.chain(script, FOR_EVER("authentication")))
+        fetched = fetch(api, page_size=5, concurrency=1)
+        require_an_outcome_each(fetched, 80)
+        assert (fetched.tally.idle, api.app.state.requests) == (0, requests)
+        assert [type(problem) for problem in fetched.errors] == [TokenRejected]
+        assert {failure.kind for failure in fetched.failures} == {FailureKind.UNAUTHORIZED}
+        assert fetched.failures[0].message == "not asked: the token was refused (HTTP 401: Authentication error)"
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "errors"),
+    [
+        (["ok", "no_route"], FailureKind.NOT_FOUND, [ConfigError]),
+        (["ok", "internal_error", "internal_error"], FailureKind.SERVER_ERROR, []),
+    ],
+)
+def test_an_app_whose_list_fails_harms_only_its_own_meetings(
+    serve_api: ServeApi, script: list[str], kind: FailureKind, errors: list[type[EtlError]]
+) -> None:
+    """The others' lists are read, and their meetings live or idle."""
+    api = serve_api(apps=3, script=script)
+    fetched = fetch(api, wanted="list", concurrency=1, limits=room_for(20))
+    require_an_outcome_each(fetched, 120)
+    assert {(failure.app_id, failure.kind) for failure in fetched.failures} == {("simulated-app-2", kind)}
+    assert len(fetched.failures) == 40
+    assert seen(fetched) == live(api.worlds[0]) | live(api.worlds[2])
+    assert [type(problem) for problem in fetched.errors] == errors
+    assert all("of app simulated-app-2 " in str(problem) for problem in fetched.errors)
+
+
+# The end before the list's
+
+
+def real_time(**changes: Any) -> Seams:
+    """Waiting as it is; the clock is not looked at."""
+    return Seams(now=lambda: START, sleep=asyncio.sleep, **changes)
+
+
+def test_the_deadline_leaves_nobody_idle_whose_list_was_not_read_to_the_end(serve_api: ServeApi) -> None:
+    """What was seen by then is live, an app that was done is done, and the rest fails with the deadline."""
+    api = serve_api(apps=3, script=itertools.chain(["ok"] * 6, FOR_EVER("slow")))
+    fetched = fetch(api, seams=real_time(), deadline=0.5, page_size=5, concurrency=1, timeout=9.0)
+    require_an_outcome_each(fetched, 120)
+    assert (fetched.tally.idle, fetched.errors) == (40 - len(live(api.worlds[0])), [])
+    assert {(failure.kind, failure.attempts) for failure in fetched.failures} == {(FailureKind.DEADLINE, 0)}
+    done, begun = (seen(fetched) & set(world.meeting_ids) for world in api.worlds[:2])
+    assert (done, len(begun)) == (live(api.worlds[0]), 5)
+
+
+def test_an_interruption_leaves_nobody_idle_either(serve_api: ServeApi) -> None:
+    """Here after the first page, of which progress is told."""
+    api = serve_api(script=itertools.chain(["ok"], FOR_EVER("slow")))
+
+    async def interrupt() -> Fetched:
+        interrupted = asyncio.Event()
+        seams = real_time(interrupted=interrupted, progress=lambda _: interrupted.set())
+        return await fetch_sessions(listed(api.worlds), api.settings(page_size=5, timeout=9.0), seams, via="list")
+
+    fetched = asyncio.run(interrupt())
+    require_an_outcome_each(fetched, 40)
+    assert (fetched.tally.live, fetched.tally.idle) == (5, 0)
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.INTERRUPTED}
+
+
+# All meetings of an app
+
+
+def test_all_meetings_are_every_session_on_the_list(serve_api: ServeApi) -> None:
+    """By the IDs that the API gives them; who is idle is nobody's question."""
+    api = serve_api(apps=2)
+    fetched = fetch(api, ALL, page_size=5)
+    require_an_outcome_each(fetched, len(live(api.world)))
+    assert (seen(fetched), fetched.tally.idle, fetched.failures) == (live(api.world), 0, [])
+    assert (fetched.unlisted, fetched.errors) == ([], [])
+    assert {observation.meeting.app_id for observation in fetched.observations} == {api.world.app_id}
+
+
+@pytest.mark.parametrize(
+    ("server", "kind", "seen_before", "errors"),
+    [
+        ({"by_page": {2: FOR_EVER("internal_error")}}, FailureKind.SERVER_ERROR, 14, []),
+        ({"script": ["unreadable_entry"]}, FailureKind.MALFORMED, 19, []),
+        ({"script": FOR_EVER("internal_error")}, FailureKind.SERVER_ERROR, 0, [ApiUnavailable]),
+        ({"script": FOR_EVER("no_route")}, FailureKind.NOT_FOUND, 0, [ConfigError]),
+        ({"script": ["ok", "authentication"]}, FailureKind.UNAUTHORIZED, 5, [TokenRejected]),
+    ],
+)
+def test_what_can_not_be_seen_of_all_meetings_is_one_failure(
+    serve_api: ServeApi, server: Any, kind: FailureKind, seen_before: int, errors: list[type[EtlError]]
+) -> None:
+    """It stands in the place of meetings that nobody can name, and none is asked one by one."""
+    api = serve_api(**server)
+    fetched = fetch(api, ALL, page_size=5)
+    require_an_outcome_each(fetched, seen_before + 1)
+    assert [(one.app_id, one.meeting_id, one.kind) for one in fetched.failures] == [
+        (api.world.app_id, ALL_MEETINGS, kind)
+    ]
+    assert [type(problem) for problem in fetched.errors] == errors
+    assert not api.app.state.requests_by_meeting
+
+
+def test_the_deadline_of_all_meetings_is_one_failure(serve_api: ServeApi) -> None:
+    """The sessions seen by then are kept."""
+    api = serve_api(script=itertools.chain(["ok"], FOR_EVER("slow")))
+    fetched = fetch(api, ALL, seams=real_time(), deadline=0.4, page_size=5, timeout=9.0)
+    require_an_outcome_each(fetched, 6)
+    assert [(one.meeting_id, one.kind) for one in fetched.failures] == [(ALL_MEETINGS, FailureKind.DEADLINE)]
+
+
+# Progress
+
+
+@pytest.mark.parametrize("asked", ["list", "all"])
+def test_progress_is_told_after_every_page_and_at_the_end(api: Api, asked: str) -> None:
+    """So that a long list is seen to be read; in the end everything is done."""
+    told: list[tuple[int, int]] = []
+    seams = api.seams(progress=lambda tally: told.append((tally.requests, tally.done)))
+    fetched = fetch(api, ALL if asked == "all" else None, seams=seams, page_size=5)
+    assert told == [*((number, 0) for number in range(1, 6)), (5, fetched.tally.meetings)]
+
+
+@pytest.mark.parametrize("when", [1, 6])
+def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_read(api: Api, when: int) -> None:
+    """While the list is read, and when all is done."""
+    told = itertools.count(1)
+
+    def progress(_: Tally) -> None:
+        if next(told) == when:
+            raise ZeroDivisionError
+
+    fetched = fetch(api, seams=api.seams(progress=progress), page_size=5)
+    require_an_outcome_each(fetched, 40)
+    assert [type(defect) for defect in fetched.defects] == [ZeroDivisionError]
+    assert (fetched.tally.live, fetched.tally.idle, fetched.tally.failed) == ((5, 0, 35) if when == 1 else (19, 21, 0))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
@@ -10,36 +9,10 @@ from hypothesis import strategies as st
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
 from etl.models import IDLE
 from etl.realtimekit.responses import MAX_BODY_BYTES, classify, printable, quoted, retry_after
+from tests.realtimekit.bodies import ANY_BODY, HTML, NO_SESSION, SESSION, body, gateway, room, success
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-NO_SESSION = "No active session found for meeting_id 0193f8a2"
-HTML = b"<!DOCTYPE html><html><title>502 Bad Gateway</title>cloudflare</html>"
-SESSION = {"id": "s1", "status": "LIVE", "live_participants": 0}
-
-
-def body(value: object) -> bytes:
-    """Write a value as the body of an answer."""
-    return json.dumps(value).encode()
-
-
-def success(data: object, **more: Any) -> bytes:
-    """RealtimeKit's envelope of a success."""
-    return body({"success": True, "data": data, **more})
-
-
-def room(code: object, message: object = "x") -> bytes:
-    """RealtimeKit's envelope of an error, whose code is the HTTP status."""
-    return body({"success": False, "error": {"code": code, "message": message}})
-
-
-def gateway(code: object, message: object = "x", *chain: int, **more: Any) -> bytes:
-    """Cloudflare's gateway's envelope of an error."""
-    error: dict[str, Any] = {"code": code, "message": message}
-    if chain:
-        error["error_chain"] = [{"code": link, "message": "y"} for link in chain]
-    return body({"success": False, "errors": [error], "messages": [], "result": None, **more})
 
 
 def failure(status: int, content: bytes, headers: Mapping[str, str] | None = None) -> RequestError:
@@ -328,22 +301,13 @@ def test_a_retry_after_that_can_not_be_read_is_none(headers: dict[str, str]) -> 
 
 # Properties
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["success", "data", "error", "errors", "code", "message", "x"]), inner)
-    ),
-    max_leaves=12,
-)
-BODIES = st.binary() | JSON.map(body) | st.builds(gateway, JSON, JSON) | st.builds(room, JSON, JSON)
 HEADER_VALUES = st.text(st.characters(max_codepoint=255), max_size=40) | st.from_regex(
     r"\A[A-Z][a-z]{2}, [0-9]{1,3} Nov [0-9]{1,25} [0-9]{1,25}:00:00 (GMT|[+-][0-9]{1,25})\Z"
 )
 
 
 @given(
-    st.integers(100, 599), st.dictionaries(st.sampled_from(["retry-after", "date", "cf-ray"]), HEADER_VALUES), BODIES
+    st.integers(100, 599), st.dictionaries(st.sampled_from(["retry-after", "date", "cf-ray"]), HEADER_VALUES), ANY_BODY
 )
 @example(429, {"retry-after": "1, 1", "date": "x"}, b"")
 def test_every_answer_is_a_session_idle_or_a_failure(status: int, headers: dict[str, str], content: bytes) -> None:

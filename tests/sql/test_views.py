@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from etl.store.target import open_target
 from tests.samples import SLOT, stage_run
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from etl.staging import StagedRun
@@ -83,6 +85,56 @@ def test_a_line_that_is_no_id_has_an_outcome_too(tmp_path: Path) -> None:
     assert outcomes(tmp_path, run) == [
         (SLOT, "a", "idle", None),
         (SLOT, "two words", "failed", "invalid_id"),
+    ]
+
+
+def stage_all(tmp_path: Path, live: list[str], *failures: Failure, slot: datetime = SLOT) -> StagedRun:
+    """Stage a run that asked for all live sessions of the app."""
+    return stage_run(tmp_path, live=live, idle=[], failures=failures, slot=slot, all_of="app")
+
+
+def test_a_run_of_all_meetings_has_an_outcome_for_each_that_was_live(tmp_path: Path) -> None:
+    """And a failed one, of the meeting *, where it could not see all; nobody is idle."""
+    whole = stage_all(tmp_path, ["a", "b"], slot=SLOT - timedelta(hours=1))
+    part = stage_all(tmp_path, ["a"], replace(LOST, meeting_id="*"))
+    assert outcomes(tmp_path, whole, part) == [
+        (SLOT - timedelta(hours=1), "a", "live", None),
+        (SLOT - timedelta(hours=1), "b", "live", None),
+        (SLOT, "*", "failed", "timeout"),
+        (SLOT, "a", "live", None),
+    ]
+
+
+def test_a_second_run_of_all_meetings_counts_what_its_slot_held_already(tmp_path: Path) -> None:
+    """Its rows were dropped at the load; what only the second saw changes nothing for the first."""
+    runs = [stage_all(tmp_path, ["a"], replace(LOST, meeting_id="*")), stage_all(tmp_path, ["a", "b"])]
+    assert [row[1:3] for row in outcomes(tmp_path, *runs)] == [
+        ("*", "failed"),
+        ("a", "live"),
+        ("a", "live"),
+        ("b", "live"),
+    ]
+
+
+def test_all_meetings_are_those_of_the_app_alone(tmp_path: Path) -> None:
+    """What a run of another app, or of a list, saw in the slot is its own."""
+    runs = [
+        stage_run(tmp_path, live=["a"], idle=["b"]),
+        stage_run(tmp_path, live=[], idle=[], failures=[replace(LOST, meeting_id="*")], all_of="other"),
+    ]
+    assert [row[1:3] for row in outcomes(tmp_path, *runs)] == [("a", "live"), ("b", "idle"), ("*", "failed")]
+
+
+def test_a_meeting_has_one_outcome_in_a_run_of_all_meetings(tmp_path: Path) -> None:
+    """One that the slot holds as live and that this run could not type failed here, as it would in a list."""
+    runs = [
+        stage_all(tmp_path, ["a"], replace(LOST, meeting_id="*")),
+        stage_all(tmp_path, [], replace(LOST, meeting_id="a", kind=FailureKind.MALFORMED)),
+    ]
+    assert [row[1:] for row in outcomes(tmp_path, *runs)] == [
+        ("*", "failed", "timeout"),
+        ("a", "live", None),
+        ("a", "failed", "malformed"),
     ]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from etl import queries
-from etl.errors import ConfigError
-from etl.store.target import open_target
+from etl.errors import ConfigError, StoreError
+from etl.store.target import open_target, open_to_read
+from tests.older import make_older_database, stage_older_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,4 +63,53 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     with open_target(database) as connection:
         connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
     with pytest.raises(ConfigError, match=r"newer version .* 9999_from_the_future .* upgrade"), open_target(database):
+        pass
+
+
+def test_a_database_of_the_first_version_gains_what_later_ones_have(tmp_path: Path) -> None:
+    """Its rows stay; what they can't say is null."""
+    database = tmp_path / "usage.duckdb"
+    make_older_database(database)
+    run = stage_older_run(tmp_path / "staged")
+    with duckdb.connect(database) as connection:
+        connection.execute(f"insert into runs by name from '{run.directory}/runs.parquet'")
+    with open_target(database) as connection:
+        assert connection.execute("select cast(run_id as varchar), unlisted from runs").fetchall() == [
+            (run.run_id, None)
+        ]
+        assert "failure_kind" in [row[0] for row in connection.execute("describe outcomes").fetchall()]
+        names = connection.execute("select name from schema_migrations order by name").fetchall()
+    assert [f"migrations/{name}" for (name,) in names[:-1]] == list(queries.names("migrations"))
+    assert len([name for (name,) in names if name.startswith("views ")]) == 1
+
+
+def test_a_database_can_be_read_once_it_is_up_to_date(tmp_path: Path) -> None:
+    """Reading brings nothing up to date: it changes no byte, and says what will."""
+    database = tmp_path / "usage.duckdb"
+    make_older_database(database)
+    before = database.read_bytes()
+    with pytest.raises(StoreError, match="older version; the next snapshot brings it"), open_to_read(database):
+        pass
+    assert database.read_bytes() == before
+    with open_target(database):
+        pass
+    with open_to_read(database) as connection:
+        assert connection.execute("select count(*) from outcomes").fetchall() == [(0,)]
+
+
+def test_reading_does_not_write(tmp_path: Path) -> None:
+    """The database is opened so that DuckDB itself refuses it."""
+    database = tmp_path / "usage.duckdb"
+    with open_target(database):
+        pass
+    with pytest.raises(StoreError, match="read-only"), open_to_read(database) as connection:
+        connection.execute("delete from runs")
+
+
+def test_a_database_of_a_newer_version_is_not_read_either(tmp_path: Path) -> None:
+    """For the same reason."""
+    database = tmp_path / "usage.duckdb"
+    with open_target(database) as connection:
+        connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
+    with pytest.raises(ConfigError, match="newer version"), open_to_read(database):
         pass

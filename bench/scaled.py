@@ -1,0 +1,82 @@
+"""A snapshot at Cloudflare's documented limit, in scaled time: `scaled.py WAY MEETINGS` prints JSON.
+
+The real job asks the simulator over a socket. Both go by a clock that stands still but where the job waits for the
+limit: waiting moves it on at once, so that three quarters of an hour are over in seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from etl.models import Seams
+from etl.settings import ApiSettings, SnapshotSettings
+from etl.simulator.app import TOKEN, create_app
+from etl.simulator.clock import SimulatedClock
+from etl.simulator.limits import Quota
+from etl.simulator.server import serve
+from etl.simulator.world import World
+from etl.snapshot import take_snapshot
+
+if TYPE_CHECKING:
+    from etl.models import RunSummary
+    from etl.simulator.server import RunningSimulator
+
+START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+LIVE_SHARE = 0.03
+
+
+def main() -> None:
+    via, meetings = sys.argv[1], int(sys.argv[2])
+    clock = SimulatedClock(START)
+    world = World(7, meetings, live_share=LIVE_SHARE, epoch=START - timedelta(days=2))
+    app = create_app(world, now=clock.now, quota=Quota())
+    with serve(app) as simulator, tempfile.TemporaryDirectory() as folder:
+        settings = settings_for(simulator, world, Path(folder), via)
+        summary = asyncio.run(take_snapshot(settings, seams_of(clock)))
+    print(json.dumps(figures(summary, simulator, clock)))
+
+
+def settings_for(simulator: RunningSimulator, world: World, folder: Path, via: str) -> SnapshotSettings:
+    """Return the settings of a snapshot of the whole world, with the limits as they are by default."""
+    meetings_file = folder / "meetings.txt"
+    meetings_file.write_text("\n".join(world.meeting_ids) + "\n", encoding="utf-8")
+    return SnapshotSettings(
+        api=ApiSettings(token=TOKEN, account_id=world.account_id, base_url=simulator.base_url),
+        meetings=meetings_file,
+        app_id=world.app_id,
+        database=folder / "usage.duckdb",
+        via=via,  # type: ignore[arg-type] # a name from the command line
+    )
+
+
+def seams_of(clock: SimulatedClock) -> Seams:
+    """Return the seams that let a run wait by moving the clock."""
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+    return Seams(now=clock.now, sleep=sleep)
+
+
+def figures(summary: RunSummary, simulator: RunningSimulator, clock: SimulatedClock) -> dict[str, object]:
+    """Return what the run came to: by its own account, by the clock, and as the simulator saw it."""
+    return {
+        "seconds": (clock.now() - START).total_seconds(),
+        "planned_seconds": summary.plan.seconds,
+        "meetings": summary.run.meetings,
+        "failed": summary.run.failed,
+        "requests": simulator.app.state.requests,
+        "refusals": simulator.app.state.refusals,
+        "windows": simulator.app.state.windows,
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""What an older version has left: a database before its second migration, and a run that it has staged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+
+from etl import queries
+from tests.samples import stage_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from etl.staging import StagedRun
+
+_LEDGER = "create table schema_migrations (name varchar primary key, applied_at timestamptz not null default now())"
+
+
+def make_older_database(database: Path) -> None:
+    """Make the database of a version that knew the first migration only, and had views of its own."""
+    with duckdb.connect(database) as connection:
+        connection.execute(_LEDGER)
+        connection.execute(queries.text("migrations/0001_tables"))
+        connection.execute("create view outcomes as select 'older' as outcome")
+        connection.execute("insert into schema_migrations (name) values ('0001_tables'), ('views of older')")
+
+
+def stage_older_run(staging: Path) -> StagedRun:
+    """Stage a run as a version did that could not say how many live sessions it was not asked about."""
+    run = stage_run(staging)
+    ledger = run.directory / "runs.parquet"
+    pl.read_parquet(ledger).drop("unlisted").write_parquet(ledger)
+    return run

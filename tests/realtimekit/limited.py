@@ -1,0 +1,103 @@
+"""Servers with a limit, in all the ways that Cloudflare's may be meant, and what shares it with a run."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from .virtual_time import elapsed
+
+if TYPE_CHECKING:
+    from random import Random
+
+
+class Answer(NamedTuple):
+    """Whether a request was refused, how many are left, and when the window ends by what the server says."""
+
+    is_refused: bool
+    left: int
+    ends_at: float
+
+
+class Server:
+    """Counts requests; `windows` tells of each one in turn whether it was ours."""
+
+    def __init__(self, quota: int, seconds: float) -> None:
+        self.quota = quota
+        self.seconds = seconds
+        self.refusals = 0
+        self.windows: list[list[bool]] = []
+
+    def request(self, *, is_ours: bool) -> dict[str, str]:
+        """Count a request; the headers of its answer."""
+        is_refused, left, ends_at = self._count(is_ours=is_ours)
+        self.refusals += is_refused
+        return {
+            "ratelimit": f'"default";r={left};t={math.ceil(ends_at - elapsed())}',
+            "ratelimit-policy": f'"default";q={self.quota};w={self.seconds:g}',
+        }
+
+    def _count(self, *, is_ours: bool) -> Answer:
+        raise NotImplementedError
+
+
+class FixedWindows(Server):
+    """Windows that begin with the first request after the last one, or that follow each other from `since` on."""
+
+    def __init__(self, quota: int, seconds: float, *, since: float | None = None) -> None:
+        super().__init__(quota, seconds)
+        self._since = since
+        self._end = -math.inf
+
+    def _count(self, *, is_ours: bool) -> Answer:
+        if elapsed() >= self._end:
+            passed = 0.0 if self._since is None else (elapsed() - self._since) % self.seconds
+            self._end = elapsed() - passed + self.seconds
+            self.windows.append([])
+        window = self.windows[-1]
+        if len(window) < self.quota:
+            window.append(is_ours)
+            return Answer(is_refused=False, left=self.quota - len(window), ends_at=self._end)
+        return Answer(is_refused=True, left=0, ends_at=self._end)
+
+    def used(self) -> list[int]:
+        """Requests of each whole window, all of them up to our last: what others spend later is not our concern."""
+        return [len(window) - window[::-1].index(True) if any(window) else 0 for window in self.windows[1:-1]]
+
+
+class SlidingWindow(Server):
+    """No request without room in the window that ends with it.
+
+    The end that it tells is when the oldest request is forgotten, or, `is_all`, when all would be.
+    """
+
+    def __init__(self, quota: int, seconds: float, *, is_all: bool = False) -> None:
+        super().__init__(quota, seconds)
+        self._is_all = is_all
+        self._log: deque[float] = deque()
+        self.windows = [[]]
+
+    def _count(self, *, is_ours: bool) -> Answer:
+        while self._log and self._log[0] <= elapsed() - self.seconds:
+            self._log.popleft()
+        is_refused = len(self._log) >= self.quota
+        if not is_refused:
+            self._log.append(elapsed())
+            self.windows[0].append(is_ours)
+        ends_at = (elapsed() if self._is_all else self._log[0]) + self.seconds
+        return Answer(is_refused, self.quota - len(self._log), ends_at)
+
+
+async def spend_reserve(server: Server, reserved: int, chance: Random) -> None:
+    """Use the same token for other things: at random times, now and then many at once, up to the reserve."""
+    spent: deque[float] = deque()
+    while reserved:
+        await asyncio.sleep(chance.expovariate(reserved / server.seconds))
+        for _ in range(chance.choice([1, 1, 1, reserved])):
+            while spent and spent[0] <= elapsed() - server.seconds:
+                spent.popleft()
+            if len(spent) < reserved:
+                spent.append(elapsed())
+                server.request(is_ours=False)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.settings import CLOUDFLARE_RATE, ApiSettings, Limits, Rate, SnapshotSettings
+
+NOON = datetime(2026, 11, 23, 12, 7, 33, 250000, tzinfo=UTC)
+
+
+def snapshot(**changes: Any) -> SnapshotSettings:
+    """Make settings of some snapshot."""
+    api = ApiSettings(token="token", account_id="account")  # noqa: S106  # no token of anything
+    return SnapshotSettings(api=api, meetings=None, app_id="app", database=Path("usage.duckdb"), **changes)
+
+
+# The limit
+
+
+def test_a_rate_is_shown_as_requests_in_seconds() -> None:
+    """Without decimals that say nothing."""
+    assert str(Rate(requests=1200, seconds=300.0)) == "1,200 requests in 300 s"
+    assert str(Rate(requests=5, seconds=7.5)) == "5 requests in 7.5 s"
+
+
+@pytest.mark.parametrize(
+    ("requests", "reserve", "usable"),
+    [(1200, 0.1, 1080), (1200, 0, 1200), (10, 0.11, 8), (10, 0.99, 1), (2, 0.5, 1), (1, 0.1, 1), (1, 0.99, 1)],
+)
+def test_of_a_window_all_but_the_reserve_is_ours(requests: int, reserve: float, usable: int) -> None:
+    """The reserve is rounded up, and leaves at least one request: a run that may send nothing could never end."""
+    rate = Rate(requests=requests, seconds=300)
+    assert rate.usable(reserve) == usable
+    assert Limits(stated=rate, reserve=reserve).usable == usable
+
+
+@given(st.integers(1, 10**9), st.floats(0, 1, exclude_max=True))
+def test_what_is_ours_is_never_more_than_the_reserve_leaves(requests: int, reserve: float) -> None:
+    """Nor more than a request less."""
+    usable = Rate(requests=requests, seconds=300).usable(reserve)
+    left = requests * (1 - reserve)
+    assert 1 <= usable <= requests
+    assert usable == 1 or left - 1.001 <= usable <= left + 0.001
+
+
+def test_unless_stated_the_limit_is_the_one_that_cloudflare_documents() -> None:
+    """1,200 requests in 300 s, of which a tenth is left to everything else; 200 a second, of which 190 are used."""
+    limits = Limits()
+    assert (limits.rate, limits.usable, limits.a_second) == (CLOUDFLARE_RATE, 1080, 190)
+    assert Rate(requests=1200, seconds=300) == CLOUDFLARE_RATE
+
+
+@pytest.mark.parametrize(
+    ("rate", "a_second"),
+    [(Rate(requests=10, seconds=1), 190), (Rate(requests=190, seconds=1), 190), (Rate(requests=900, seconds=3), 300)],
+)
+def test_a_stated_rate_takes_the_place_of_the_documented_limit(rate: Rate, a_second: float) -> None:
+    """Only one that is faster lifts the limit of a second, too."""
+    limits = Limits(stated=rate)
+    assert (limits.rate, limits.a_second) == (rate, a_second)
+
+
+# The time that a run has
+
+
+def test_a_run_without_bounds_has_all_the_time() -> None:
+    """There is nothing to name."""
+    assert snapshot().time_left(NOON) == {}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "left"),
+    [
+        ({"deadline": 240.0}, {"--deadline": 240.0}),
+        ({"deadline": 0.0}, {"--deadline": 0.0}),
+        ({"every": timedelta(minutes=5)}, {"--every": 146.75}),
+        ({"every": timedelta(hours=1)}, {"--every": 3146.75}),
+        ({"deadline": 60.0, "every": timedelta(minutes=5)}, {"--deadline": 60.0, "--every": 146.75}),
+        ({"every": timedelta(minutes=5), "slot": NOON - timedelta(days=1)}, {"--every": 146.75}),
+    ],
+)
+def test_a_run_has_the_time_to_its_deadline_and_to_the_next_slot(
+    bounds: dict[str, Any], left: dict[str, float]
+) -> None:
+    """By the option that says so; the next slot is that of the clock, whatever slot is given."""
+    assert snapshot(**bounds).time_left(NOON) == left
+
+
+def test_at_the_start_of_a_slot_a_run_has_all_of_it() -> None:
+    """Not nothing."""
+    noon = NOON.replace(minute=5, second=0, microsecond=0)
+    assert snapshot(every=timedelta(minutes=5)).time_left(noon) == {"--every": 300.0}
