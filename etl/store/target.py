@@ -31,9 +31,12 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     # A commit then writes the database's own file at once, instead of a log first and the file right after.
     "checkpoint_threshold": "1b",
+    # A list of a million is loaded in half the memory, and as fast; what does not fit is spilled.
+    "memory_limit": "128MB",
 }
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 _PRIVATE = 0o077
+_SPILL = ".duckdb-spill"
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
@@ -65,7 +68,7 @@ def open_to_read(database: Path) -> Iterator[Connection]:
 
     Raises StoreError, too, where an older version made the database and no run has brought it up to date yet.
     """
-    with _as_our_errors(database), _attached(database, "(read_only)") as connection:
+    with _private_files(), _as_our_errors(database), _attached(database, "(read_only)") as connection:
         if not is_current(connection):
             raise StoreError(f"{database} was made by an older version; the next snapshot brings it up to date")
         yield connection
@@ -124,9 +127,13 @@ def _sync(directory: Path) -> None:
 
 
 @cache
-def _engine() -> Connection:
-    """The one DuckDB of this process, in UTC and without a database of its own: making one costs as much as a load."""
-    connection = duckdb.connect(":memory:", config=_CONFIG)
+def _engine(folder: Path) -> Connection:
+    """The one DuckDB of this process, in UTC and without a database of its own: making one costs as much as a load.
+
+    It spills into the folder of the database, which can be written, as the working directory of a cron job may not.
+    """
+    spill = {"temp_directory": str(folder / _SPILL)}
+    connection = duckdb.connect(":memory:", config=_CONFIG | spill)
     connection.execute("set TimeZone = 'UTC'")
     return connection
 
@@ -137,7 +144,7 @@ def _attached(database: Path, options: str = "") -> Iterator[Connection]:
 
     After any error the engine is closed, which ends its transaction and lets go of the file.
     """
-    connection = _engine()
+    connection = _engine(database.parent)
     path = str(database).replace("'", "''")
     try:
         connection.execute(f"attach '{path}' as usage {options}")

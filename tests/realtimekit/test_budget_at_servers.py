@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .limited import Server
 
-EXAMPLES = settings(max_examples=40, deadline=None)
+EXAMPLES = settings(max_examples=20, deadline=None)
 WINDOWS = 4  # how long a run takes
 
 

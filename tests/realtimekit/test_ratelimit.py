@@ -148,6 +148,12 @@ def test_another_format_says_nothing(said: str) -> None:
     assert told(said, "100;w=60") == []
 
 
+@pytest.mark.parametrize("said", ['"default" r=7;r=50;t=30', '"default";x="9" r=7;r=50;t=30'])
+def test_what_no_semicolon_sets_apart_is_no_parameter(said: str) -> None:
+    """It belongs to nothing."""
+    assert told(said) == [Standing("default", 50, 30, 1200)]
+
+
 def test_an_unfinished_quotation_mark_costs_its_own_item_only() -> None:
     """What can be read is read."""
     assert told('"burst";r=5;t=9, "defa') == [Standing("burst", 5, 9, None)]
