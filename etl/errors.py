@@ -6,7 +6,7 @@ EtlError                    the run or the command ends; the class says its exit
 ├── StoreLocked       75    another program has the database open
 ├── RunOverlap        75    another run on this database is under way
 ├── StoreError        74    the database or the staging directory can't be used
-└── ApiUnavailable    69    the API answers nothing
+└── ApiUnavailable    69    the API gives no good answer
 
 RequestError                one request failed; the type carries the decision
 ├── TryAgain                ask again, after `retry_after` seconds if the API named them

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TextIO
 
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ANY_LENGTH = 2**31 - 1
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte that is not UTF-8
 
@@ -54,6 +55,9 @@ def read_meeting_ids(source: Path | TextIO, *, default_app_id: str | None = None
                 raise ConfigError(_no_app(name, line, meeting_id))
             else:
                 valid += 1
+                # The API writes UUIDs in lower case: another spelling is the same meeting, and no other key.
+                if (lower := meeting_id.lower()) != meeting_id and _UUID.fullmatch(lower):
+                    meeting_id = lower  # noqa: PLW2901  # of a million lines, few are in capitals
                 of_app = known.setdefault(app_id, set())
                 if meeting_id not in of_app:
                     of_app.add(meeting_id)

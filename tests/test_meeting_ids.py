@@ -575,3 +575,12 @@ def is_blank(line: bytes) -> bool:
     """Whether a line of text is empty or a comment."""
     text = line.decode(errors="surrogateescape").strip()
     return not text or text.startswith("#")
+
+
+def test_a_uuid_in_capitals_is_the_same_meeting(tmp_path: Path) -> None:
+    """The API writes them in lower case, and what is not one of its IDs by a letter would never be live."""
+    low = "6bf2b8be-04dd-4191-b602-1128921a306b"
+    (tmp_path / "list.txt").write_text(f"{low.upper()}\n{low}\nRoom\nroom\n")
+    read = read_meeting_ids(tmp_path / "list.txt", default_app_id="app")
+    assert [meeting.meeting_id for meeting in read.meetings] == [low, "Room", "room"]
+    assert read.repeats == 1

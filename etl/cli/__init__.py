@@ -20,7 +20,7 @@ Exit codes:
   1   a defect of this tool; the trace says where
   2   the command was called wrongly
   3   the run is stored, but some meetings failed
-  69  the API answers nothing
+  69  the API gives no good answer
   74  the database or the staging directory can't be used
   75  another program has the database open, or another run is under way
   77  the API refuses the token

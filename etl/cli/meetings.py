@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -108,6 +109,8 @@ def _replace(output: Path, text: str) -> None:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(text, encoding="utf-8", errors="replace")
+        if output.exists():
+            shutil.copymode(output, unfinished)
         os.replace(unfinished, output)  # noqa: PTH105  # the same, and says what it does
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -87,7 +87,7 @@ def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
 
     plan = plan_snapshot(settings, datetime.now(UTC))
     click.echo(summaries.plan_json(plan) if as_json else "\n".join(summaries.plan_lines(plan)))
-    if plan.warning and not as_json:
+    if plan.warning:
         click.echo(f"rtk-usage: {plan.warning}", err=True)
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from etl.realtimekit.plan import in_words
+from etl.realtimekit.plan import counted, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +35,25 @@ def as_line(summary: RunSummary) -> str:
 def plan_lines(plan: Plan) -> list[str]:
     """What a run will cost, for people: what it asks for, what that takes, and what the limit leaves."""
     what = "all live sessions" if plan.meetings is None else f"{plan.meetings:,} meetings"
-    most = f", {plan.most_requests:,} if all are live" if plan.most_requests not in {None, plan.requests} else ""
     least = "at least " if plan.most_requests is None else ""
-    limit = f"{plan.limit_requests:,} requests in {plan.limit_seconds:g} s, of which {plan.reserved:,} stay in reserve"
+    most = ""
+    if plan.via == "list" and plan.most_requests is not None:
+        most = " if all of these are live and no others"
+        if plan.most_requests != plan.requests:
+            most = f" as far as is known, {plan.most_requests:,}{most}"
+    limit = (
+        f"{plan.limit_requests:,} requests in {plan.limit_seconds:g} s, "
+        f"{plan.reserved:,} of them in reserve and {plan.spent:,} spent by earlier runs"
+    )
     return [
         f"plan:  {what} via {plan.via}, {plan.why}",
-        f"cost:  {least}{plan.requests:,} requests{most}, in {in_words(plan.seconds)} or more",
-        f"limit: {limit}; earlier runs spent {plan.spent:,}, {plan.left:,} are left now, {_rest(plan)} after this run",
+        f"cost:  {least}{counted(plan.requests)}{most}; the limit makes them take {_duration(plan.seconds)}",
+        f"limit: {limit}; left: {plan.left:,} now, {_rest(plan)} after this run",
     ]
+
+
+def _duration(seconds: float) -> str:
+    return "less than a second" if seconds < 1 else f"at least {in_words(seconds)}"
 
 
 def plan_json(plan: Plan) -> str:
@@ -87,7 +98,7 @@ def instant(value: datetime) -> str:
 def _spent(run: Run) -> str:
     seconds = (run.finished_at - run.started_at).total_seconds()
     held = f", {run.waited_seconds:.0f} s of them held by the limit" if run.waited_seconds else ""
-    return f"{run.requests} requests, {run.retries} retries in {seconds:.1f} s{held}"
+    return f"{counted(run.requests)}, {run.retries} retries in {seconds:.1f} s{held}"
 
 
 def _rest(plan: Plan) -> str:

@@ -32,9 +32,6 @@ _WORTH_A_WARNING = 30.0  # seconds; what is shorter happens now and then without
 _ROUNDING = 1.0  # seconds: the API tells whole ones, and not how they were rounded
 # A window is asked about again after this long, whatever the API says of its end.
 _LONGEST_WINDOW = 3600.0
-# Requests take differently long to arrive, so that the API may see them nearer to each other than they left: our own
-# log keeps them longer by this share of the window, and by a second at most.
-_ON_THE_WAY = 0.01
 # A tenth of a second is short enough that what the network pushes together stays below the limit of a second.
 _TICK = 0.1
 # Seconds that all wait for the answer of the one who asks; those of the event loop, in whose time answers come.
@@ -44,10 +41,11 @@ _RESOLUTION = 1e-6  # seconds: no clock here tells less apart
 
 @dataclass(slots=True)
 class _Window:
-    """A window as the answers describe it; it ends between `earliest` and `latest`."""
+    """A window as the answers describe it, from `told_at` on; it ends between `earliest` and `latest`."""
 
     quota: int
     left: int
+    told_at: float
     earliest: float
     latest: float
 
@@ -74,7 +72,7 @@ class RequestBudget:
         self._sleep = sleep
         self._on_hold = on_hold
         self._pace = RollingLimit(max(1, math.floor(limits.a_second * _TICK)), _TICK)
-        self._log = spent_log(limits, spent, longer_by=min(1.0, limits.rate.seconds * _ON_THE_WAY))
+        self._log = spent_log(limits, spent)
         self._windows: dict[str, _Window] = {}
         self._quotas: dict[str, int] = {}
         self._is_asked = False
@@ -123,11 +121,9 @@ class RequestBudget:
 
         Several holds at once last as long as the longest.
         """
-        _log.log(
-            logging.WARNING if seconds >= _WORTH_A_WARNING else logging.INFO,
-            "the API asks to slow down: no request for %.0f s",
-            seconds,
-        )
+        if seconds - self._rest_of_hold(self._instant()) > _ROUNDING:  # all workers may hear of it at once
+            level = logging.WARNING if seconds >= _WORTH_A_WARNING else logging.INFO
+            _log.log(level, "the API asks to slow down: no request for %.0f s", seconds)
         self._hold(seconds)
 
     def settle(self) -> None:
@@ -170,9 +166,9 @@ class RequestBudget:
     def _wait_for_window(self, instant: float) -> float:
         """As `_wait`, by what is known: a window that has ended holds nobody, and who asks heeds the others."""
         wait = 0.0
-        if self._limits.stated or (self._is_asked and not self._windows):
+        if self._limits.stated or not self._windows:
             wait = self._log.wait(instant)
-        full = [window for window in self._windows.values() if instant < window.latest and self._free(window) <= 0]
+        full = [window for window in self._windows.values() if self._free(window) <= 0]
         if full and self._in_flight:
             return math.inf
         wait = max([wait, *(window.latest - instant for window in full)])
@@ -191,13 +187,24 @@ class RequestBudget:
         known = self._windows.get(standing.name)
         seconds = min(self._limits.rate.seconds if standing.seconds is None else standing.seconds, _LONGEST_WINDOW)
         earliest, latest = sent_at + seconds - _ROUNDING, instant + seconds + _ROUNDING
-        quota = standing.quota or max(standing.left, self._quotas.get(standing.name, 1))
-        self._quotas[standing.name] = quota
-        if known is None or earliest > known.latest:
-            self._windows[standing.name] = _Window(quota, standing.left, earliest, latest)
+        quota = self._quotas[standing.name] = standing.quota or self._quota_without_policy(standing, known)
+        # Who was sent when the known window had been told can't have met an older one: that one's end was told wrongly.
+        is_corrected = known is not None and latest < known.earliest and sent_at >= known.told_at
+        if known is None or earliest > known.latest or is_corrected:
+            self._windows[standing.name] = _Window(quota, standing.left, instant, earliest, latest)
         elif latest >= known.earliest:
             known.quota, known.left = quota, min(known.left, standing.left)
             known.earliest, known.latest = max(known.earliest, earliest), min(known.latest, latest)
+
+    def _quota_without_policy(self, standing: Standing, known: _Window | None) -> int:
+        """How many requests a window allows of which no policy tells: what it begins with, or else is seen to be left.
+
+        While neither is known, the documented limit is assumed: a reserve of what others have left would be too small.
+        """
+        before = self._quotas.get(standing.name)
+        if before is None:
+            return max(standing.left, self._limits.rate.requests)
+        return max(standing.left, before) if known else standing.left + 1
 
     def _hold(self, seconds: float) -> None:
         instant = self._instant()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
-from etl.errors import ApiUnavailable, Refused, RequestError
+from etl.errors import ApiUnavailable, FailureKind, GiveUp, Refused, RequestError
 from etl.models import Tally, is_id
 from etl.realtimekit.budget import RequestBudget
 from etl.realtimekit.client import RealtimeKit
@@ -15,10 +16,12 @@ from etl.realtimekit.transport import open_transport
 
 if TYPE_CHECKING:
     from etl.models import Seams
-    from etl.realtimekit.responses import Page
     from etl.settings import ApiSettings
 
-# The order of this list is documented nowhere, so that a meeting made or deleted meanwhile may move any other.
+_log = logging.getLogger(__name__)
+
+# The order of this list is documented nowhere: a meeting made or deleted while it is read may move any other to a page
+# that was read already. It is read again until its count stood still meanwhile.
 _READINGS = 3
 
 
@@ -30,6 +33,18 @@ class ListedMeeting(NamedTuple):
     is_active: bool
 
 
+class _Reading(NamedTuple):
+    """One reading of the list: its entries by ID, those without one by their place, and the counts that it gave."""
+
+    entries: dict[object, dict[str, object]]
+    totals: set[int | None]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds as many entries as it counts, and counted the same all the time; true without a count."""
+        return self.totals in ({None}, {len(self.entries)})
+
+
 async def fetch_meetings(app_id: str, settings: ApiSettings, seams: Seams) -> list[ListedMeeting]:
     """All meetings of an app, in the order of the API.
 
@@ -37,54 +52,51 @@ async def fetch_meetings(app_id: str, settings: ApiSettings, seams: Seams) -> li
     """
     budget = RequestBudget(Tally(), settings.limits, now=seams.now, sleep=seams.sleep)
     async with nullcontext(seams.transport) if seams.transport else open_transport(settings) as transport:
-        catalogue = _Catalogue(app_id, RealtimeKit(settings, transport=transport, budget=budget, sleep=seams.sleep))
+        client = RealtimeKit(settings, transport=transport, budget=budget, sleep=seams.sleep)
         try:
-            return await catalogue.read()
+            for _ in range(_READINGS):
+                reading = await _read(client, app_id)
+                if reading.is_whole:
+                    return _listed(reading)
         except Refused as error:
             raise token_rejected(error) from error
         except RequestError as error:
             raise unavailable(error, f"the list of the meetings of app {app_id} failed with {error.message}") from error
+    counts = " and ".join(f"{total:,}" if total is not None else "nothing" for total in reading.totals)
+    raise ApiUnavailable(
+        f"the list of the meetings of app {app_id} counts {counts} and shows {len(reading.entries):,}; "
+        "nothing is written, run again"
+    )
 
 
-class _Catalogue:
-    """The list of an app's meetings, read until it holds as many as it counts."""
+async def _read(client: RealtimeKit, app_id: str) -> _Reading:
+    """Read pages until one holds nothing new, or as many entries are there as the list counts."""
+    entries: dict[object, dict[str, object]] = {}
+    totals: set[int | None] = set()
+    for number in range(1, MOST_PAGES + 1):
+        before = len(entries)
+        page = await client.meetings(app_id, number)
+        totals.add(page.total)
+        for place, entry in enumerate(page.entries):
+            fields = entry if isinstance(entry, dict) else {}
+            meeting_id = fields.get("id")
+            entries[meeting_id if is_id(meeting_id) else (number, place)] = fields
+        if len(entries) == before or len(entries) in totals:
+            return _Reading(entries, totals)
+    raise GiveUp(FailureKind.MALFORMED, f"more than {MOST_PAGES:,} pages")
 
-    def __init__(self, app_id: str, client: RealtimeKit) -> None:
-        self._app_id = app_id
-        self._client = client
-        self._meetings: dict[str, ListedMeeting] = {}
-        self._total: int | None = None
 
-    async def read(self) -> list[ListedMeeting]:
-        """Read it; again where meetings were made or deleted meanwhile, so that some may have been missed."""
-        for _ in range(_READINGS):
-            await self._read_once()
-            if self._total is None or len(self._meetings) >= self._total:
-                return list(self._meetings.values())
-        raise ApiUnavailable(
-            f"the list of the meetings of app {self._app_id} counts {self._total:,} and shows {len(self._meetings):,}; "
-            "nothing is written, run again"
-        )
+def _listed(reading: _Reading) -> list[ListedMeeting]:
+    """The entries that are meetings; the others are left out, and said."""
+    found = []
+    for meeting_id, entry in reading.entries.items():
+        if isinstance(meeting_id, str):
+            title = entry.get("title")
+            found.append(ListedMeeting(meeting_id, title if isinstance(title, str) else "", _is_active(entry)))
+    if left_out := len(reading.entries) - len(found):
+        _log.warning("%d entries of the list have no ID that a meeting can have, and are left out", left_out)
+    return found
 
-    async def _read_once(self) -> None:
-        """Read pages until one is empty, or the count is reached, or nothing new comes."""
-        seen = 0
-        for number in range(1, MOST_PAGES + 1):
-            page = await self._client.meetings(self._app_id, number)
-            self._total = page.total
-            seen += len(page.entries)
-            is_new = self._note(page)
-            if not page.entries or seen >= (page.total or seen + 1) or (page.total is None and not is_new):
-                return
 
-    def _note(self, page: Page) -> bool:
-        """Note a page's meetings; whether any is new."""
-        before = len(self._meetings)
-        for entry in page.entries:
-            match entry:
-                case {"id": meeting_id} if is_id(meeting_id):
-                    title = entry.get("title")
-                    is_active = entry.get("status") == "ACTIVE"
-                    listed = ListedMeeting(meeting_id, title if isinstance(title, str) else "", is_active)
-                    self._meetings[meeting_id] = listed
-        return len(self._meetings) > before
+def _is_active(entry: dict[str, object]) -> bool:
+    return entry.get("status") == "ACTIVE"

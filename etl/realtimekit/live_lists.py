@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from etl.realtimekit.responses import Page
 
 _log = logging.getLogger(__name__)
+
+_LIVE = "LIVE"
 
 
 async def read_lists(asked: MeetingList, outcomes: Outcomes, access: Access, *, may_ask_each: bool) -> None:
@@ -68,7 +71,7 @@ class _LiveList:
         self._app_id = app_id
         self._outcomes = outcomes
         self._sessions: dict[str, Observation] = {}
-        self._is_readable = True
+        self._doubt: str | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -92,28 +95,34 @@ class _LiveList:
         except RequestError as error:
             self._fail(error, client.attempts)
         else:
-            self.is_whole = self._is_readable
-            if not self._is_readable:
-                why = "it holds entries that name no session and meeting"
-                self._fail(GiveUp(FailureKind.MALFORMED, why, http_status=200), client.attempts)
+            self.is_whole = self._doubt is None
+            if self._doubt:
+                self._fail(GiveUp(FailureKind.MALFORMED, self._doubt, http_status=200), client.attempts)
 
     def by_meeting(self) -> dict[str, Observation]:
-        """What was seen, by the meeting's ID in lower case: UUIDs may be written either way.
+        """What was seen, by the meeting's ID.
 
         Of several sessions of one meeting that of type `meeting` counts, and of those the newest.
         """
-        return {one.meeting.meeting_id.lower(): one for one in sorted(self._sessions.values(), key=_rank)}
+        return {one.meeting.meeting_id: one for one in sorted(self._sessions.values(), key=_rank)}
 
     def _note(self, page: Page, attempts: int) -> list[str]:
-        """Note a page's sessions, and return their IDs. What is seen again replaces what was."""
-        now, noted = self._outcomes.now(), []
+        """Note a page's live sessions, and return the IDs of all. What is seen again replaces what was.
+
+        What is not live is none of the list's: it has ended just now, or the API has not heeded what it was asked for.
+        """
+        now, ids = self._outcomes.now(), []
         for entry in page.entries:
             session_id, meeting_id = _ids(entry)
             if session_id and meeting_id:
-                self._sessions[session_id] = Observation(Meeting(self._app_id, meeting_id), now, entry, attempts)
-                noted.append(session_id)
-        self._is_readable = self._is_readable and len(noted) == len(page.entries)
-        return noted
+                ids.append(session_id)
+                if entry.get("status", _LIVE) == _LIVE:
+                    self._sessions[session_id] = Observation(Meeting(self._app_id, meeting_id), now, entry, attempts)
+        if len(ids) < len(page.entries):
+            self._doubt = "it holds entries that name no session and meeting"
+        elif not _is_sorted(page):
+            self._doubt = "it is not sorted by creation, so that its pages may have lost some while they were read"
+        return ids
 
     def _fail(self, error: RequestError, attempts: int) -> None:
         _log.info("the list of live sessions of app %s is incomplete: %s", self._app_id, error)
@@ -128,6 +137,16 @@ def _ids(entry: object) -> tuple[str | None, str | None]:
     session_id, meeting_id = (entry.get("id"), entry.get("associated_id")) if isinstance(entry, dict) else (None, None)
     is_readable = isinstance(session_id, str) and is_id(meeting_id)
     return (session_id, meeting_id) if is_readable else (None, None)
+
+
+def _is_sorted(page: Page) -> bool:
+    """Whether a page begins with its oldest session; true where it can't be told."""
+    try:
+        first, last = (datetime.fromisoformat(page.entries[place]["created_at"]) for place in (0, -1))
+        is_sorted = first <= last
+    except (LookupError, TypeError, ValueError):
+        return True
+    return is_sorted
 
 
 def _rank(observation: Observation) -> tuple[bool, str]:
@@ -151,7 +170,7 @@ def _note_listed(meetings: Iterable[Meeting], lists: dict[str, _LiveList], outco
     met: set[Meeting] = set()
     undecided = []
     for meeting in meetings:
-        observation = live[meeting.app_id].get(meeting.meeting_id.lower())
+        observation = live[meeting.app_id].get(meeting.meeting_id)
         if observation:
             met.add(observation.meeting)
             outcomes.live(observation._replace(meeting=meeting))
@@ -174,7 +193,8 @@ def _askable(
         if meeting.meeting_id != ALL_MEETINGS and (may_ask_each or not lists[meeting.app_id].is_refused)
     ]
     if len(to_ask) > budget.left():
-        _log.warning("%d meetings fail: asking for each of them would exceed the limit", len(to_ask))
+        too_many = "%d meetings fail: asking for each of them would exceed the %d requests that are left of this window"
+        _log.warning(too_many, len(to_ask), budget.left())
         return []
     if to_ask:
         why = lists[to_ask[0].app_id].error

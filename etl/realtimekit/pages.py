@@ -8,6 +8,7 @@ does not count the list (older descriptions of the API have no `paging`), found 
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 
     from etl.realtimekit.responses import Page
 
+_log = logging.getLogger(__name__)
+
 # A list may claim any length: what would take more pages than this is not believed.
 MOST_PAGES = 10_000
 # So many pages in a row that can't be had: the others would fare no better.
 UNREADABLE_LIMIT = 3
 # Entries that a page may lack or have too many, as a share of a page: the server need not count and select at once.
 _SLACK = 0.05
+# Counts that are multiples of so many, or of so many pages, are held against the page behind them: caps are round.
+_ROUND = 5
 # More of a page than this is not on another one by chance.
 _MOST_AGAIN = 0.5
 
@@ -40,7 +45,7 @@ class DriftingList:
     ) -> None:
         self._ask = ask
         self._note = note
-        self._page_size = page_size
+        self._asked_size = self._page_size = page_size
         self._seen_on: dict[str, int] = {}
         self._pages: dict[tuple[str, ...], int] = {}
         self._problem: RequestError | None = None
@@ -82,7 +87,7 @@ class DriftingList:
         except Refused:
             raise
         except RequestError as error:
-            self._problem, self._failed = error, self._failed + 1
+            self._problem, self._failed = self._problem or error, self._failed + 1
             if self._failed == UNREADABLE_LIMIT:
                 raise
             return None
@@ -94,12 +99,21 @@ class DriftingList:
         shown = len(first.entries)
         if (total and not shown) or shown - total > self._page_size * _SLACK:
             raise _miscounted(1, shown, total)
-        if total == shown == self._page_size:  # perhaps it counted its page, not the list
-            second = await self._page(2)
-            if second.entries and second.total != shown + len(second.entries):
-                raise _miscounted(2, len(second.entries), total)
-        self._page_size = max(shown, 1)
-        return _believed(math.ceil(total / self._page_size))
+        if total > shown != self._page_size:
+            _log.info("the API gives %d entries a page, not the %d that were asked for", shown, self._page_size)
+        is_perhaps_of_page = 0 < total == shown and (shown == self._page_size or shown % _ROUND == 0)
+        self._page_size = shown if total > shown else max(shown, self._page_size)
+        last = _believed(math.ceil(total / self._page_size))
+        if is_perhaps_of_page or (last > 1 and total % (_ROUND * self._page_size) == 0):
+            await self._require_end(last + 1, total)
+        return last
+
+    async def _require_end(self, number: int, total: int) -> None:
+        """Refuse a count that the page behind the last one exceeds: a page's own perhaps, or one that is capped."""
+        page = await self._page(number)
+        total = total if page.total is None else page.total
+        if len(page.entries) > max(0, total - (number - 1) * self._page_size):
+            raise _miscounted(number, len(page.entries), total)
 
     async def _last_found(self, first: Page) -> int:
         """The number of the last page that has entries, of a list that is not counted."""
@@ -134,17 +148,23 @@ class DriftingList:
         self._problem, self._failed = None, 0
         for number in range(last, 0, -1):
             page = await self._try(number)
-            if page is not None:
-                self._require_counted(number, page)
+            if page is None:
+                continue
+            if not page.entries and self._asked_size - self._page_size <= self._asked_size * _SLACK:
+                self._page_size = self._asked_size  # the first page lacked an entry: that was no cap
+            if not self._is_counted(number, page):
+                self._problem = self._problem or _miscounted(number, len(page.entries), page.total or 0)
+                if not page.entries:
+                    break  # a count that is far too high is not followed down
         if self._problem:
             raise self._problem
 
-    def _require_counted(self, number: int, page: Page) -> None:
-        """Refuse a page that holds fewer or more entries than the list's own count leaves for it."""
-        if page.total is not None:
-            left = max(0, page.total - (number - 1) * self._page_size)
-            if abs(min(self._page_size, left) - len(page.entries)) > self._page_size * _SLACK:
-                raise _miscounted(number, len(page.entries), page.total)
+    def _is_counted(self, number: int, page: Page) -> bool:
+        """Whether a page holds as many entries as the list's own count leaves for it."""
+        if page.total is None:
+            return True
+        left = max(0, page.total - (number - 1) * self._page_size)
+        return abs(min(self._page_size, left) - len(page.entries)) <= self._page_size * _SLACK
 
 
 def _believed(pages: int) -> int:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 # Steps that a schedule may have: each divides a day.
 _STEPS = [timedelta(minutes=minutes) for minutes in (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440)]
-_BOUNDS = {"--deadline": "the deadline is after", "--every": "the next slot begins in"}
+_BOUNDS = {"--deadline": "--deadline is {}", "--every": "the next slot begins in {}"}
+# What is advised leaves room for answers that take their time, and for windows that the API ends a little later.
+_MARGIN = 1.1
+_LONGEST = timedelta(days=365).total_seconds()  # that an option takes
 
 
 def make_plan(settings: SnapshotSettings, asked: MeetingList, known: Known, now: datetime) -> Plan:
@@ -34,7 +37,7 @@ def make_plan(settings: SnapshotSettings, asked: MeetingList, known: Known, now:
         meetings=None if asked.all_of else len(asked.meetings),
         requests=expected,
         most_requests=most,
-        seconds=case.seconds(expected),
+        seconds=case.seconds(via),
         limit_requests=limits.rate.requests,
         limit_seconds=limits.rate.seconds,
         reserved=limits.rate.requests - limits.usable,
@@ -42,6 +45,11 @@ def make_plan(settings: SnapshotSettings, asked: MeetingList, known: Known, now:
         left=spent_log(limits, known.spent).free(now.timestamp()),
         warning=case.warning(via),
     )
+
+
+def counted(requests: int) -> str:
+    """So many requests, in words."""
+    return f"{requests:,} request{'s'[: requests != 1]}"
 
 
 def in_words(seconds: float) -> str:
@@ -66,19 +74,27 @@ class _Case(NamedTuple):
 
     def way(self) -> tuple[str, str]:
         """The way the run takes, and why."""
-        meetings, window = len(self.asked.meetings), self.settings.api.limits.usable
         if self.asked.all_of:
             return "list", "all live sessions are wanted"
+        if not self.asked.meetings:
+            return "meetings", "this slot has everything already"
         if self.settings.via != "auto":
             return self.settings.via, "as --via says"
-        if meetings <= window:
-            return "meetings", f"a request each fits into the {window:,} of a window"
+        return self._fitting_way()
+
+    def _fitting_way(self) -> tuple[str, str]:
+        """A request each while the list fits into a window, else the list; unless only one of them can end in time."""
+        meetings, window = len(self.asked.meetings), self.settings.api.limits.usable
         if self._apps == meetings:
             return "meetings", "a list for each app would take as many requests"
-        return "list", f"a request each would exceed the {window:,} of a window"
+        if meetings > window:
+            return "list", f"a request each would exceed the {window:,} of a window"
+        if self.short("meetings") and not self.short("list"):
+            return "list", "a request each would not end in time"
+        return "meetings", f"a request each fits into the {window:,} of a window"
 
     def requests(self, via: str) -> tuple[int, int | None]:
-        """How many requests a way takes: as are expected, and as there are if every meeting is live."""
+        """How many requests a way takes: as far as is known, and if all these meetings are live and no others."""
         meetings = len(self.asked.meetings)
         if via == "meetings" or not self._apps:
             return meetings, meetings
@@ -87,31 +103,39 @@ class _Case(NamedTuple):
             return self._pages(self.known.live_before), most
         return (self._apps, None) if most is None else (most, most)
 
-    def seconds(self, requests: int) -> float:
-        """The least time that so many requests take within the limit."""
+    def seconds(self, via: str) -> float:
+        """The least time that a way takes within the limit."""
+        requests, _ = self.requests(via)
         limits = self.settings.api.limits
         log = spent_log(limits, self.known.spent)
         return schedule(requests, log, self.now.timestamp(), a_second=limits.a_second)
 
+    def short(self, via: str) -> dict[str, float]:
+        """The options that leave a way less time than it takes, with the seconds they leave."""
+        needed = self.seconds(via)
+        return {option: left for option, left in self.settings.time_left(self.now).items() if left < needed}
+
     def warning(self, via: str) -> str | None:
         """Why the run can't end in time, and the flag that would make it fit; None where it can."""
-        requests, _ = self.requests(via)
-        seconds, limits = self.seconds(requests), self.settings.api.limits
-        short = {option: left for option, left in self.settings.time_left(self.now).items() if left < seconds}
-        if not short:
+        if not (short := self.short(via)):
             return None
-        bounds = " and ".join(f"{_BOUNDS[option]} {in_words(left)}" for option, left in short.items())
+        requests, _ = self.requests(via)
+        limits, spent = self.settings.api.limits, sum(spending.requests for spending in self.known.spent)
+        bounds = " and ".join(_BOUNDS[option].format(in_words(left)) for option, left in short.items())
         return (
-            f"the run can't end in time: {requests:,} requests at {limits.usable:,} in {limits.rate.seconds:g} s "
-            f"({limits.rate.requests:,} less a reserve of {limits.reserve:.0%}) take at least {in_words(seconds)}, "
-            f"but {bounds}. {self._way_out(via, seconds, short)}"
+            f"the run can't end in time: {counted(requests)} at {limits.usable:,} in {limits.rate.seconds:g} s "
+            f"({limits.rate.requests:,} less a reserve of {limits.reserve:.0%}; earlier runs spent {spent:,} of them) "
+            f"take at least {in_words(self.seconds(via))}, but {bounds}. {self._way_out(via, short)}"
         )
 
-    def _way_out(self, via: str, seconds: float, short: dict[str, float]) -> str:
-        by_list, _ = self.requests("list")
-        if via == "meetings" and self.seconds(by_list) <= min(short.values()):
-            return f"With --via list the same meetings take {by_list:,} requests"
-        fits = {"--deadline": in_words(seconds), "--every": in_words(_step_for(seconds, self.now).total_seconds())}
+    def _way_out(self, via: str, short: dict[str, float]) -> str:
+        if via == "meetings" and not self.short("list"):
+            by_list, _ = self.requests("list")
+            return f"With --via list the same meetings take {counted(by_list)}"
+        needed = self.seconds(via) * _MARGIN
+        if needed > _LONGEST:
+            return "No option makes it fit: take a shorter list, or --via list"
+        fits = {"--deadline": in_words(needed), "--every": in_words(_step_for(needed, self.now).total_seconds())}
         return "It fits with " + " and ".join(f"{option} {fits[option]}" for option in short)
 
     def _pages(self, live: int) -> int:

@@ -40,7 +40,10 @@ def standings(headers: Mapping[str, str]) -> list[Standing]:
         return []
     policies = _policies(headers.get("ratelimit-policy", ""))
     found = []
-    for name, parameters in _items(said):
+    items = _items(said)
+    if len(items) == len(policies) == 1:  # one limit and one policy belong together, whatever each is called
+        policies = {items[0][0]: next(iter(policies.values()))}
+    for name, parameters in items:
         left, policy = _count(parameters, "r"), policies.get(name, {})
         if left is not None:
             seconds = _seconds(parameters, "t")

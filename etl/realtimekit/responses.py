@@ -178,7 +178,7 @@ def _raise_if_refused(answer: _Answer) -> None:
 def _unknown(answer: _Answer) -> str:
     """What a 404 that is not "no active session" can mean: which of both is not documented."""
     if answer.code == NO_ROUTE_CODE or not answer.is_realtimekit_error:
-        return f"HTTP {answer.status}, no such address; look at the account ID, the app ID and the base URL"
+        return f"HTTP {answer.status}, no such address (a wrong account, app or base URL)"
     return f"HTTP {answer.status}, an unknown meeting or app"
 
 

@@ -71,7 +71,7 @@ def test_a_list_that_is_not_whole_is_not_written(open_shell: OpenShell) -> None:
         ("authentication", 77, "refuses the API token"),
         ("forbidden_plainly", 77, "permission Realtime"),
         ("no_route", 78, "Look at the account ID, the app ID"),
-        ("not_json", 69, "the API answers nothing"),
+        ("not_json", 69, "the API gives no good answer"),
     ],
 )
 def test_a_refused_list_is_an_error_that_says_what_to_look_at(

@@ -170,14 +170,14 @@ def test_all_meetings_of_no_app_are_asked_for_nowhere(shell: Shell, app: str | N
 
 @pytest.mark.parametrize(
     ("fault", "code", "kind"),
-    [("forbidden_plainly", 77, "forbidden"), ("no_route", 78, "not_found"), ("not_json", 78, "malformed")],
+    [("forbidden_plainly", 77, "forbidden"), ("no_route", 78, "not_found"), ("not_json", 69, "malformed")],
 )
 def test_a_list_that_the_api_refuses_is_no_empty_list(open_shell: OpenShell, fault: str, code: int, kind: str) -> None:
     """Every meeting fails, none is idle; the message says what does without the list."""
     shell = open_shell(by_page={1: [fault]})
     result = shell.snapshot("--via", "list", "--json")
     assert result.exit_code == code
-    assert "the API refuses the list of live sessions of app simulated-app" in result.stderr
-    assert "--via meetings asks for each meeting instead" in result.stderr
+    assert "the API does not give the list of live sessions of app simulated-app" in result.stderr
+    assert "take --via meetings" in result.stderr
     assert (summary_of(result.stdout)["failures"], summary_of(result.stdout)["idle"]) == ({kind: 40}, 0)
     assert shell.api.app.state.requests == 1

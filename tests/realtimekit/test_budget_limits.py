@@ -189,6 +189,33 @@ async def test_after_a_window_one_request_asks_and_the_others_wait_for_its_answe
 
 
 @in_virtual_time
+async def test_after_a_spent_window_one_request_asks_at_the_instant_it_ends(case: Case) -> None:
+    """As before, though all wait for that instant."""
+    await case.send(told(0, 40))
+    assert await case.send_by(4, told(1100, 300), after=0.4) == SECONDS([41, 41.4, 41.4, 41.4])
+
+
+@in_virtual_time
+async def test_after_a_window_an_answer_that_takes_long_holds_up_nobody(case: Case) -> None:
+    """As at the start: the window that has ended holds nobody either."""
+    await case.send(told(130, 40))
+    await asyncio.sleep(50)
+    slow = asyncio.ensure_future(case.send(told(1100, 300), after=5))
+    await asyncio.sleep(0)
+    assert await case.send_by(3) == SECONDS([50.5] * 3)
+    await slow
+
+
+@in_virtual_time
+async def test_a_limit_that_is_told_no_more_ends_with_its_window(case: Case) -> None:
+    """Nobody asks about it again and again."""
+    await case.send({"ratelimit": '"default";r=900;t=200, "burst";r=50;t=3'})
+    await asyncio.sleep(10)
+    await case.send(told(900, 190))
+    assert await case.send_by(3, told(900, 190), after=0.4) == SECONDS([10] * 3)
+
+
+@in_virtual_time
 async def test_after_a_window_nobody_asks_while_a_request_of_it_is_under_way(case: Case) -> None:
     """It may be counted in the next window."""
     await case.send(told(130, 40))
@@ -204,6 +231,27 @@ async def test_what_was_left_of_a_window_is_forgotten_with_it(case: Case) -> Non
     await case.send(told(0, 40))
     await case.send(told(160, 299))
     assert await case.passing() == 40
+
+
+@in_virtual_time
+async def test_windows_may_be_as_short_as_a_second(case: Case) -> None:
+    """Whoever waited for the end of one is counted in the next."""
+    await case.send(told(0, 1))
+    await case.send(told(160, 1))
+    assert case.budget.left() == 40
+
+
+@pytest.mark.parametrize(("end", "later", "end_then"), [(100, 2, 100), (100, 0, 98), (100, 1, 99), (100, 0, 102)])
+@in_virtual_time
+async def test_ends_that_may_be_one_are_those_of_one_window(
+    case: Case, end: float, later: float, end_then: float
+) -> None:
+    """Each is told to the second, so that two of them may differ by two: what was least is left of it."""
+    await case.send(told(130, end))
+    await asyncio.sleep(later)
+    await case.send(told(125, end_then))
+    await case.send(told(160, end_then))
+    assert await case.passing() == 5
 
 
 @in_virtual_time
@@ -227,6 +275,15 @@ async def test_a_late_answer_of_an_older_window_changes_nothing(case: Case, late
     await asyncio.sleep(latency)
     case.budget.release(late, told(120, 1))
     assert await case.passing() == 40
+
+
+@pytest.mark.parametrize("latency", [0.0, 5.0])
+@in_virtual_time
+async def test_an_end_that_was_told_wrongly_is_corrected_by_the_next_answer(case: Case, latency: float) -> None:
+    """Whose request was sent later: it can't be of an older window."""
+    await case.send(told(1000, 3000))
+    await case.send(told(125, 100), after=latency)
+    assert await case.passing() == 5
 
 
 @pytest.mark.parametrize("lefts", [(150, 148, 149), (148, 149, 150), (149, 150, 148)])
@@ -337,7 +394,9 @@ async def test_a_stated_rate_that_is_spent_lets_nobody_ask() -> None:
 async def test_how_many_may_be_sent_can_be_asked(case: Case) -> None:
     """By the own log while nothing is known, then by the tightest limit, less what is under way; never below none."""
     assert case.budget.left() == 1080
-    await case.send({"ratelimit": '"default";r=200;t=100, "burst";r=50;t=100'})
+    await case.send({"ratelimit": '"default";r=5000;t=100'})
+    assert case.budget.left() == 4500
+    await case.send({"ratelimit": '"default";r=800;t=100, "burst";r=50;t=100'})
     assert case.budget.left() == 45
     await case.budget.acquire(is_retry=False)
     assert case.budget.left() == 44

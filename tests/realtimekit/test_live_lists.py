@@ -137,7 +137,7 @@ def test_each_app_has_a_list_of_its_own(serve_api: ServeApi) -> None:
     fetched = fetch(api)
     require_an_outcome_each(fetched, 60)
     assert seen(fetched) == set.union(*(live(world) for world in api.worlds))
-    assert api.app.state.requests_by_path == {f"{world.app_id}/sessions": 1 for world in api.worlds}
+    assert api.app.state.requests_by_path.keys() == {f"{world.app_id}/sessions" for world in api.worlds}
     astray = [Meeting(api.worlds[0].app_id, one) for one in api.worlds[1].meeting_ids]
     assert fetch(api, MeetingList(meetings=astray)).tally.idle == 20
 
@@ -163,12 +163,15 @@ def test_who_may_stand_on_a_page_that_keeps_failing_is_asked_one_by_one(serve_ap
 
 
 @pytest.mark.parametrize(("room", "asked"), [(6 + 26, 26), (6 + 25, 0)])
-def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(serve_api: ServeApi, room: int, asked: int) -> None:
+def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(
+    serve_api: ServeApi, caplog: pytest.LogCaptureFixture, room: int, asked: int
+) -> None:
     """They are never taken for idle: each fails as the page did, and says why."""
     api = serve_api(by_page={2: FOR_EVER("internal_error")})
     fetched = fetch(api, page_size=5, limits=room_for(room))
     require_an_outcome_each(fetched, 40)
     assert api.app.state.requests == 6 + asked
+    assert ("26 meetings are asked one by one" if asked else "26 meetings fail: asking for each") in caplog.text
     if not asked:
         assert (fetched.tally.live, fetched.tally.idle, fetched.tally.failed) == (14, 0, 26)
         (said,) = {(one.kind, one.message, one.http_status, one.api_code, one.attempts) for one in fetched.failures}
@@ -197,6 +200,13 @@ def test_a_list_that_contradicts_itself_makes_nobody_idle(serve_api: ServeApi, s
     assert {failure.kind for failure in fetched.failures} == {FailureKind.MALFORMED}
     assert all(f"the list contradicts itself: {why}" in failure.message for failure in fetched.failures)
     assert api.app.state.requests <= 5
+
+
+def test_such_a_list_is_not_one_that_the_api_refuses(serve_api: ServeApi) -> None:
+    """Who asked for the list has the rest asked one by one, where the limit allows it."""
+    api = serve_api(ignores_page=True)
+    fetched = fetch(api, wanted="list", page_size=5)
+    assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
 
 
 def test_an_entry_that_cant_be_read_may_be_any_meeting(serve_api: ServeApi) -> None:

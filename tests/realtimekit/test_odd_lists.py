@@ -85,11 +85,25 @@ def test_of_several_sessions_of_a_meeting_that_of_type_meeting_counts_and_of_tho
     assert (fetched.tally.live, fetched.unlisted) == (1, [])
 
 
-def test_ids_are_the_same_in_capitals() -> None:
-    """UUIDs may be written either way; what is kept is the ID of the user's list."""
-    fetched = fetch_pages(["0193F8A2-aaaa", "b"], [session("1", "0193f8a2-AAAA"), session("2", "c")])
-    assert [one.meeting for one in fetched.observations] == [Meeting("app", "0193F8A2-aaaa")]
-    assert (fetched.tally.idle, fetched.unlisted) == (1, [Meeting("app", "c")])
+def test_ids_are_compared_letter_by_letter() -> None:
+    """Two rooms may differ in capitals alone; UUIDs are written in lower case by whoever reads the meeting list."""
+    fetched = fetch_pages(["Room", "room"], [session("1", "room"), session("2", "ROOM")])
+    assert seen(fetched) == {"room"}
+    assert (fetched.tally.idle, fetched.unlisted) == (1, [Meeting("app", "ROOM")])
+
+
+def test_what_is_not_live_is_none_of_the_list() -> None:
+    """Where a session ends while the page is made, or the API does not heed what it was asked for."""
+    fetched = fetch_pages(["a", "b"], [session("1", "a"), session("2", "b", status="ENDED")])
+    assert (seen(fetched), fetched.tally.idle) == ({"a"}, 1)
+
+
+def test_a_list_that_is_not_sorted_is_not_whole() -> None:
+    """Newest first, those that start push others onto pages that are read already: nobody is idle for that."""
+    newest_first = [session("2", "b", created_at="2026-11-02T11:00:00Z"), session("1", "a")]
+    fetched = fetch_pages(["a", "b", "c"], newest_first)
+    assert (seen(fetched), fetched.tally.idle) == ({"a", "b"}, 0)
+    assert "it is not sorted by creation" in fetched.failures[0].message
 
 
 @pytest.mark.parametrize(
