@@ -62,7 +62,7 @@ class StoreError(EtlError):
 
 
 class ApiUnavailable(EtlError):
-    """The API answers nothing (EX_UNAVAILABLE)."""
+    """The API gives no good answer (EX_UNAVAILABLE)."""
 
     exit_code = 69
 

@@ -83,7 +83,7 @@ _WAY = (
         help="Ask for each meeting, or page the list of live sessions; auto takes the list where a request a meeting "
         "would exceed the limit.",
     ),
-    click.option("--all-meetings", is_flag=True, help="Record every live session of the app; no meeting list needed."),
+    click.option("--all-meetings", is_flag=True, help="Record every live meeting of the app; no meeting list needed."),
     click.option("--dry-run", is_flag=True, help="Print what the run would cost, and stop. Needs no token."),
 )
 

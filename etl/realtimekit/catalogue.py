@@ -45,17 +45,20 @@ class _Reading(NamedTuple):
         return self.totals in ({None}, {len(self.entries)})
 
 
-async def fetch_meetings(app_id: str, settings: ApiSettings, seams: Seams) -> list[ListedMeeting]:
+async def fetch_meetings(
+    app_id: str, settings: ApiSettings, seams: Seams, *, most_pages: int = MOST_PAGES
+) -> list[ListedMeeting]:
     """All meetings of an app, in the order of the API.
 
-    Raises TokenRejected, ConfigError or ApiUnavailable where the list can't be had, or not whole.
+    Raises TokenRejected, ConfigError or ApiUnavailable where the list can't be had, or not whole, or not within so
+    many pages.
     """
     budget = RequestBudget(Tally(), settings.limits, now=seams.now, sleep=seams.sleep)
     async with nullcontext(seams.transport) if seams.transport else open_transport(settings) as transport:
         client = RealtimeKit(settings, transport=transport, budget=budget, sleep=seams.sleep)
         try:
             for _ in range(_READINGS):
-                reading = await _read(client, app_id)
+                reading = await _read(client, app_id, most_pages)
                 if reading.is_whole:
                     return _listed(reading)
         except Refused as error:
@@ -69,11 +72,11 @@ async def fetch_meetings(app_id: str, settings: ApiSettings, seams: Seams) -> li
     )
 
 
-async def _read(client: RealtimeKit, app_id: str) -> _Reading:
+async def _read(client: RealtimeKit, app_id: str, most_pages: int) -> _Reading:
     """Read pages until one holds nothing new, or as many entries are there as the list counts."""
     entries: dict[object, dict[str, object]] = {}
     totals: set[int | None] = set()
-    for number in range(1, MOST_PAGES + 1):
+    for number in range(1, most_pages + 1):
         before = len(entries)
         page = await client.meetings(app_id, number)
         totals.add(page.total)
@@ -83,7 +86,7 @@ async def _read(client: RealtimeKit, app_id: str) -> _Reading:
             entries[meeting_id if is_id(meeting_id) else (number, place)] = fields
         if len(entries) == before or len(entries) in totals:
             return _Reading(entries, totals)
-    raise GiveUp(FailureKind.MALFORMED, f"more than {MOST_PAGES:,} pages")
+    raise GiveUp(FailureKind.MALFORMED, f"more than {most_pages:,} pages")
 
 
 def _listed(reading: _Reading) -> list[ListedMeeting]:

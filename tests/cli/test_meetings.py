@@ -65,6 +65,14 @@ def test_a_list_that_is_not_whole_is_not_written(open_shell: OpenShell) -> None:
     assert file.read_bytes() == before
 
 
+def test_a_list_that_is_replaced_stays_as_private_as_it_was(shell: Shell) -> None:
+    """Who may read it is its owner's choice."""
+    file = shell.directory / "meetings.txt"
+    file.chmod(0o600)
+    shell.run("meetings", "--output", str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.parametrize(
     ("fault", "code", "said"),
     [

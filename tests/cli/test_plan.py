@@ -23,10 +23,10 @@ def test_a_dry_run_says_what_the_run_would_cost_and_does_nothing(shell: Shell) -
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
         "plan:  40 meetings via meetings, a request each fits into the 1,080 of a window",
-        "cost:  40 requests, in 1s or more",
+        "cost:  40 requests; the limit makes them take less than a second",
         (
-            "limit: 1,200 requests in 300 s, of which 120 stay in reserve; "
-            "earlier runs spent 0, 1,080 are left now, 1,040 after this run"
+            "limit: 1,200 requests in 300 s, 120 of them in reserve and 0 spent by earlier runs; "
+            "left: 1,080 now, 1,040 after this run"
         ),
     ]
     assert shell.api.app.state.requests == 0
@@ -37,16 +37,19 @@ def test_a_plan_knows_what_earlier_runs_spent(shell: Shell) -> None:
     """Those of the last five minutes: the limit is one for all that use the token."""
     shell.snapshot("--slot", "2026-11-02T10:00:00Z")
     result = shell.snapshot("--dry-run", "--slot", "2026-11-02T11:00:00Z")
-    assert "earlier runs spent 40, 1,040 are left now, 1,000 after this run" in result.stdout
+    assert "40 spent by earlier runs; left: 1,040 now, 1,000 after this run" in result.stdout
 
 
 def test_a_plan_by_list_knows_how_many_were_live(shell: Shell) -> None:
     """Until a run has seen some, all could be."""
     by_list = ("--dry-run", "--via", "list", "--page-size", "10", "--slot", "2026-11-02T11:00:00Z")
-    assert "cost:  5 requests, in 1s or more" in shell.snapshot(*by_list).stdout
-    shell.snapshot()
-    live = len(shell.api.live())
-    assert f"cost:  {-(-live // 10) + 1} requests, 5 if all are live, in 1s or more" in shell.snapshot(*by_list).stdout
+    assert "cost:  5 requests if all of these are live and no others; " in shell.snapshot(*by_list).stdout
+    shell.snapshot("--slot", "2026-11-02T10:00:00Z")
+    assert "cost:  5 requests if all" in shell.snapshot(*by_list).stdout, "who asks for each sees no others"
+    shell.snapshot("--via", "list")
+    expected = -(-len(shell.api.live()) // 10) + 1
+    said = f"cost:  {expected} requests as far as is known, 5 if all of these are live and no others; "
+    assert said in shell.snapshot(*by_list).stdout
 
 
 def test_a_plan_as_json_is_one_object(shell: Shell) -> None:
@@ -62,7 +65,7 @@ def test_a_dry_run_on_a_database_that_is_held_plans_without_it(shell: Shell) -> 
     with held_open(shell.database, "write"):
         result = shell.snapshot("--dry-run")
     assert result.exit_code == 0
-    assert "earlier runs spent 0" in result.stdout
+    assert "0 spent by earlier runs" in result.stdout
     assert "planned without what the database knows" in result.stderr
 
 
@@ -78,18 +81,20 @@ def test_a_run_that_cannot_end_in_time_says_so_before_it_begins(shell: Shell) ->
     """With the arithmetic, and the flag that makes it fit; then it does what it can."""
     result = shell.snapshot("--rate", "10/300s", "--via", "meetings", "--deadline", "1s", "--attempts", "1")
     assert result.stderr.startswith(
-        "rtk-usage: the run can't end in time: 40 requests at 9 in 300 s (10 less a reserve of 10%) take at least 21m, "
-        "but the deadline is after 1s. With --via list the same meetings take 1 requests\n"
+        "rtk-usage: the run can't end in time: 40 requests at 9 in 300 s (10 less a reserve of 10%; "
+        "earlier runs spent 0 of them) take at least 21m, but --deadline is 1s. "
+        "With --via list the same meetings take 1 request\n"
     )
     assert result.exit_code == 3
     assert "31 failed (deadline 31)" in result.stdout
 
 
-def test_a_warning_of_a_plan_is_no_part_of_its_json(shell: Shell) -> None:
-    """It stands in the object, and standard error stays empty."""
+def test_a_warning_is_told_with_a_plan_as_json_too(shell: Shell) -> None:
+    """It stands in the object, and on standard error as for a run."""
     result = shell.snapshot("--dry-run", "--json", "--rate", "10/300s", "--via", "meetings", "--deadline", "1s")
-    assert result.stderr == ""
-    assert json.loads(result.stdout)["warning"].startswith("the run can't end in time")
+    warning = json.loads(result.stdout)["warning"]
+    assert warning.startswith("the run can't end in time")
+    assert result.stderr == f"rtk-usage: {warning}\n"
 
 
 def test_the_plan_is_shown_where_everything_is(shell: Shell) -> None:
@@ -112,7 +117,7 @@ def test_the_way_can_be_chosen(shell: Shell, via: str) -> None:
 def test_a_list_that_exceeds_the_window_is_covered_by_the_list_of_live_sessions(shell: Shell) -> None:
     """By itself, and the summary says why."""
     result = shell.snapshot("--rate", "30/300s")
-    assert "via list, a request each would exceed the 27 of a window; 1 requests, 0 retries" in result.stdout
+    assert "via list, a request each would exceed the 27 of a window; 1 request, 0 retries" in result.stdout
     assert result.exit_code == 0
 
 
@@ -135,6 +140,25 @@ def test_all_meetings_need_no_list(shell: Shell) -> None:
         result.stdout
     )
     assert {meeting_id for (meeting_id,) in shell.rows("select meeting_id from session_snapshots")} == live
+
+
+def test_all_meetings_of_a_slot_are_asked_for_once(shell: Shell) -> None:
+    """Run again, there is nothing left to ask, and the summary says so."""
+    shell.run("snapshot", "--all-meetings", "--slot", "2026-11-02T10:00:00Z")
+    before = shell.api.app.state.requests
+    result = shell.run("snapshot", "--all-meetings", "--slot", "2026-11-02T10:00:00Z")
+    assert "this slot has everything already; 0 requests" in result.stdout
+    assert shell.api.app.state.requests == before
+
+
+def test_the_list_is_taken_where_only_it_can_end_in_time(shell: Shell) -> None:
+    """Forty requests at twenty in five minutes would wait for the next window."""
+    shell.snapshot("--slot", "2026-11-02T10:00:00Z")
+    again = ("--rate", "60/300s", "--slot", "2026-11-02T11:00:00Z")
+    assert "via meetings, a request each fits into the 54 of a window" in shell.snapshot(*again, "--dry-run").stdout
+    result = shell.snapshot(*again, "--deadline", "1m")
+    assert "via list, a request each would not end in time" in result.stdout
+    assert result.exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -223,19 +223,19 @@ def test_an_entry_that_cant_be_read_may_be_any_meeting(serve_api: ServeApi) -> N
 
 REFUSALS = [
     pytest.param(
-        "forbidden_plainly", TokenRejected, "Realtime Admin .*; or with a meeting list, --via meetings asks", id="403"
+        "forbidden_plainly", TokenRejected, "Realtime Admin .*; or, with a meeting list, take --via meetings", id="403"
     ),
     pytest.param(
         "no_route",
         ConfigError,
-        "look at the account ID, the app ID.*; with a meeting list, --via meetings asks",
+        "Look at the account ID, the app ID.*; or, with a meeting list, take --via meetings",
         id="404",
     ),
     pytest.param(
-        "unknown_meeting", ConfigError, "an unknown meeting or app.* --via meetings asks", id="404 of its own"
+        "unknown_meeting", ConfigError, "an unknown meeting or app.* take --via meetings", id="404 of its own"
     ),
-    pytest.param("not_json", ConfigError, "no JSON object.* --via meetings asks", id="HTML"),
-    pytest.param("success_false", ConfigError, "Something went wrong.* --via meetings asks", id="no success"),
+    pytest.param("not_json", ApiUnavailable, "no JSON object.* take --via meetings", id="HTML"),
+    pytest.param("success_false", ApiUnavailable, "Something went wrong.* take --via meetings", id="no success"),
 ]
 
 
@@ -249,7 +249,7 @@ def test_a_refused_list_that_was_asked_for_is_an_error(
     require_an_outcome_each(fetched, 40)
     assert (fetched.tally.failed, api.app.state.requests) == (40, 1)
     assert [type(problem) for problem in fetched.errors] == [error]
-    with pytest.raises(error, match=f"refuses the list of live sessions of app simulated-app .*{says}"):
+    with pytest.raises(error, match=f"does not give the list of live sessions of app simulated-app .*{says}"):
         raise fetched.errors[0]
 
 

@@ -100,7 +100,7 @@ def test_what_is_not_live_is_none_of_the_list() -> None:
 
 def test_a_list_that_is_not_sorted_is_not_whole() -> None:
     """Newest first, those that start push others onto pages that are read already: nobody is idle for that."""
-    newest_first = [session("2", "b", created_at="2026-11-02T11:00:00Z"), session("1", "a")]
+    newest_first = [session("2", "b"), session("1", "a", created_at="2026-11-02T10:00:00Z")]
     fetched = fetch_pages(["a", "b", "c"], newest_first)
     assert (seen(fetched), fetched.tally.idle) == ({"a", "b"}, 0)
     assert "it is not sorted by creation" in fetched.failures[0].message

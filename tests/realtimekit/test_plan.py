@@ -56,8 +56,9 @@ def rate(requests: int, seconds: float, reserve: float = 0.0) -> Limits:
 @pytest.mark.parametrize(
     ("number", "via", "why"),
     [
-        (0, "meetings", "a request each fits into the 1,080 of a window"),
-        (1, "meetings", "a request each fits into the 1,080 of a window"),
+        (0, "meetings", "this slot has everything already"),
+        (1, "meetings", "a list for each app would take as many requests"),
+        (2, "meetings", "a request each fits into the 1,080 of a window"),
         (1080, "meetings", "a request each fits into the 1,080 of a window"),
         (1081, "list", "a request each would exceed the 1,080 of a window"),
         (50_000, "list", "a request each would exceed the 1,080 of a window"),
@@ -194,9 +195,9 @@ def test_what_earlier_runs_have_spent_is_said_and_taken_off() -> None:
         (0, 0),
         (190, 1),
         (1080, 1080 / 190),
-        (1081, 300 + 1 / 190),
-        (10_800, 2700 + 1080 / 190),
-        (10_801, 3000 + 1 / 190),
+        (1081, 301 + 1 / 190),
+        (10_800, 9 * 301 + 1080 / 190),
+        (10_801, 10 * 301 + 1 / 190),
     ],
 )
 def test_a_run_takes_a_window_for_every_1080_requests(number: int, seconds: float) -> None:
@@ -205,10 +206,10 @@ def test_a_run_takes_a_window_for_every_1080_requests(number: int, seconds: floa
 
 
 def test_a_run_waits_for_what_earlier_runs_have_spent() -> None:
-    """All is spent, 100 s ago: 200 s until the first request may leave."""
+    """All is spent, 100 s ago: 201 s until the first request may leave."""
     known = Known(spent=[Spending(NOON - timedelta(seconds=100), 1080)])
-    assert plan(190, known=known).seconds == SECONDS(201, abs=1e-3)
-    assert plan(190, known=known, now=NOON + timedelta(seconds=200)).seconds == SECONDS(1)
+    assert plan(190, known=known).seconds == SECONDS(202, abs=1e-3)
+    assert plan(190, known=known, now=NOON + timedelta(seconds=201)).seconds == SECONDS(1)
 
 
 def test_how_long_a_run_takes_goes_by_what_is_expected() -> None:
@@ -224,22 +225,30 @@ def test_how_long_a_run_takes_goes_by_what_is_expected() -> None:
     "bounds",
     [
         {},
-        {"deadline": 301.0},
+        {"deadline": 302.0},
         {"every": timedelta(minutes=10)},
-        {"deadline": 301.0, "every": timedelta(minutes=10)},
+        {"deadline": 302.0, "every": timedelta(minutes=10)},
     ],
 )
 def test_a_run_that_can_end_in_time_has_no_warning(bounds: dict[str, Any]) -> None:
-    """1,100 requests take 300.1 s."""
+    """1,100 requests take 301.1 s."""
     assert plan(1100, via="meetings", **bounds).warning is None
+
+
+def test_a_run_may_take_all_the_time_there_is() -> None:
+    """To the instant: 190 requests take a second, a list of one page its 190th part."""
+    assert plan(190, deadline=1.0).warning is None
+    warning = plan(10, via="meetings", deadline=1 / 190, known=Known(live_before=0)).warning
+    assert warning is not None
+    assert "With --via list" in warning
 
 
 def test_the_warning_is_the_arithmetic_and_the_flag_that_makes_it_fit() -> None:
     """Word by word."""
     known = Known(live_before=300)
     assert plan(10_000, via="meetings", deadline=600.0, known=known).warning == (
-        "the run can't end in time: 10,000 requests at 1,080 in 300 s (1,200 less a reserve of 10%) take at least 46m, "
-        "but the deadline is after 10m. With --via list the same meetings take 4 requests"
+        "the run can't end in time: 10,000 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs "
+        "spent 0 of them) take at least 46m, but --deadline is 10m. With --via list the same meetings take 4 requests"
     )
     assert plan(5000, via="meetings", every=timedelta(seconds=1), limits=rate(50, 60, 0.5)).warning == (
         "the run can't end in time: 5,000 requests at 25 in 60 s (50 less a reserve of 50%) take at least 3h20m, "

@@ -113,8 +113,7 @@ def test_an_end_may_be_now_or_between_two_seconds(seconds: str, expected: float)
         ('"default";q=;w=', None),
         ('"default";q=some;w=long', None),
         ('"default";q=-5', None),
-        ('"Default";q=5', None),
-        ('"other";q=5', None),
+        ('"Default";q=5, "other";q=6', None),
         ("default;q=5", 5),
         ('"default";Q=0', 0),
         ('"default";q=5, "default";q=6', 6),
@@ -123,6 +122,14 @@ def test_an_end_may_be_now_or_between_two_seconds(seconds: str, expected: float)
 def test_a_quota_is_what_the_policy_of_that_name_says(policy: str, quota: int | None) -> None:
     """Or unknown."""
     assert told('"default";r=50;t=30', policy) == [Standing("default", 50, 30, quota)]
+
+
+@pytest.mark.parametrize("policy", ['"Default";q=5;w=60', '"other";q=5;w=60', "other;q=5;w=60"])
+def test_one_limit_and_one_policy_belong_together(policy: str) -> None:
+    """Whatever each is called; where there are several of either, their names decide."""
+    assert told('"default";r=50', policy) == [Standing("default", 50, 60, 5)]
+    assert told('"default";r=50, "more";r=9', policy)[0].quota is None
+    assert told('"default";r=50', f'{policy}, "more";q=9')[0].quota is None
 
 
 @pytest.mark.parametrize(

@@ -176,9 +176,9 @@ def test_an_oversized_404_is_not_idle() -> None:
 @pytest.mark.parametrize(
     ("content", "advice"),
     [
-        (gateway(7003, "Could not route"), "look at the account ID, the app ID and the base URL: Could not route"),
-        (room(7003, "Could not route"), "look at the account ID, the app ID and the base URL: Could not route"),
-        (HTML, "look at the account ID, the app ID and the base URL: '<!DOCTYPE"),
+        (gateway(7003, "Could not route"), "no such address (a wrong account, app or base URL): Could not route"),
+        (room(7003, "Could not route"), "no such address (a wrong account, app or base URL): Could not route"),
+        (HTML, "no such address (a wrong account, app or base URL): '<!DOCTYPE"),
         (room(404, "Meeting not found"), "an unknown meeting or app: Meeting not found"),
     ],
 )

@@ -135,17 +135,16 @@ def test_whatever_the_clock_does_waiting_helps(rule: tuple[int, float], steps: l
 
 def test_the_log_of_a_run_has_the_limit_that_is_ours() -> None:
     """1,200 less a tenth in 300 s, unless stated."""
-    log = spent_log(Limits(), [])
-    assert log.free(NOON.timestamp()) == 1080
-    log.note(NOON.timestamp(), 1080)
-    assert log.wait(NOON.timestamp()) == 300
+    assert spent_log(Limits(), []).free(NOON.timestamp()) == 1080
     assert spent_log(Limits(stated=Rate(requests=10, seconds=60), reserve=0.5), []).free(0) == 5
 
 
-def test_a_log_may_keep_requests_longer_than_a_window() -> None:
-    """By so many seconds."""
-    log = spent_log(Limits(), [Spending(NOON, 1080)], longer_by=1.5)
-    assert log.wait(NOON.timestamp()) == 301.5
+@pytest.mark.parametrize(("window", "kept"), [(1, 1.01), (60, 60.6), (100, 101), (300, 301), (3600, 3601)])
+def test_the_log_of_a_run_keeps_requests_a_little_longer_than_a_window(window: float, kept: float) -> None:
+    """By a hundredth of it, at most a second: they may reach the API nearer to each other than they left."""
+    log = spent_log(Limits(stated=Rate(requests=1, seconds=window)), [])
+    log.note(0)
+    assert log.wait(0) == SECONDS(kept)
 
 
 def test_what_earlier_runs_have_spent_stands_in_the_log() -> None:
@@ -153,13 +152,13 @@ def test_what_earlier_runs_have_spent_stands_in_the_log() -> None:
     spent = [Spending(NOON - timedelta(seconds=ago), requests) for ago, requests in ((100, 300), (299, 80), (200, 500))]
     now = NOON.timestamp()
     log = spent_log(Limits(), spent)
-    assert [log.free(now + later) for later in (0, 1, 100, 200)] == [200, 280, 780, 1080]
+    assert [log.free(now + later) for later in (0, 2, 101, 201)] == [200, 280, 780, 1080]
 
 
 def test_what_a_run_has_spent_by_a_clock_that_was_ahead_counts_as_spent_now() -> None:
     """Nobody can say when it was."""
     log = spent_log(Limits(), [Spending(NOON + timedelta(hours=5), 1000)])
-    assert [log.free(NOON.timestamp() + later) for later in (0, 299, 300)] == [80, 80, 1080]
+    assert [log.free(NOON.timestamp() + later) for later in (0, 300, 301)] == [80, 80, 1080]
 
 
 # How long a number of events takes
@@ -197,9 +196,9 @@ def test_a_schedule_is_as_long_as_its_events_take_one_after_the_other(
         (0, 0),
         (1, 1 / 190),
         (1080, 1080 / 190),
-        (1081, 300 + 1 / 190),
-        (2160, 300 + 1080 / 190),
-        (10_000, 2700 + 280 / 190),
+        (1081, 301 + 1 / 190),
+        (2160, 301 + 1080 / 190),
+        (10_000, 9 * 301 + 280 / 190),
     ],
 )
 def test_a_schedule_goes_by_windows_and_ends_with_what_the_rest_takes(events: int, seconds: float) -> None:
