@@ -251,14 +251,48 @@ def test_the_warning_is_the_arithmetic_and_the_flag_that_makes_it_fit() -> None:
         "spent 0 of them) take at least 46m, but --deadline is 10m. With --via list the same meetings take 4 requests"
     )
     assert plan(5000, via="meetings", every=timedelta(seconds=1), limits=rate(50, 60, 0.5)).warning == (
-        "the run can't end in time: 5,000 requests at 25 in 60 s (50 less a reserve of 50%) take at least 3h20m, "
-        "but the next slot begins in 1s. It fits with --every 4h"
+        "the run can't end in time: 5,000 requests at 25 in 60 s (50 less a reserve of 50%; earlier runs spent 0 of "
+        "them) take at least 3h21m, but the next slot begins in 1s. It fits with --every 4h"
     )
     bounds: dict[str, Any] = {"deadline": 5.0, "every": timedelta(minutes=5)}
-    assert plan(meetings(2000, 2000), **bounds).warning == (
-        "the run can't end in time: 2,000 requests at 1,080 in 300 s (1,200 less a reserve of 10%) take at least 5m5s, "
-        "but the deadline is after 5s and the next slot begins in 5m. It fits with --deadline 5m5s and --every 10m"
+    known = Known(spent=[Spending(NOON - timedelta(seconds=300), 1080)])
+    assert plan(meetings(1080, 1080), known=known, **bounds).warning == (
+        "the run can't end in time: 1,080 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs spent "
+        "1,080 of them) take at least 7s, but --deadline is 5s. It fits with --deadline 8s"
     )
+    assert plan(meetings(2000, 2000), **bounds).warning == (
+        "the run can't end in time: 2,000 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs spent "
+        "0 of them) take at least 5m6s, but --deadline is 5s and the next slot begins in 5m. It fits with --deadline "
+        "5m37s and --every 10m"
+    )
+    warning = plan(10_000, via="meetings", deadline=600.0, known=Known(live_before=0)).warning
+    assert warning is not None
+    assert warning.endswith("With --via list the same meetings take 1 request")
+
+
+def test_where_nothing_makes_it_fit_the_warning_says_so() -> None:
+    """A request an hour, and more of them than a year has hours."""
+    warning = plan(meetings(9600, 9600), limits=rate(1, 3600), every=timedelta(hours=1)).warning
+    assert warning is not None
+    assert warning.endswith("No option makes it fit: take a shorter list, or --via list")
+
+
+def test_what_is_advised_is_a_tenth_more_than_the_least() -> None:
+    """Answers take their time, and windows may end a little later: 1,900 requests at once take 10 s."""
+    warning = plan(1900, via="meetings", deadline=1.0, limits=rate(2000, 300), page_size=1).warning
+    assert warning is not None
+    assert warning.endswith("It fits with --deadline 11s")
+
+
+def test_a_request_each_that_would_not_end_in_time_is_no_way() -> None:
+    """Where the list would: that is the way then. Where neither does, the usual one is taken, and warned of."""
+    case: dict[str, Any] = {"limits": rate(1000, 300), "known": Known(live_before=10)}
+    made = plan(950, deadline=4.0, **case)
+    assert (made.via, made.why, made.warning) == ("list", "a request each would not end in time", None)
+    assert plan(950, deadline=5.1, **case).via == "meetings"
+    made = plan(950, deadline=0.001, **case)
+    assert made.via == "meetings"
+    assert made.warning is not None
 
 
 def test_the_warning_names_only_the_bounds_that_are_too_near() -> None:
@@ -281,7 +315,7 @@ def test_the_step_that_fits_leaves_enough_of_the_slot_that_has_begun(minute: int
     assert warning.endswith(f"It fits with --every {every}")
 
 
-@pytest.mark.parametrize(("number", "every"), [(25, "2d"), (26, "2d"), (169, "8d"), (9600, "400d")])
+@pytest.mark.parametrize(("number", "every"), [(25, "2d"), (26, "2d"), (169, "8d"), (7000, "321d")])
 def test_a_run_of_days_fits_into_a_step_of_days(number: int, every: str) -> None:
     """A request an hour; days are counted from 1970-01-01 on."""
     since = datetime(1970, 1, 1, tzinfo=UTC)
