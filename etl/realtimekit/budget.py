@@ -233,4 +233,4 @@ class RequestBudget:
         A clock that was set back has ended the hold: nobody can say how much of it is left.
         """
         rest = self._held_until - instant
-        return rest if 0 < rest <= self._hold_seconds else 0.0
+        return rest if 0 < rest <= self._hold_seconds + _RESOLUTION else 0.0

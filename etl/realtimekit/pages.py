@@ -111,9 +111,9 @@ class DriftingList:
     async def _require_end(self, number: int, total: int) -> None:
         """Refuse a count that the page behind the last one exceeds: a page's own perhaps, or one that is capped."""
         page = await self._page(number)
-        total = total if page.total is None else page.total
-        if len(page.entries) > max(0, total - (number - 1) * self._page_size):
-            raise _miscounted(number, len(page.entries), total)
+        grown = max(0, (page.total or 0) - total)
+        if len(page.entries) > grown:
+            raise _miscounted(number, len(page.entries), total + grown)
 
     async def _last_found(self, first: Page) -> int:
         """The number of the last page that has entries, of a list that is not counted."""

@@ -164,6 +164,22 @@ async def test_of_two_pauses_the_longer_counts(case: Case, first: float, second:
     assert await case.send() == SECONDS(30)
 
 
+@given(st.floats(0.001, 300))
+@settings(deadline=None)
+def test_a_pause_of_any_length_holds_from_the_instant_it_begins(seconds: float) -> None:
+    """Also where the time of day, a float, can't tell its end exactly; heard of twice, it counts once."""
+
+    @in_virtual_time
+    async def pause() -> None:
+        case = Case()
+        case.budget.hold(seconds)
+        case.budget.hold(seconds)
+        assert case.tally.waited_seconds == SECONDS(seconds, abs=1e-5)
+        assert await case.send() == SECONDS(seconds, abs=1e-5)
+
+    pause()
+
+
 @pytest.mark.parametrize(("seconds", "level"), [(29.9, logging.INFO), (30, logging.WARNING)])
 @in_virtual_time
 async def test_a_long_pause_is_worth_a_warning(
@@ -173,6 +189,15 @@ async def test_a_long_pause_is_worth_a_warning(
     caplog.set_level(logging.INFO)
     case.budget.hold(seconds)
     assert caplog.record_tuples == [("etl.realtimekit.budget", level, "the API asks to slow down: no request for 30 s")]
+
+
+@in_virtual_time
+async def test_a_pause_that_many_hear_of_is_said_once(case: Case, caplog: pytest.LogCaptureFixture) -> None:
+    """By a second that its answers differ; one that is longer by more is another one."""
+    caplog.set_level(logging.INFO)
+    for seconds in (30, 30, 30.9, 29, 300):
+        case.budget.hold(seconds)
+    assert [message.rpartition(" for ")[2] for message in caplog.messages] == ["30 s", "300 s"]
 
 
 # What is shown and counted of a wait

@@ -100,9 +100,9 @@ async def test_without_a_policy_the_reserve_is_at_first_a_share_of_the_documente
 
 @in_virtual_time
 async def test_without_a_policy_a_window_allows_what_it_begins_with(case: Case) -> None:
-    """That is what its first answer says, and the request itself: the reserve is 20 of 200."""
+    """That is what its first answer says, and the request itself: the reserve is 21 of 201."""
     await case.send(told(0, 10, quota=None))
-    await case.send(told(199, 100, quota=None))
+    await case.send(told(200, 100, quota=None))
     assert await case.passing() == 179
 
 

@@ -121,6 +121,7 @@ FROM_THE_FRONT = Drift(ends=[0])
 @example(size=6, page_size=5, most=9, is_counted=False, drift=[Drift(), FROM_THE_FRONT])
 @example(size=5, page_size=5, most=9, is_counted=True, drift=[Drift(), Drift(starts=1)])
 @example(size=30, page_size=10, most=12, is_counted=True, drift=[Drift(), FROM_THE_FRONT, FROM_THE_FRONT])
+@example(size=8, page_size=6, most=5, is_counted=True, drift=[Drift([0, 0, 0]), Drift(starts=1)])
 def test_what_is_in_the_list_throughout_is_noted(
     *, size: int, page_size: int, most: int, is_counted: bool, drift: list[Drift]
 ) -> None:

@@ -210,3 +210,9 @@ def test_a_schedule_goes_by_windows_and_ends_with_what_the_rest_takes(events: in
 def test_a_schedule_ends_also_where_the_clock_is_too_coarse() -> None:
     """A window may be shorter than what can be told apart so late: every step takes some time."""
     assert 0 < schedule(100, RollingLimit(1, 1e-9), 1e9, a_second=math.inf) < 1e-3
+
+
+def test_a_schedule_of_a_billion_windows_is_told_at_once() -> None:
+    """One is like the other: they are not gone through."""
+    expected = SECONDS((10**9 - 1) * 60)
+    assert schedule(10**9, RollingLimit(1, 60), NOON.timestamp(), a_second=math.inf) == expected
