@@ -371,9 +371,18 @@ async def test_what_earlier_runs_have_spent_counts(ago: float, requests: int, pa
 
 
 @in_virtual_time
-async def test_where_earlier_runs_have_spent_everything_nobody_asks(case: Case) -> None:
-    """Whatever the answer would be: the first request waits until theirs are past."""
+async def test_where_earlier_runs_have_spent_everything_one_request_asks(case: Case) -> None:
+    """It is one of the reserve, and the answer may know of room that the documented limit has not."""
     case = Case(spent=[Spending(START - timedelta(seconds=100), 5000)])
+    assert await case.send_by(2, PLENTY) == SECONDS([0, 0])
+    case = Case(spent=[Spending(START - timedelta(seconds=100), 5000)])
+    assert await case.send_by(2, NOTHING) == SECONDS([0, 201])
+
+
+@in_virtual_time
+async def test_without_a_reserve_nobody_asks_where_everything_is_spent() -> None:
+    """The one request could be the one that is refused, and everybody with it: it waits until theirs are past."""
+    case = Case(limits=Limits(reserve=0.0), spent=[Spending(START - timedelta(seconds=100), 5000)])
     assert await case.send_by(2, PLENTY) == SECONDS([201, 201])
 
 
