@@ -64,7 +64,7 @@ class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new ve
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, float]:
         """Requests and seconds."""
         requests, _, window = str(value).strip().partition("/")
-        if not (requests.isascii() and requests.isdigit() and window):
+        if not (re.fullmatch(r"[0-9]{1,15}", requests) and window):
             self.fail(f"{value!r} is no limit; write requests and a window, like 1200/300s or 1200/5m.", param, ctx)
         if not 1 <= int(requests) <= _MOST_REQUESTS:
             self.fail(f"{value!r} makes no sense: from 1 to {_MOST_REQUESTS:,} requests.", param, ctx)

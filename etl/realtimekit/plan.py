@@ -27,7 +27,8 @@ _LONGEST = timedelta(days=365).total_seconds()  # that an option takes
 
 def make_plan(settings: SnapshotSettings, asked: MeetingList, known: Known, now: datetime) -> Plan:
     """The plan of a run that asks about these meetings, at the instant before it begins."""
-    case = _Case(settings, asked, known, now)
+    apps = 1 if asked.all_of else len({meeting.app_id for meeting in asked.meetings})
+    case = _Case(settings, asked, known, now, apps)
     limits = settings.api.limits
     via, why = case.way()
     expected, most = case.requests(via)
@@ -71,6 +72,7 @@ class _Case(NamedTuple):
     asked: MeetingList
     known: Known
     now: datetime
+    apps: int
 
     def way(self) -> tuple[str, str]:
         """The way the run takes, and why."""
@@ -85,7 +87,7 @@ class _Case(NamedTuple):
     def _fitting_way(self) -> tuple[str, str]:
         """A request each while the list fits into a window, else the list; unless only one of them can end in time."""
         meetings, window = len(self.asked.meetings), self.settings.api.limits.usable
-        if self._apps == meetings:
+        if self.apps == meetings:
             return "meetings", "a list for each app would take as many requests"
         if meetings > window:
             return "list", f"a request each would exceed the {window:,} of a window"
@@ -96,12 +98,12 @@ class _Case(NamedTuple):
     def requests(self, via: str) -> tuple[int, int | None]:
         """How many requests a way takes: as far as is known, and if all these meetings are live and no others."""
         meetings = len(self.asked.meetings)
-        if via == "meetings" or not self._apps:
+        if via == "meetings" or not self.apps:
             return meetings, meetings
         most = None if self.asked.all_of else self._pages(meetings)
         if self.known.live_before is not None:
             return self._pages(self.known.live_before), most
-        return (self._apps, None) if most is None else (most, most)
+        return (self.apps, None) if most is None else (most, most)
 
     def seconds(self, via: str) -> float:
         """The least time that a way takes within the limit."""
@@ -141,11 +143,7 @@ class _Case(NamedTuple):
     def _pages(self, live: int) -> int:
         """The most pages that so many sessions stand on; of a list of several pages the first is read twice."""
         size = self.settings.api.page_size
-        return max(1, math.ceil(live / size)) + self._apps - 1 + min(self._apps, live // size)
-
-    @property
-    def _apps(self) -> int:
-        return 1 if self.asked.all_of else len({meeting.app_id for meeting in self.asked.meetings})
+        return max(1, math.ceil(live / size)) + self.apps - 1 + min(self.apps, live // size)
 
 
 def _step_for(seconds: float, now: datetime) -> timedelta:
