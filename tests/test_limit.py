@@ -61,7 +61,8 @@ class OtherTool:
 def fetch(api: Api, seams: Seams, via: str, *, meetings: int) -> Fetched:
     """Ask about some meetings of the world, with the limits that a user gets who says nothing."""
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids[:meetings]]
-    settings = api.settings(limits=Limits())
+    # The first page of an hour makes the simulator look through all its rooms: a time-out would be a request more.
+    settings = api.settings(limits=Limits(), timeout=60.0)
     return asyncio.run(fetch_sessions(MeetingList(meetings=asked), settings, seams, via=via))
 
 
