@@ -25,8 +25,8 @@ def read_list(path: Path) -> float:
 
 def hold(folder: Path) -> float:
     """Load runs of a thousand live sessions each; the longest time for which the file was open, in seconds."""
-    from etl.store.load import load_runs  # noqa: PLC0415
-    from etl.store.target import open_target  # noqa: PLC0415
+    from etl.store.load import load_runs  # noqa: PLC0415  # only when needed
+    from etl.store.target import open_target  # noqa: PLC0415  # only when needed
 
     longest = 0.0
     for number in range(RUNS):
@@ -41,10 +41,10 @@ def hold(folder: Path) -> float:
 
 def stage(folder: Path, number: int) -> tuple[str, Path]:
     """Stage a run of an hour of its own."""
-    from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart, Tally  # noqa: PLC0415
-    from etl.normalize import normalize  # noqa: PLC0415
-    from etl.planning import uuid7  # noqa: PLC0415
-    from etl.staging import stage as stage_frames  # noqa: PLC0415
+    from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart, Tally  # noqa: PLC0415  # only when needed
+    from etl.normalize import normalize  # noqa: PLC0415  # only when needed
+    from etl.planning import uuid7  # noqa: PLC0415  # only when needed
+    from etl.staging import stage as stage_frames  # noqa: PLC0415  # only when needed
 
     slot = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)
     start = RunStart(

@@ -50,8 +50,8 @@ def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int)
 
 def make_app(world: World, clock: FastClock, *, share: float, seed: int, slow: float) -> Starlette:
     """The API of a world with faults. It is made in the server's own process, which needs nothing else from here."""
-    from etl.simulator.app import create_app  # noqa: PLC0415
-    from etl.simulator.fault_answers import Timing  # noqa: PLC0415
-    from etl.simulator.faults import Faults  # noqa: PLC0415
+    from etl.simulator.app import create_app  # noqa: PLC0415  # only when needed
+    from etl.simulator.fault_answers import Timing  # noqa: PLC0415  # only when needed
+    from etl.simulator.faults import Faults  # noqa: PLC0415  # only when needed
 
     return create_app(world, now=clock.now, faults=Faults(share, seed=seed, timing=Timing(slow=slow)))

@@ -56,10 +56,10 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:  # n
 def _fetch(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
     """The app's meetings."""
     import asyncio  # noqa: PLC0415  # `--help` and a wrong setting need none of it
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime  # noqa: PLC0415  # only when needed
 
-    from etl.models import Seams  # noqa: PLC0415
-    from etl.realtimekit.catalogue import fetch_meetings  # noqa: PLC0415
+    from etl.models import Seams  # noqa: PLC0415  # only when needed
+    from etl.realtimekit.catalogue import fetch_meetings  # noqa: PLC0415  # only when needed
 
     return asyncio.run(fetch_meetings(app_id, settings, Seams(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)))
 

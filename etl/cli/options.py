@@ -157,7 +157,7 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
     """The settings of a snapshot, from its options and the environment."""
     from datetime import timedelta  # noqa: PLC0415  # `--help` does without
 
-    from etl.settings import SnapshotSettings  # noqa: PLC0415
+    from etl.settings import SnapshotSettings  # noqa: PLC0415  # only when needed
 
     _refuse_contradictions(options)
     return SnapshotSettings(
@@ -199,7 +199,7 @@ def _standard_input() -> TextIO:
 
 def api_settings(options: dict[str, Any], *, is_planned: bool = False) -> ApiSettings:
     """How to reach the API, from its options and the environment; where it `is_planned` only, nothing is sent."""
-    from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, Limits, Rate  # noqa: PLC0415
+    from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, Limits, Rate  # noqa: PLC0415  # only when needed
 
     account_id = _stripped(options["account_id"]) or (_NOT_NEEDED if is_planned else None)
     if not account_id:

@@ -84,7 +84,7 @@ def progress(*, is_shown: bool) -> Iterator[Callable[[Tally], None] | None]:
         yield None
         return
     from rich.console import Console  # noqa: PLC0415  # cron sees no bar
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415  # only when needed
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

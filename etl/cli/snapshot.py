@@ -62,7 +62,7 @@ def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> No
 @store_options
 def load(database: Path, lock_timeout: float) -> None:
     """Bring staged runs into the database, as the next snapshot would."""
-    from etl.cli import running  # noqa: PLC0415
+    from etl.cli import running  # noqa: PLC0415  # only when needed
 
     loaded = running.load(database, lock_timeout=lock_timeout)
     click.echo(f"loaded {len(loaded)} staged run{'s'[: len(loaded) != 1]} into {database}")
@@ -70,7 +70,7 @@ def load(database: Path, lock_timeout: float) -> None:
 
 def _announce(plan: Plan, *, is_shown: bool) -> None:
     """Say beforehand what the run will cost, where somebody sees it; that it can't end in time, in any case."""
-    from etl.cli import summaries  # noqa: PLC0415
+    from etl.cli import summaries  # noqa: PLC0415  # only when needed
 
     if is_shown:
         click.echo("\n".join(summaries.plan_lines(plan)), err=True)
@@ -80,9 +80,9 @@ def _announce(plan: Plan, *, is_shown: bool) -> None:
 
 def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
     """Print what a run would cost now, as the result that was asked for."""
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime  # noqa: PLC0415  # only when needed
 
-    from etl.cli import summaries  # noqa: PLC0415
+    from etl.cli import summaries  # noqa: PLC0415  # only when needed
     from etl.planning import plan_snapshot  # noqa: PLC0415  # nothing is sent, so that no HTTP is needed
 
     plan = plan_snapshot(settings, datetime.now(UTC))
@@ -93,7 +93,7 @@ def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
 
 def _tell(summary: RunSummary, *, as_json: bool, quiet: bool) -> None:
     """Say what the run did. It is stored by now: that nobody can hear it changes nothing."""
-    from etl.cli import summaries  # noqa: PLC0415
+    from etl.cli import summaries  # noqa: PLC0415  # only when needed
 
     try:
         if as_json:

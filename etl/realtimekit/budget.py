@@ -166,9 +166,8 @@ class RequestBudget:
     def _wait_for_window(self, instant: float) -> float:
         """As `_wait`, by what is known: a window that has ended holds nobody, and who asks heeds the others."""
         wait = 0.0
-        is_reserved = (
-            self._limits.usable < self._limits.rate.requests
-        )  # so that one may ask though all of ours is spent
+        # Where there is a reserve, one request of it may ask though all of ours is spent.
+        is_reserved = self._limits.usable < self._limits.rate.requests
         if self._limits.stated or not (self._windows or (is_reserved and not self._is_asked)):
             wait = self._log.wait(instant)
         full = [window for window in self._windows.values() if self._free(window) <= 0]

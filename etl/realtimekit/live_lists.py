@@ -172,8 +172,8 @@ def _note_listed(meetings: Iterable[Meeting], lists: dict[str, _LiveList], outco
     for meeting in meetings:
         observation = live[meeting.app_id].get(meeting.meeting_id)
         if observation:
-            met.add(observation.meeting)
-            outcomes.live(observation._replace(meeting=meeting))
+            met.add(meeting)
+            outcomes.live(observation)
         elif lists[meeting.app_id].is_whole:
             outcomes.idle()
         else:
