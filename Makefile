@@ -22,7 +22,7 @@ install: $(VENV)/.installed ## Make .venv with the pinned versions
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[simulator,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev]'
 	@touch $@
 
 demo: install ## A week of hourly snapshots against a simulated API, in seconds
@@ -54,13 +54,13 @@ build: install ## Build the wheel and try it in an environment of its own
 	cd $(VENV)/smoke && bin/rtk-usage --help && bin/rtk-usage demo --days 1 --directory demo
 
 bench: install ## Measure against the official SDK and dlt, and write bench/RESULTS.md
-	$(BIN)/python -m pip install --quiet --editable '.[simulator,dev,bench]'
+	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev,bench]'
 	$(BIN)/python bench/run.py
 
 lock: ## Pin anew: the newest versions that fit, into constraints.txt
 	rm -rf $(VENV)/lock
 	PIP_CONSTRAINT= $(PYTHON) -m venv $(VENV)/lock
-	PIP_CONSTRAINT= $(VENV)/lock/bin/python -m pip install --quiet '.[simulator,dev,bench]' 'duckdb==1.5.5' hatchling editables
+	PIP_CONSTRAINT= $(VENV)/lock/bin/python -m pip install --quiet '.[simulator,page,dev,bench]' 'duckdb==1.5.5' hatchling editables
 	( echo '# Every version that is installed anywhere in this project; made by `make lock`.'; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude realtimekit-usage ) > constraints.txt
 

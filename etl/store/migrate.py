@@ -7,7 +7,9 @@ write-ahead log that outlived a crash have left unreadable databases (duckdb#221
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
+from graphlib import TopologicalSorter
 
 import duckdb
 
@@ -65,9 +67,16 @@ def _refuse_newer(applied: set[str], known: list[str]) -> None:
 
 @cache
 def _views() -> dict[str, str]:
-    """All views as one step, whose name in the ledger changes with their text."""
-    script = "\n".join(queries.text(name) for name in queries.names("views"))
+    """All views and macros as one step, whose name in the ledger changes with their text."""
+    texts = {name.partition("/")[2]: queries.text(name) for name in (*queries.names("views"), *queries.names("macros"))}
+    script = "\n".join(texts[name] for name in _ordered(texts))
     return {f"views {hashlib.sha256(script.encode()).hexdigest()[:16]}": script}
+
+
+def _ordered(texts: dict[str, str]) -> list[str]:
+    """The names so that each stands behind those that its text, save the comments, names."""
+    words = {name: set(re.findall(r"\w+", re.sub("--.*", "", text))) for name, text in texts.items()}
+    return list(TopologicalSorter({name: sorted(words[name] & texts.keys() - {name}) for name in texts}).static_order())
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, steps: dict[str, str]) -> None:

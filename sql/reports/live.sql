@@ -1,0 +1,26 @@
+-- Who was live in the last snapshot of the period (now, unless --until says otherwise)
+-- grain: a session that was live in its app's last loaded slot
+with latest as (
+    select app_id, max(slot) as slot
+    from slots_between($since, $until)
+    where is_loaded
+        and ($app_id is null or app_id = $app_id)
+    group by app_id
+)
+
+select
+    slot,
+    meeting_display_name as meeting,
+    coalesce(type, 'unknown') as type,
+    live_participants as participants,
+    max_concurrent_participants as peak_participants,
+    minutes_consumed as minutes,
+    started_at,
+    meeting_id,
+    session_id,
+    app_id
+from session_snapshots
+join latest using (app_id, slot)
+where slot >= $since
+    and slot < $until
+order by live_participants desc, started_at, session_id;

@@ -1,0 +1,27 @@
+-- Every session under way in the period: when, how long, its minutes in the period and in all
+-- grain: a session or breakout room; its minutes are a lower bound until is_final
+with growth as (
+    select app_id, session_id, sum(minutes) as minutes
+    from growth_between($since, $until, $tz, 'day', true)
+    where $app_id is null
+        or app_id = $app_id
+    group by app_id, session_id
+)
+
+select
+    started_at,
+    ended_at,
+    meeting_display_name as meeting,
+    type,
+    growth.minutes,
+    sessions.minutes as total_minutes,
+    is_final,
+    max_participants as peak_participants,
+    (epoch(coalesce(ended_at, last_observed_at)) - epoch(started_at)) / 60 as duration_minutes,
+    snapshots,
+    session_id,
+    meeting_id,
+    app_id
+from growth
+join sessions_between($since, $until) as sessions using (app_id, session_id)
+order by started_at, session_id;

@@ -1,0 +1,12 @@
+-- grain: a session's day (UTC) in which its total grew or it was seen; the days of a session add up to its total, exactly
+-- For another zone, or for a period's cost only: growth_between(since, until, 'Europe/Berlin', 'day', true), a macro.
+create or replace view session_days as
+select
+    app_id,
+    min(meeting_id) as meeting_id,
+    session_id,
+    min(type) as type,
+    cast(bucket as date) as day,
+    sum(minutes) as minutes
+from growth_between(timestamptz '-infinity', timestamptz 'infinity', 'UTC', 'day', true)
+group by app_id, session_id, bucket;
