@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from costs import Costs
     from covering import Check, Coverage
     from measure import Sample
+    from reports import Reports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,4 +71,5 @@ class Measured:
     coverage: list[Coverage]
     checks: list[Check]
     at_limit: list[AtLimit]
+    reports: Reports
     nginx_version: str

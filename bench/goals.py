@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import reports
 from costs import MORE_CONNECTIONS
+from goal import Goal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,26 +18,6 @@ if TYPE_CHECKING:
 TIMES_FASTER = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Goal:
-    """A figure to reach: at most the limit, or at least, where it `is_least`."""
-
-    text: str
-    measured: float
-    limit: float
-    unit: str = ""
-    is_least: bool = False
-
-    @property
-    def is_reached(self) -> bool:
-        """Whether it is."""
-        return self.measured >= self.limit if self.is_least else self.measured <= self.limit
-
-    def __str__(self) -> str:
-        whole = f"{self.measured:,.0f}" if self.measured == int(self.measured) else f"{self.measured:.3g}"
-        return f"| {self.text} | {whole}{self.unit} | {'reached' if self.is_reached else '**missed**'} |"
-
-
 def goals(measured: Measured) -> list[Goal]:
     """Return every goal, in the order in which the results tell of them."""
     ours, *peers = measured.figures
@@ -46,6 +27,7 @@ def goals(measured: Measured) -> list[Goal]:
         *of_cpu(ours, measured.costs),
         *of_memory(ours, measured.costs),
         *of_parts(ours, measured.parts),
+        *reports.goals(measured.reports),
     ]
 
 

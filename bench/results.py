@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import contenders
 import covering_page
+import reports
 import workload
 from costs import MORE_CONNECTIONS
 from goals import goals
@@ -63,6 +64,7 @@ def page(measured: Measured) -> str:
         covering_page.coverage(measured.coverage, measured.checks),
         covering_page.at_limit(measured.at_limit),
         costs(measured.figures[0], measured.costs),
+        reports.section(measured.reports),
         judged(measured),
         ran(measured),
         AGAIN,

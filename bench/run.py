@@ -24,6 +24,7 @@ from covering import check_coverage, measure_coverage
 from figures import Figures, Measured
 from jobs import Job
 from measure import ContenderFailed
+from reports import measure_reports
 from standalone import measure_parts
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def measure(chosen: list[Contender], options: argparse.Namespace, job: Job, atte
         coverage=measure_coverage(chosen, job, counted, shrink=options.shrink),
         checks=check_coverage(options.shrink),
         at_limit=[one.result() for one in attempts],
+        reports=measure_reports(job.folder, shrink=options.shrink),
         nginx_version=server.version(),
     )
 

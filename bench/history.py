@@ -1,0 +1,102 @@
+"""A year of snapshots to read reports from: `history.py FILE DAYS`, up to the last midnight (UTC).
+
+1,000 sessions are live at a time, a slot every five minutes, and every meeting begins a new session each hour: 288,000
+rows a day, appended day by day as a job would have them.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from etl.store.target import open_target
+
+LIVE = 1_000
+SLOTS_A_DAY = 288
+
+DAY = """
+insert into session_snapshots by name
+with slots as (
+    select $day + to_minutes(5 * range) as slot
+    from range($slots_a_day)
+),
+
+rooms as (
+    select range as number, 'meeting-' || lpad(cast(range as varchar), 4, '0') as meeting_id
+    from range($live)
+),
+
+live as (
+    select *, date_trunc('hour', slot) - to_seconds(number % 60) as started_at
+    from slots
+    cross join rooms
+)
+
+select
+    cast(md5(cast(slot as varchar)) as uuid) as run_id,
+    slot,
+    slot + to_milliseconds(3 * number) as observed_at,
+    'app' as app_id,
+    meeting_id,
+    cast(cast(md5(meeting_id || cast(started_at as varchar)) as uuid) as varchar) as session_id,
+    meeting_id as associated_id,
+    'Meeting number ' || number as meeting_display_name,
+    case when number % 20 = 0 then 'livestream' else 'meeting' end as type,
+    'LIVE' as status,
+    cast((7 * number + epoch(slot) // 300) % 9 as integer) as live_participants,
+    9 as max_concurrent_participants,
+    round((epoch(observed_at) - epoch(started_at)) / 60 * (1 + number % 7), 4) as minutes_consumed,
+    'app' as organization_id,
+    started_at as created_at,
+    started_at,
+    slot as updated_at
+from live
+order by slot, number
+"""
+LEDGER = """
+insert into runs by name
+select
+    cast(md5(cast(slot as varchar)) as uuid) as run_id,
+    'snapshot' as kind,
+    slot,
+    'list' as via,
+    'account' as account_id,
+    'rooms' as list_id,
+    slot as started_at,
+    slot + to_seconds(4) as finished_at,
+    $live as meetings,
+    $live as live,
+    0 as idle,
+    0 as failed,
+    10 as requests,
+    0 as retries,
+    0.0 as waited_seconds,
+    'bench' as tool_version,
+    'bench' as host,
+    300.0 as every_seconds
+from (select distinct slot from session_snapshots)
+"""
+ROOMS = (
+    "insert into meeting_lists select distinct 'rooms', app_id, meeting_id from session_snapshots where slot = $slot"
+)
+
+
+def make_history(database: Path, days: int) -> None:
+    """Make the database, with the project's own tables and views."""
+    with open_target(database):
+        pass
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with duckdb.connect(database) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for number in range(days, 0, -1):
+            day = end - timedelta(days=number)
+            connection.execute(DAY, {"day": day, "live": LIVE, "slots_a_day": SLOTS_A_DAY})
+        connection.execute(LEDGER, {"live": LIVE})
+        connection.execute(ROOMS, {"slot": end - timedelta(days=1)})
+
+
+if __name__ == "__main__":
+    make_history(Path(sys.argv[1]), int(sys.argv[2]))
