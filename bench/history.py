@@ -79,9 +79,12 @@ select
     300.0 as every_seconds
 from (select distinct slot from session_snapshots)
 """
-ROOMS = (
-    "insert into meeting_lists select distinct 'rooms', app_id, meeting_id from session_snapshots where slot = $slot"
-)
+ROOMS = """
+insert into meeting_lists
+select distinct 'rooms', app_id, meeting_id
+from session_snapshots
+where slot = $slot
+"""
 
 
 def make_history(database: Path, days: int) -> None:

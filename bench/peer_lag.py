@@ -14,9 +14,10 @@ GROWTH = """
 with grown as (
     select
         observed_at,
-        minutes_consumed - coalesce(lag(minutes_consumed) over (partition by session_id order by observed_at), 0) as minutes
+        minutes_consumed - coalesce(lag(minutes_consumed) over in_session, 0) as minutes
     from session_snapshots
     where slot >= $since
+    window in_session as (partition by session_id order by observed_at)
 )
 
 select cast(observed_at as date) as day, sum(minutes) as minutes

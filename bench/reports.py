@@ -84,11 +84,11 @@ def section(reports: Reports) -> str:
     """Say what reports cost."""
     return f"""## Reports
 
-{reports.rows / 1e6:,.0f} million snapshots ({reports.database_bytes / 1e9:.1f} GB): 1,000 sessions live at a time, a slot \
-every five minutes, new sessions every
-hour (`bench/history.py`). Each report is a whole process; medians of {ROUNDS}, those of all history are one run. The peer \
-is the usual
-query over the same 30 days, `lag()` over every row (`bench/peer_lag.py`), which splits nothing at midnight.
+{reports.rows / 1e6:,.0f} million snapshots ({reports.database_bytes / 1e9:.1f} GB): 1,000 sessions live at a time, \
+a slot every five minutes, new sessions
+every hour (`bench/history.py`). Each report is a whole process; medians of {ROUNDS}, those of all history are one run.
+The peer is the usual query over the same 30 days, `lag()` over every row (`bench/peer_lag.py`), which splits nothing
+at midnight.
 
 | | wall s | CPU s | peak MB | its wall : ours |
 |---|--:|--:|--:|--:|
