@@ -6,7 +6,8 @@ EtlError                    the run or the command ends; the class says its exit
 ├── StoreLocked       75    another program has the database open
 ├── RunOverlap        75    another run on this database is under way
 ├── StoreError        74    the database or the staging directory can't be used
-└── ApiUnavailable    69    the API gives no good answer
+├── ApiUnavailable    69    the API gives no good answer
+└── CheckFailed        1    figures in the database break a rule
 
 RequestError                one request failed; the type carries the decision
 ├── TryAgain                ask again, after `retry_after` seconds if the API named them
@@ -65,6 +66,12 @@ class ApiUnavailable(EtlError):
     """The API gives no good answer (EX_UNAVAILABLE)."""
 
     exit_code = 69
+
+
+class CheckFailed(EtlError):
+    """Figures in the database break a rule that they have to keep."""
+
+    exit_code = 1
 
 
 class FailureKind(StrEnum):

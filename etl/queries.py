@@ -16,6 +16,11 @@ def text(name: str) -> str:
     return (_ROOT / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def file(name: str) -> Path:
+    """Where a file of `sql/` that is no query lies."""
+    return _ROOT / name
+
+
 @cache
 def names(folder: str) -> tuple[str, ...]:
     """The names of the SQL files in a folder, sorted: `("migrations/0001_tables",)`."""

@@ -152,6 +152,49 @@ class SnapshotSettings:
         return time_left
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReconcileSettings:
+    """One run of `reconcile`, of the app `app_id` or of all that the database knows.
+
+    `since` is an instant, or how long before the start of the run it is.
+    """
+
+    api: ApiSettings
+    app_id: str | None
+    database: Path
+    since: timedelta | datetime = timedelta(days=2)
+    lock_timeout: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.app_id is not None:
+            require_app(self.app_id)
+
+    @property
+    def every(self) -> None:
+        """It has no schedule of its own: whenever it runs, it finds the same."""
+
+    def slot_of(self, started_at: datetime) -> datetime:
+        """The instant this run stands for: the start second."""
+        return floor_to(started_at, timedelta(seconds=1))
+
+    def since_of(self, started_at: datetime) -> datetime:
+        """From when on final figures are wanted. Raises ConfigError where that is still to come."""
+        if isinstance(self.since, timedelta):
+            return started_at - self.since
+        if self.since > started_at:
+            raise ConfigError(f"--since {self.since.isoformat()} is still to come; name an instant that is past")
+        return self.since
+
+
+@dataclass(frozen=True, kw_only=True)
+class Period:
+    """From an instant up to, not including, another, as days and hours go by in the zone `tz` (an IANA name)."""
+
+    since: datetime
+    until: datetime
+    tz: str
+
+
 def floor_to(instant: datetime, every: timedelta) -> datetime:
     """The last multiple of `every` since 1970-01-01T00:00Z that is not after `instant`."""
     return _EPOCH + (instant - _EPOCH) // every * every

@@ -10,6 +10,9 @@ import click
 from etl import __version__
 from etl.cli.demo import demo
 from etl.cli.meetings import meetings
+from etl.cli.operate import check
+from etl.cli.reconcile import reconcile
+from etl.cli.reports import query, report
 from etl.cli.simulate import simulate
 from etl.cli.snapshot import load, snapshot
 from etl.errors import EtlError
@@ -17,7 +20,7 @@ from etl.errors import EtlError
 EXIT_CODES = """\b
 Exit codes:
   0   every meeting has an outcome, and it is in the database
-  1   a defect of this tool; the trace says where
+  1   figures break a rule (check), or a defect of this tool; a trace says where
   2   the command was called wrongly
   3   the run is stored, but some meetings failed
   69  the API gives no good answer
@@ -51,7 +54,7 @@ def cli() -> None:
     """Usage snapshots of Cloudflare RealtimeKit meetings, exactly once, in DuckDB."""
 
 
-for _command in (snapshot, meetings, load, simulate, demo):
+for _command in (snapshot, reconcile, report, query, check, meetings, load, simulate, demo):
     cli.add_command(_command)
 
 

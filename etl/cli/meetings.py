@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
-import os
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from etl.cli.files import replace
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, api_settings, app_id_of, limit_options
 from etl.cli.types import NewFile
@@ -49,7 +47,7 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:  # n
     if output is None:
         click.echo(text, nl=False)
     else:
-        _replace(output, text)
+        replace(output, text.encode(errors="replace"))
     click.echo(f"{len(chosen):,} of the {len(found):,} meetings of app {app_id}", err=True)
 
 
@@ -101,18 +99,3 @@ def _tsv(app_id: str, found: Sequence[ListedMeeting]) -> str:
 def _json_lines(app_id: str, found: Sequence[ListedMeeting]) -> str:
     rows = ({"meeting_id": one.meeting_id, "app_id": app_id, "title": one.title} for one in found)
     return "".join(f"{json.dumps(row)}\n" for row in rows)
-
-
-def _replace(output: Path, text: str) -> None:
-    """Write a file under another name and rename it: what is there stays until all of it is written."""
-    unfinished = output.with_name(f"{output.name}.new")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8", errors="replace")
-        if output.exists():
-            shutil.copymode(output, unfinished)
-        os.replace(unfinished, output)  # noqa: PTH105  # the same, and says what it does
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise ConfigError(f"{error.filename or output}: {error.strerror}; name another --output") from error

@@ -16,7 +16,7 @@ from etl.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from etl.settings import ApiSettings, SnapshotSettings
+    from etl.settings import ApiSettings, ReconcileSettings, SnapshotSettings
 
 _C = TypeVar("_C", bound="Callable[..., Any]")
 
@@ -169,6 +169,19 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
         every=timedelta(seconds=options["every"]) if options["every"] else None,
         slot=options["slot"],
         deadline=options["deadline"],
+        lock_timeout=options["lock_timeout"],
+    )
+
+
+def reconcile_settings(options: dict[str, Any]) -> ReconcileSettings:
+    """The settings of a run for final figures, from its options and the environment."""
+    from etl.settings import ReconcileSettings  # noqa: PLC0415  # only when needed
+
+    return ReconcileSettings(
+        api=api_settings(options),
+        app_id=_stripped(options["app_id"]),
+        database=options["database"],
+        since=options["since"],
         lock_timeout=options["lock_timeout"],
     )
 

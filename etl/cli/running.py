@@ -11,20 +11,23 @@ import socket
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from etl.errors import EXIT_WITH_FAILURES
+from etl.loading import load_staged
 from etl.models import Seams
-from etl.snapshot import load_staged, take_snapshot
+from etl.snapshot import take_snapshot
 from etl.staging import only_run, staging_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from etl.models import Plan, RunSummary, Tally
-    from etl.settings import SnapshotSettings
+    from etl.reconcile import ReconcileSummary
+    from etl.settings import ReconcileSettings, SnapshotSettings
 
+_T = TypeVar("_T")
 _REFRESH_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -42,15 +45,25 @@ def snapshot(
     seams: Seams | None = None,
 ) -> tuple[RunSummary, int | None]:
     """Take a snapshot; the summary, and the signal that ended it early if one did."""
-    received: list[int] = []
     gc.freeze()  # what is imported by now stays: the collector need not look through it during the fetch
+    return _run(lambda real: take_snapshot(settings, replace(real, planned=planned, progress=progress)), seams)
 
-    async def run() -> RunSummary:
+
+def reconcile(settings: ReconcileSettings) -> tuple[ReconcileSummary, int | None]:
+    """Take final figures; the summary, and the signal that ended it early if one did."""
+    from etl.reconcile import take_final_figures  # noqa: PLC0415  # a snapshot does without
+
+    return _run(lambda real: take_final_figures(settings, real))
+
+
+def _run(job: Callable[[Seams], Awaitable[_T]], seams: Seams | None = None) -> tuple[_T, int | None]:
+    """Run a job to its end, or until a signal ends it early, which comes beside what it returns."""
+    received: list[int] = []
+
+    async def run() -> _T:
         interrupted = asyncio.Event()
         with _signals_to(interrupted, received):
-            real = seams or Seams(now=now, sleep=asyncio.sleep)
-            told = replace(real, interrupted=interrupted, planned=planned, progress=progress)
-            return await take_snapshot(settings, told)
+            return await job(replace(seams or Seams(now=now, sleep=asyncio.sleep), interrupted=interrupted))
 
     return asyncio.run(run()), received[0] if received else None
 
@@ -68,7 +81,7 @@ def load(database: Path, *, lock_timeout: float) -> list[str]:
     return loaded.run_ids
 
 
-def exit_code(summary: RunSummary, signal_number: int | None) -> int:
+def exit_code(summary: RunSummary | ReconcileSummary, signal_number: int | None) -> int:
     """The code a run ends with: a signal's, the first error's, 3 with failures, or 0."""
     if summary.was_interrupted and signal_number is not None:
         return 128 + signal_number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from etl.cli.options import (
     store_options,
     way_options,
 )
+from etl.cli.telling import tell
 
 if TYPE_CHECKING:
     from etl.models import Plan, RunSummary
@@ -92,27 +92,11 @@ def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
 
 
 def _tell(summary: RunSummary, *, as_json: bool, quiet: bool) -> None:
-    """Say what the run did. It is stored by now: that nobody can hear it changes nothing."""
     from etl.cli import summaries  # noqa: PLC0415  # only when needed
 
-    try:
-        if as_json:
-            click.echo(summaries.as_json(summary))
-        elif not quiet:
-            click.echo(summaries.as_line(summary))
-    except OSError as error:
-        _let_go_of_stdout()
-        if not isinstance(error, BrokenPipeError):
-            click.echo(f"rtk-usage: the run is stored, but its summary can't be written: {error.strerror}", err=True)
-    if not as_json:
-        for warning in summaries.warnings(summary):
-            click.echo(warning, err=True)
-    for problem in summary.errors:
-        click.echo(f"rtk-usage: {problem}", err=True)
-
-
-def _let_go_of_stdout() -> None:
-    """Point standard output elsewhere: Python would try, and fail, to write the rest of it at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+    as_text = None if quiet else summaries.as_line(summary)
+    tell(
+        summaries.as_json(summary) if as_json else as_text,
+        warnings=() if as_json else summaries.warnings(summary),
+        problems=summary.errors,
+    )

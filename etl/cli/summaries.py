@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from etl.models import Failure, Plan, Run, RunSummary
+    from etl.reconcile import ReconcileSummary
 
 
 def as_line(summary: RunSummary) -> str:
     """One line, short enough for a cron mail, that explains a failing night."""
     run = summary.run
-    kinds = ", ".join(f"{kind} {count}" for kind, count in summary.batch.failures.items())
     parts = [
-        f"{instant(run.slot)} {run.meetings} meetings: {run.live} live, {run.idle} idle, {run.failed} failed"
-        + (f" ({kinds})" if kinds else ""),
+        f"{instant(run.slot)} {run.meetings} meetings: {run.live} live, {run.idle} idle, {_failed(summary)}",
         f"{summary.repeats} repeated in the list" if summary.repeats else "",
         f"{summary.already_resolved} known in this slot already" if summary.already_resolved else "",
         f"{run.unlisted} more live outside the list" if run.unlisted else "",
@@ -30,6 +29,40 @@ def as_line(summary: RunSummary) -> str:
         _where(summary),
     ]
     return "; ".join(part for part in parts if part)
+
+
+def reconciled_line(summary: ReconcileSummary) -> str:
+    """As `as_line`, for a run that asked for final figures."""
+    run, apps, new = summary.run, summary.wanted.apps, summary.new("session_finals")
+    found = f"{_number(run.meetings, 'ended session')}" + (f" ({new:,} new or changed)" if new is not None else "")
+    parts = [
+        f"{instant(run.slot)} reconciled {f'app {apps[0]}' if len(apps) == 1 else f'{len(apps)} apps'}: {found}, "
+        f"{_number(summary.days, 'day')} of totals" + (f", {_failed(summary)}" if run.failed else ""),
+        _spent(run),
+        _where(summary),
+    ]
+    return "; ".join(parts)
+
+
+def reconciled_json(summary: ReconcileSummary) -> str:
+    """As `as_json`, with what was asked for, and how many rows were new or changed where that is known."""
+    document = asdict(summary.run) | {
+        "apps": list(summary.wanted.apps),
+        "since": summary.wanted.since,
+        "days": summary.days,
+        "new_sessions": summary.new("session_finals"),
+        "new_days": summary.new("daily_totals"),
+    }
+    return json.dumps(document | _outcome(summary), default=instant)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s'[: count != 1]}"
+
+
+def _failed(summary: RunSummary | ReconcileSummary) -> str:
+    kinds = ", ".join(f"{kind} {count}" for kind, count in summary.batch.failures.items())
+    return f"{summary.run.failed} failed" + (f" ({kinds})" if kinds else "")
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -61,7 +94,7 @@ def plan_json(plan: Plan) -> str:
     return json.dumps(asdict(plan))
 
 
-def warnings(summary: RunSummary) -> Iterator[str]:
+def warnings(summary: RunSummary | ReconcileSummary) -> Iterator[str]:
     """One line a kind of failure, quoting its first."""
     for kind, count in summary.batch.failures.items():
         first = summary.batch.first_failures[kind]
@@ -74,6 +107,13 @@ def as_json(summary: RunSummary) -> str:
         "plan": asdict(summary.plan),
         "already_resolved": summary.already_resolved,
         "repeats": summary.repeats,
+    }
+    return json.dumps(document | _outcome(summary), default=instant)
+
+
+def _outcome(summary: RunSummary | ReconcileSummary) -> dict[str, object]:
+    """What became of a run of any kind."""
+    return {
         "failures": summary.batch.failures,
         "first_failures": {kind: _told(failure) for kind, failure in summary.batch.first_failures.items()},
         "database": str(summary.database),
@@ -82,7 +122,6 @@ def as_json(summary: RunSummary) -> str:
         "errors": [{"type": type(error).__name__, "message": str(error)} for error in summary.errors],
         "interrupted": summary.was_interrupted,
     }
-    return json.dumps(document, default=instant)
 
 
 def _told(failure: Failure) -> dict[str, object]:
@@ -105,7 +144,7 @@ def _rest(plan: Plan) -> str:
     return f"{plan.left - plan.requests:,}" if plan.requests <= plan.left else "none"
 
 
-def _where(summary: RunSummary) -> str:
+def _where(summary: RunSummary | ReconcileSummary) -> str:
     if summary.run.run_id in summary.loaded:
         return f"in {summary.database}"
     if summary.run.run_id in summary.staged:

@@ -12,15 +12,22 @@ from etl.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
 # A list before the run's entry in the ledger, which says that the list is stored.
-_TABLES = ("meeting_lists", "session_snapshots", "fetch_failures", "runs")
+_TABLES = ("meeting_lists", "session_snapshots", "session_finals", "daily_totals", "fetch_failures", "runs")
+# The least instant or day of a staged file: a constant, by which the scan for rows that are there skips all before.
+_BOUNDS = {"session_snapshots": "slot", "session_finals": "started_at", "daily_totals": "day"}
 
 
 class Loaded(NamedTuple):
-    """The IDs of the runs inserted, and what is wrong with those that can't be, by their IDs."""
+    """The IDs of the runs inserted, and what is wrong with those that can't be, by their IDs.
+
+    `rows` are how many rows each of the inserted gave to each table it feeds.
+    """
 
     run_ids: list[str]
     damaged: dict[str, StoreError]
+    rows: dict[str, dict[str, int]]
 
 
 class _DamagedRun(Exception):
@@ -46,8 +53,7 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str,
     while True:
         connection.execute("begin")
         try:
-            for run_id, directory in new:
-                _insert(connection, run_id, directory)
+            rows = {run_id: _insert(connection, run_id, directory) for run_id, directory in new}
         except _DamagedRun as error:
             connection.execute("rollback")
             damaged[error.run_id] = StoreError(str(error))
@@ -55,7 +61,7 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str,
             continue
         connection.execute("commit")
         connection.execute("checkpoint")
-        return Loaded([run_id for run_id, _ in new], damaged)
+        return Loaded([run_id for run_id, _ in new], damaged, rows)
 
 
 def _not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
@@ -65,14 +71,27 @@ def _not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str,
     return [(run_id, directory) for run_id, directory in staged if run_id not in held]
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, run_id: str, directory: Path) -> None:
-    """Insert one run's files, as many as it has; _DamagedRun where they can't be read or don't fit the tables."""
+def _insert(connection: duckdb.DuckDBPyConnection, run_id: str, directory: Path) -> dict[str, int]:
+    """Insert one run's files, as many as it has; the rows that each table gained.
+
+    Raises _DamagedRun where they can't be read or don't fit the tables.
+    """
+    files = {table: directory / f"{table}.parquet" for table in _TABLES}
     try:
-        (slot,) = connection.execute(queries.text("load/slot"), {"file": str(directory / "runs.parquet")}).fetchall()[0]
-        for table in _TABLES:
-            file = directory / f"{table}.parquet"
-            if file.exists():
-                of_slot = {"slot": slot} if table == "session_snapshots" else {}
-                connection.execute(queries.text(f"load/{table}"), {"file": str(file)} | of_slot)
+        return {
+            table: _insert_file(connection, table, str(file))
+            for table, file in files.items()
+            if file.exists() or table == "runs"  # without its entry in the ledger a run is damaged
+        }
     except (duckdb.Error, IndexError) as error:
         raise _DamagedRun(run_id, directory, str(error).splitlines()[0]) from error
+
+
+def _insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: str) -> int:
+    """Insert what a staged file adds to its table; how many rows that is."""
+    parameters = {"file": file}
+    if table in _BOUNDS:
+        (least,) = connection.execute(queries.text(f"load/least_{_BOUNDS[table]}"), parameters).fetchall()[0]
+        parameters[_BOUNDS[table]] = least
+    (count,) = connection.execute(queries.text(f"load/{table}"), parameters).fetchall()[0]
+    return int(count)

@@ -38,10 +38,10 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the database's tables are those of this version. Raises ConfigError as `migrate` does."""
+    """Whether the database's tables and views are those of this version. Raises ConfigError as `migrate` does."""
     applied, known = _applied(connection), _migrations()
     _refuse_newer(applied, known)
-    return applied.issuperset(known)
+    return applied.issuperset([*known, *_views()])
 
 
 def _migrations() -> list[str]:

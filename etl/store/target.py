@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 from functools import cache
@@ -34,6 +35,9 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # A list of a million is loaded in half the memory, and as fast; what does not fit is spilled.
     "memory_limit": "128MB",
 }
+# A report reads what a year of runs has written, with nobody waiting but the one who asked: all cores, and memory for
+# it; what does not fit is spilled.
+_CONFIG_TO_ANALYSE = _CONFIG | {"threads": os.cpu_count() or 1, "memory_limit": "1500MB"}
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 _PRIVATE = 0o077
 _SPILL = ".duckdb-spill"
@@ -63,15 +67,49 @@ def open_target(database: Path) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def open_to_read(database: Path) -> Iterator[Connection]:
-    """Open a database that is there, and change nothing. Raises as `open_target` does.
+def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connection]:
+    """Open a database that is there, and change nothing; `to_analyse` much of it, with all that the machine has.
 
-    Raises StoreError, too, where an older version made the database and no run has brought it up to date yet.
+    Raises as `open_target` does, ConfigError where it is not there, and StoreError where an older version made it and
+    no run has brought it up to date yet.
     """
-    with _private_files(), _as_our_errors(database), _attached(database, "(read_only)") as connection:
+    if not database.exists():
+        raise ConfigError(f"{database} is not there; rtk-usage snapshot makes it, or name another file with --database")
+    attached = _attached(database, "(read_only)", to_analyse=to_analyse)
+    with _private_files(), _as_our_errors(database), attached as connection:
         if not is_current(connection):
             raise StoreError(f"{database} was made by an older version; the next snapshot brings it up to date")
         yield connection
+
+
+def when_readable(
+    database: Path,
+    use: Callable[[Connection], _T],
+    *,
+    lock_timeout: float,
+    sleep: Callable[[float], None],
+) -> _T:
+    """Open the database to analyse it, and use it; while another program writes to it, try again for `lock_timeout` s.
+
+    It is open no longer than that takes: as long as it is read, nobody can write.
+    """
+    for wait in _waits(lock_timeout):
+        try:
+            with open_to_read(database, to_analyse=True) as connection:
+                return use(connection)
+        except StoreLocked:
+            sleep(wait)
+    with open_to_read(database, to_analyse=True) as connection:
+        return use(connection)
+
+
+def _waits(lock_timeout: float) -> Iterator[float]:
+    """Seconds to wait after each try, longer and longer, so many in all."""
+    waited, wait = 0.0, _FIRST_WAIT
+    while waited < lock_timeout:
+        wait = min(wait, lock_timeout - waited)
+        yield wait
+        waited, wait = waited + wait, min(2 * wait, _LONGEST_WAIT)
 
 
 async def when_unlocked(
@@ -86,17 +124,16 @@ async def when_unlocked(
 
     Once `is_hurried`, which is asked after every try, it is not tried again.
     """
-    waited, wait = 0.0, _FIRST_WAIT
-    while True:
+    for wait in _waits(lock_timeout):
         try:
             with open_target(database) as connection:
                 return use(connection)
         except StoreLocked:
-            if waited >= lock_timeout or is_hurried():
+            if is_hurried():
                 raise
-        wait = min(wait, lock_timeout - waited)
         await sleep(wait)
-        waited, wait = waited + wait, min(2 * wait, _LONGEST_WAIT)
+    with open_target(database) as connection:
+        return use(connection)
 
 
 def lock_holder(message: str) -> Holder | None:
@@ -106,8 +143,33 @@ def lock_holder(message: str) -> Holder | None:
 
 
 def _create(database: Path) -> None:
-    """Make an empty database under another name and rename it: killed at any point, none or a whole one is there."""
+    """Make an empty database, unless another job is quicker: one makes it, under another name, and renames it.
+
+    Killed at any point, none or a whole one is there.
+    """
     database.parent.mkdir(parents=True, exist_ok=True)
+    with _only_maker(database):
+        if not database.exists():
+            _make(database)
+
+
+@contextlib.contextmanager
+def _only_maker(database: Path) -> Iterator[None]:
+    """Keep others from making the same database: they would rename each other's unfinished one.
+
+    The lock is on the directory, so that it leaves no file behind. Raises StoreLocked when another has it.
+    """
+    directory = os.open(database.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise StoreLocked(f"{database} is being made by another program; let it end") from None
+    finally:
+        os.close(directory)
+
+
+def _make(database: Path) -> None:
     unfinished = database.with_name(f"{database.name}.new")
     for leftover in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
         leftover.unlink(missing_ok=True)
@@ -127,24 +189,25 @@ def _sync(directory: Path) -> None:
 
 
 @cache
-def _engine(folder: Path) -> Connection:
+def _engine(folder: Path, *, to_analyse: bool = False) -> Connection:
     """The one DuckDB of this process, in UTC and without a database of its own: making one costs as much as a load.
 
     It spills into the folder of the database, which can be written, as the working directory of a cron job may not.
     """
     spill = {"temp_directory": str(folder / _SPILL)}
-    connection = duckdb.connect(":memory:", config=_CONFIG | spill)
+    config = _CONFIG_TO_ANALYSE if to_analyse else _CONFIG
+    connection = duckdb.connect(":memory:", config=config | spill)
     connection.execute("set TimeZone = 'UTC'")
     return connection
 
 
 @contextlib.contextmanager
-def _attached(database: Path, options: str = "") -> Iterator[Connection]:
+def _attached(database: Path, options: str = "", *, to_analyse: bool = False) -> Iterator[Connection]:
     """The engine with the database at that path as its default catalog; detached, it leaves no write-ahead log.
 
     After any error the engine is closed, which ends its transaction and lets go of the file.
     """
-    connection = _engine(database.parent)
+    connection = _engine(database.parent, to_analyse=to_analyse)
     path = str(database).replace("'", "''")
     try:
         connection.execute(f"attach '{path}' as usage {options}")
