@@ -185,7 +185,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStart:
-    """What is known of a run before it has asked anything. Instants are UTC."""
+    """What is known of a run before it has asked anything. Instants are UTC.
+
+    `every_seconds` is the step of its schedule, None where it was not told.
+    """
 
     run_id: str
     slot: datetime
@@ -193,6 +196,7 @@ class RunStart:
     account_id: str
     tool_version: str
     host: str
+    every_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +242,11 @@ class Seams:
     interrupted: Event | None = None
     planned: Callable[[Plan], None] | None = None
     progress: Callable[[Tally], None] | None = None
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the run is to end early."""
+        return self.interrupted is not None and self.interrupted.is_set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart
     from etl.payloads import Row
 
-_INSTANT = pl.Datetime("us", "UTC")
+INSTANT = pl.Datetime("us", "UTC")
 
 SNAPSHOT_SCHEMA: dict[str, Any] = {
     "run_id": pl.String,
-    "slot": _INSTANT,
-    "observed_at": _INSTANT,
+    "slot": INSTANT,
+    "observed_at": INSTANT,
     "app_id": pl.String,
     "meeting_id": pl.String,
     "session_id": pl.String,
@@ -42,10 +42,10 @@ SNAPSHOT_SCHEMA: dict[str, Any] = {
     "max_concurrent_participants": pl.Int32,
     "minutes_consumed": pl.Float64,
     "organization_id": pl.String,
-    "created_at": _INSTANT,
-    "started_at": _INSTANT,
-    "updated_at": _INSTANT,
-    "ended_at": _INSTANT,
+    "created_at": INSTANT,
+    "started_at": INSTANT,
+    "updated_at": INSTANT,
+    "ended_at": INSTANT,
     "breakout_rooms": pl.String,
     "meta": pl.String,
     "extra": pl.String,
@@ -53,7 +53,7 @@ SNAPSHOT_SCHEMA: dict[str, Any] = {
 LIST_SCHEMA = {"list_id": pl.String, "app_id": pl.String, "meeting_id": pl.String}
 FAILURE_SCHEMA: dict[str, Any] = {
     "run_id": pl.String,
-    "slot": _INSTANT,
+    "slot": INSTANT,
     "app_id": pl.String,
     "meeting_id": pl.String,
     "kind": pl.String,
@@ -64,15 +64,15 @@ FAILURE_SCHEMA: dict[str, Any] = {
     "cf_ray": pl.String,
     "line": pl.Int64,
 }
-RUN_SCHEMA = {
+RUN_SCHEMA: dict[str, Any] = {
     "run_id": pl.String,
     "kind": pl.String,
-    "slot": _INSTANT,
+    "slot": INSTANT,
     "via": pl.String,
     "account_id": pl.String,
     "list_id": pl.String,
-    "started_at": _INSTANT,
-    "finished_at": _INSTANT,
+    "started_at": INSTANT,
+    "finished_at": INSTANT,
     "meetings": pl.Int64,
     "live": pl.Int64,
     "idle": pl.Int64,
@@ -81,6 +81,7 @@ RUN_SCHEMA = {
     "retries": pl.Int64,
     "waited_seconds": pl.Float64,
     "unlisted": pl.Int64,
+    "every_seconds": pl.Float64,
     "tool_version": pl.String,
     "host": pl.String,
 }
@@ -100,11 +101,16 @@ def normalize(start: RunStart, asked: MeetingList, fetched: Fetched, finished_at
     failures = [*fetched.failures, *malformed, *asked.invalid]
     run = _run(start, fetched, asked, live=len(rows), failed=len(failures), finished_at=finished_at)
     frames = {
-        "runs": _frame([asdict(run)], RUN_SCHEMA),
+        "runs": ledger_frame(run),
         "meeting_lists": _list_frame(asked.meetings, run.list_id),
         "session_snapshots": pl.DataFrame(rows, schema=SNAPSHOT_SCHEMA, orient="row"),
-        "fetch_failures": _failures_frame(failures, run),
+        "fetch_failures": failures_frame(failures, run),
     }
+    return batch_of(run, frames, failures)
+
+
+def batch_of(run: Run, frames: dict[str, pl.DataFrame], failures: Sequence[Failure]) -> Batch:
+    """A run with its frames, and how often it failed in which way."""
     first = {failure.kind: failure for failure in reversed(failures)}
     counts = Counter(failure.kind for failure in failures)
     return Batch(run=run, frames=frames, failures=dict(counts.most_common()), first_failures=first)
@@ -124,7 +130,7 @@ def type_observations(
         try:
             session = type_session(observation.payload)
         except UntypableError as error:
-            malformed.append(_malformed(observation, error))
+            malformed.append(malformed_failure(observation, error))
         else:
             row = constant | {"observed_at": observation.observed_at} | observation.meeting._asdict() | session
             rows.append(tuple(row[column] for column in SNAPSHOT_SCHEMA))
@@ -163,18 +169,19 @@ def _run(  # noqa: PLR0913  # the ledger's entry is made of what six steps found
     )
 
 
-def _failures_frame(failures: Sequence[Failure], run: Run) -> pl.DataFrame:
+def failures_frame(failures: Sequence[Failure], run: Run) -> pl.DataFrame:
     """The failures without a dictionary each: where a limit forbids to ask, a whole list may fail."""
     columns = [column for column in FAILURE_SCHEMA if column not in {"run_id", "slot"}]
     schema = {column: FAILURE_SCHEMA[column] for column in columns}
     frame = pl.DataFrame(list(map(attrgetter(*columns), failures)), schema=schema, orient="row")
-    constant = pl.lit(run.run_id).alias("run_id"), pl.lit(run.slot, dtype=_INSTANT).alias("slot")
+    constant = pl.lit(run.run_id).alias("run_id"), pl.lit(run.slot, dtype=INSTANT).alias("slot")
     return frame.select(*constant, *columns)
 
 
-def _frame(rows: Sequence[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
-    """Rows by column name as a frame of exactly that schema."""
-    return pl.DataFrame([[row[column] for column in schema] for row in rows], schema=schema, orient="row")
+def ledger_frame(run: Run) -> pl.DataFrame:
+    """The run's entry in the ledger."""
+    entry = asdict(run)
+    return pl.DataFrame([[entry[column] for column in RUN_SCHEMA]], schema=RUN_SCHEMA, orient="row")
 
 
 def _list_frame(meetings: Sequence[Meeting], list_id: str) -> pl.DataFrame:
@@ -185,7 +192,8 @@ def _list_frame(meetings: Sequence[Meeting], list_id: str) -> pl.DataFrame:
     return ids.select(pl.lit(list_id).alias("list_id"), app_ids.alias("app_id"), "meeting_id")
 
 
-def _malformed(observation: Observation, error: UntypableError) -> Failure:
+def malformed_failure(observation: Observation, error: UntypableError) -> Failure:
+    """The failure of what was seen and can't be typed, quoting how it begins."""
     try:
         said = json.dumps(observation.payload)[:200]
     except RecursionError:

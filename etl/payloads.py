@@ -1,4 +1,4 @@
-"""One Session payload becomes one typed row: pure, without clock and without I/O.
+"""A Session payload, or a day's totals, becomes one typed row: pure, without clock and without I/O.
 
 Every value that can't be typed raises `UntypableError`, never another exception; fields that are not known here
 go to `extra`, whole.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from etl.models import Payload
 
 _QUOTED_CHARACTERS = 200
+_MOST_SESSIONS = 2**53  # up to here every whole number is told apart from the next
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MAX_PARTICIPANTS = 2**31 - 1  # what the column holds
 
 Row: TypeAlias = dict[str, object]
@@ -38,6 +41,19 @@ def type_session(payload: Payload) -> Row:
             raise UntypableError(f"{field} is missing")
     unknown = {field: value for field, value in payload.items() if field not in _FIELDS}
     row["extra"] = _typed("extra", {"extra": unknown or None}, _json)
+    return row
+
+
+def type_day(entry: object) -> Row:
+    """An entry of the totals of days as a row: a date (UTC), whole sessions, fractional minutes.
+
+    Raises UntypableError naming the field: nothing that is missing or can't be read counts as zero.
+    """
+    fields = entry if isinstance(entry, dict) else {}
+    row: Row = {column: _typed(field, fields, to_type) for field, (column, to_type) in _DAY_FIELDS.items()}
+    for field, (column, _) in _DAY_FIELDS.items():
+        if row[column] is None:
+            raise UntypableError(f"{field} is missing")
     return row
 
 
@@ -95,6 +111,24 @@ def _instant(value: object) -> datetime | None:
     return instant.astimezone(UTC)
 
 
+def _day(value: object) -> date:
+    """A day, written as a date or as the instant at which it begins in UTC; another instant would be another day."""
+    text = _text(value)
+    if _DATE.fullmatch(text):
+        return date.fromisoformat(text)
+    instant = _instant(text)
+    if instant is None or instant.timetz() != time(tzinfo=UTC):
+        raise UntypableError("no day: neither a date nor a midnight in UTC")
+    return instant.date()
+
+
+def _sessions(value: object) -> int:
+    number = _number(value)
+    if not number.is_integer() or number > _MOST_SESSIONS:
+        raise UntypableError("no whole number of sessions")
+    return int(number)
+
+
 def _json(value: object) -> str:
     """Any JSON value as JSON text; numbers that JSON can't hold are refused."""
     return _storable(json.dumps(value, ensure_ascii=False, allow_nan=False))
@@ -126,6 +160,11 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "ended_at": ("ended_at", _instant),
     "breakout_rooms": ("breakout_rooms", _json),
     "meta": ("meta", _json),
+}
+_DAY_FIELDS: dict[str, tuple[str, Callable[[Any], object]]] = {
+    "day": ("day", _day),
+    "total_sessions": ("sessions", _sessions),
+    "total_session_minutes": ("minutes", _number),
 }
 # Without these a snapshot says nothing about usage. The API's own list of required fields is longer, and a
 # published answer breaks it.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from etl import __version__
-from etl.errors import StoreError, StoreLocked
+from etl.errors import ConfigError, StoreError, StoreLocked
+from etl.finals import OpenSession, Wanted
 from etl.meeting_ids import read_meeting_ids
 from etl.models import ALL_MEETINGS, Known, Meeting, MeetingList, RunStart, Spending
 from etl.realtimekit.plan import make_plan
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from etl.models import Plan
-    from etl.settings import SnapshotSettings
+    from etl.settings import ReconcileSettings, SnapshotSettings
     from etl.store.target import Connection
 
 _log = logging.getLogger(__name__)
@@ -64,14 +65,40 @@ def unresolved(meeting_list: MeetingList, known: Known) -> MeetingList:
 
 def known_to(connection: Connection, settings: SnapshotSettings, start: RunStart, staged: Known) -> Known:
     """What the database knows of the slot and of the limit, with what is `staged` besides."""
-    since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
     resolved = read(connection, "read/resolved", slot=start.slot)
-    spent = read(connection, "read/spent", since=since)
     ((live_before,),) = read(connection, "read/live_before", since=start.started_at - _LATELY).iter_rows()
     return Known(
         resolved={Meeting(*pair) for pair in resolved.iter_rows()},
-        spent=[*staged.spent, *(Spending(*row) for row in spent.iter_rows())],
+        spent=[*staged.spent, *spent_before(connection, settings, start)],
         live_before=live_before,
+    )
+
+
+def spent_before(
+    connection: Connection, settings: SnapshotSettings | ReconcileSettings, start: RunStart
+) -> list[Spending]:
+    """What earlier runs have spent of the window of the limit that a run begins in."""
+    since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
+    return [Spending(*row) for row in read(connection, "read/spent", since=since).iter_rows()]
+
+
+def wanted_from(connection: Connection, settings: ReconcileSettings, start: RunStart) -> Wanted:
+    """The apps whose final figures are wanted, and the sessions that the database has seen live and not final.
+
+    Raises ConfigError where no app is named, and none is known.
+    """
+    since = settings.since_of(start.started_at)
+    apps = [settings.app_id] if settings.app_id else read(connection, "read/apps")["app_id"].to_list()
+    if not apps:
+        raise which_app(settings)
+    found = read(connection, "read/open_sessions", since=since, app_ids=apps)
+    return Wanted(apps=apps, since=since, open_sessions=[OpenSession(*row) for row in found.iter_rows()])
+
+
+def which_app(settings: ReconcileSettings) -> ConfigError:
+    """Nobody can say which app is meant."""
+    return ConfigError(
+        f"which app? {settings.database} knows none yet; set REALTIMEKIT_APP_ID or --app-id, or take a snapshot first"
     )
 
 
@@ -89,7 +116,7 @@ def uuid7(instant: datetime) -> UUID:
     return UUID(int=value)
 
 
-def start_of(settings: SnapshotSettings, started_at: datetime) -> RunStart:
+def start_of(settings: SnapshotSettings | ReconcileSettings, started_at: datetime) -> RunStart:
     """A run that begins now."""
     return RunStart(
         run_id=str(uuid7(started_at)),
@@ -98,4 +125,5 @@ def start_of(settings: SnapshotSettings, started_at: datetime) -> RunStart:
         account_id=settings.api.account_id,
         tool_version=__version__,
         host=socket.gethostname(),
+        every_seconds=settings.every.total_seconds() if settings.every else None,
     )

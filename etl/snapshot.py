@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import logging
-import os
-import shlex
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from etl.errors import EtlError, FailureKind, StoreError, StoreLocked
+from etl.errors import FailureKind, StoreError, StoreLocked
+from etl.loading import holder_of, load_and_ask, load_run
 from etl.models import Known, RunSummary
 from etl.normalize import normalize
 from etl.planning import known_from_disk, known_to, read_meetings, start_of, unresolved
 from etl.realtimekit.fetch import fetch_sessions
 from etl.realtimekit.plan import make_plan
-from etl.staging import discard, only_run, stage, staged_runs, staging_of, sweep
-from etl.store.load import Loaded, load_runs
-from etl.store.target import when_unlocked
+from etl.staging import only_run, stage, staging_of, sweep
 
 if TYPE_CHECKING:
-    from asyncio import Event
-    from collections.abc import Awaitable, Callable, Sequence
-    from pathlib import Path
-
+    from etl.errors import EtlError
     from etl.models import Batch, MeetingList, Plan, RunStart, Seams
     from etl.settings import SnapshotSettings
-    from etl.staging import StagedRun
-    from etl.store.target import Connection
 
 _log = logging.getLogger(__name__)
 
@@ -53,15 +46,14 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
     start = start_of(settings, seams.now())
     meeting_list = read_meetings(settings)
     staging = staging_of(settings.database)
-    with only_run(staging, holder=_holder(start)):
+    with only_run(staging, holder=holder_of(start)):
         sweep(staging)
         taken, repeats = await _take(settings, start, meeting_list, seams), meeting_list.repeats
         del meeting_list
-        if taken.plan.meetings != 0:
-            stage(taken.batch.frames, staging=staging, run_id=start.run_id)
+        is_run = taken.plan.meetings != 0
+        run = stage(taken.batch.frames, staging=staging, run_id=start.run_id) if is_run else None
         taken.batch.frames.clear()
-        loaded, problems = await _load(settings, seams)
-        staged = [run.run_id for run in staged_runs(staging)]
+        kept = await load_run(run, settings, seams)
         for defect in taken.defects:
             raise defect
         return RunSummary(
@@ -70,11 +62,11 @@ async def take_snapshot(settings: SnapshotSettings, seams: Seams) -> RunSummary:
             database=settings.database,
             already_resolved=taken.already_resolved,
             repeats=repeats,
-            loaded=taken.brought_in + loaded,
-            staged=staged,
-            errors=[*taken.errors, *problems],
+            loaded=taken.brought_in + kept.loaded,
+            staged=kept.staged,
+            errors=[*taken.errors, *kept.errors],
             was_interrupted=FailureKind.INTERRUPTED in taken.batch.failures
-            or (bool(staged) and _is_interrupted(seams)),
+            or (bool(kept.staged) and seams.is_interrupted),
         )
 
 
@@ -93,87 +85,17 @@ async def _take(settings: SnapshotSettings, start: RunStart, meeting_list: Meeti
     return _Taken(plan, batch, brought_in, already_resolved, fetched.errors, fetched.defects)
 
 
-async def load_staged(
-    database: Path,
-    *,
-    lock_timeout: float,
-    sleep: Callable[[float], Awaitable[None]],
-    interrupted: Event | None = None,
-) -> Loaded:
-    """Bring every staged run into the database, then delete it from the staging directory.
-
-    Returns the IDs of the runs brought in, and what is wrong with those that can't be. The same step ends every
-    snapshot, follows a crash, and follows a lock. Raises StoreLocked when another program has the database open for
-    longer than `lock_timeout` seconds, or until the wait is `interrupted`.
-    """
-    staged = staged_runs(staging_of(database))
-    if not staged:
-        return Loaded([], {})
-    return await when_unlocked(
-        database,
-        lambda connection: _bring_in(connection, staged),
-        lock_timeout=lock_timeout,
-        sleep=sleep,
-        is_hurried=interrupted.is_set if interrupted else lambda: False,
-    )
-
-
-async def _load(settings: SnapshotSettings, seams: Seams) -> tuple[list[str], list[EtlError]]:
-    """As `load_staged`, with errors as values: the run is safe on disk, so that its summary can be told."""
-    database = settings.database
-    try:
-        loaded = await load_staged(
-            database, lock_timeout=settings.lock_timeout, sleep=seams.sleep, interrupted=seams.interrupted
-        )
-    except EtlError as error:
-        way_out = f"the next run, or rtk-usage load --database {shlex.quote(str(database))}, brings it in"
-        return [], [type(error)(f"{error}. The run is safe in {staging_of(database)}; {way_out}")]
-    return loaded.run_ids, list(loaded.damaged.values())
-
-
 async def _catch_up(settings: SnapshotSettings, start: RunStart, seams: Seams) -> tuple[list[str], Known]:
     """Bring in what earlier runs left staged; the runs brought in, and what the database knows then.
 
     A database that can't be asked keeps no run from fetching: what is live now can't be had later. Then every
     meeting is asked for: that costs requests, and the load drops the rows that are there already.
     """
-    staged = staged_runs(staging_of(settings.database))
-    if not (staged or settings.database.exists()):
-        return [], Known()
-
-    def use(connection: Connection) -> tuple[list[str], Known]:
-        brought_in = _bring_in(connection, staged).run_ids
-        return brought_in, known_to(connection, settings, start, Known())
-
     patience = min(settings.lock_timeout, _PATIENCE_BEFORE_FETCH)
+    ask = partial(known_to, settings=settings, start=start, staged=Known())
     try:
-        return await when_unlocked(settings.database, use, lock_timeout=patience, sleep=seams.sleep)
+        answer = await load_and_ask(settings.database, ask, lock_timeout=patience, sleep=seams.sleep)
     except (StoreLocked, StoreError) as error:
         _log.warning("every meeting is asked, whatever slot %s holds already: %s", start.slot.isoformat(), error)
         return [], known_from_disk(settings, start)
-
-
-def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> Loaded:
-    """Load staged runs and delete them: once loaded they are in the database for good."""
-    loaded = load_runs(connection, staged)
-    for run in staged:
-        if run.run_id not in loaded.damaged:
-            _discard(run)
-    return loaded
-
-
-def _discard(run: StagedRun) -> None:
-    try:
-        discard(run)
-    except StoreError as error:
-        _log.warning("a run that is loaded can't be deleted, and will not be loaded again: %s", error)
-
-
-def _is_interrupted(seams: Seams) -> bool:
-    return seams.interrupted is not None and seams.interrupted.is_set()
-
-
-def _holder(start: RunStart) -> dict[str, object]:
-    """Who holds the run lock, for the run that finds it held."""
-    since = start.started_at.isoformat(timespec="seconds")
-    return {"run_id": start.run_id, "pid": os.getpid(), "host": start.host, "since": since}
+    return answer or ([], Known())

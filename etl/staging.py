@@ -1,8 +1,8 @@
 """The durable hand-off on disk: a run that is staged can't be lost, whatever happens to the database.
 
 `<database>.staged/<run_id>/` holds a Parquet file for each table the run feeds. It is written under another
-name, flushed to the disk and renamed: a directory with a run's name is whole. `<database>.staged/run.lock`
-keeps a second run away while one is under way.
+name, flushed to the disk and renamed: a directory with a run's name is whole. A lock beside them keeps a second run
+of the same job away while one is under way; what is staged, every job may load.
 """
 
 from __future__ import annotations
@@ -24,9 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_PARTIAL = ".partial"
-_LOCK = "run.lock"
 _PRIVATE_FILE, _PRIVATE_DIRECTORY = 0o600, 0o700
+
+
+class Job(NamedTuple):
+    """What keeps the runs of a job apart from those of another: their lock, and the ending of what is half written."""
+
+    lock: str
+    partial: str
+
+
+SNAPSHOTS = Job("run.lock", ".partial")
+RECONCILIATIONS = Job("reconcile.lock", ".partial-reconcile")
+_PARTIAL = (SNAPSHOTS.partial, RECONCILIATIONS.partial)
 
 
 class StagedRun(NamedTuple):
@@ -42,8 +52,8 @@ def staging_of(database: Path) -> Path:
 
 
 @contextlib.contextmanager
-def only_run(staging: Path, *, holder: Mapping[str, object]) -> Iterator[None]:
-    """Keep other runs on the same database away; `holder` (run_id, pid, host, since) tells them who is here.
+def only_run(staging: Path, *, holder: Mapping[str, object], job: Job = SNAPSHOTS) -> Iterator[None]:
+    """Keep other runs of the same job and database away; `holder` (run_id, pid, host, since) tells them who is here.
 
     The lock is the kernel's and goes with the process, however that ends. Raises RunOverlap when another
     run has it, StoreError when the staging directory can't be used.
@@ -51,7 +61,7 @@ def only_run(staging: Path, *, holder: Mapping[str, object]) -> Iterator[None]:
     with _as_store_error(staging):
         staging.mkdir(mode=_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
         _sync(staging.parent)
-        lock = os.open(staging / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
+        lock = os.open(staging / job.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE_FILE)
     try:
         with _as_store_error(staging):
             _take(lock, staging, json.dumps(dict(holder)).encode())
@@ -70,14 +80,14 @@ def _take(lock: int, staging: Path, holder: bytes) -> None:
     os.write(lock, holder)
 
 
-def stage(frames: Mapping[str, pl.DataFrame], *, staging: Path, run_id: str) -> StagedRun:
+def stage(frames: Mapping[str, pl.DataFrame], *, staging: Path, run_id: str, job: Job = SNAPSHOTS) -> StagedRun:
     """Write a run's frames, by table, so that they outlive a crash of the process and of the machine.
 
     A frame without rows feeds nothing and is not written.
 
     Raises StoreError when the disk does not take them.
     """
-    partial, directory = staging / f"{run_id}{_PARTIAL}", staging / run_id
+    partial, directory = staging / f"{run_id}{job.partial}", staging / run_id
     with _as_store_error(staging):
         partial.mkdir(mode=_PRIVATE_DIRECTORY)
         for table, frame in frames.items():
@@ -106,15 +116,18 @@ def staged_spending(run: StagedRun) -> Spending | None:
 
 
 def discard(run: StagedRun) -> None:
-    """Delete a run that the database holds for good. What a crash leaves of it is deleted the next time."""
-    with _as_store_error(run.directory):
+    """Delete a run that the database holds for good. What a crash leaves of it is deleted the next time.
+
+    It may be gone: another job that loads what is staged deletes it, too.
+    """
+    with _as_store_error(run.directory), contextlib.suppress(FileNotFoundError):
         shutil.rmtree(run.directory)
 
 
-def sweep(staging: Path) -> None:
-    """Delete what runs that died while they were writing have left. Only the run that holds the lock may."""
+def sweep(staging: Path, job: Job = SNAPSHOTS) -> None:
+    """Delete what runs of a job that died while they were writing have left. Only the run that holds its lock may."""
     with _as_store_error(staging):
-        for partial in staging.glob(f"*{_PARTIAL}"):
+        for partial in staging.glob(f"*{job.partial}"):
             shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
 
 

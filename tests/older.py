@@ -28,8 +28,8 @@ def make_older_database(database: Path) -> None:
 
 
 def stage_older_run(staging: Path) -> StagedRun:
-    """Stage a run as a version did that could not say how many live sessions it was not asked about."""
+    """Stage a run as a version did that knew of no schedule, nor of live sessions that it was not asked about."""
     run = stage_run(staging)
     ledger = run.directory / "runs.parquet"
-    pl.read_parquet(ledger).drop("unlisted").write_parquet(ledger)
+    pl.read_parquet(ledger).drop("unlisted", "every_seconds", strict=False).write_parquet(ledger)
     return run

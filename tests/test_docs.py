@@ -73,9 +73,9 @@ def test_the_commands_of_the_readme_run(api: Api, tmp_path: Path) -> None:
     assert (tmp_path / "data" / "usage.duckdb").exists()
 
 
-def test_the_crontab_line_runs(api: Api, tmp_path: Path) -> None:
+def test_the_crontab_lines_run(api: Api, tmp_path: Path) -> None:
     """What stands behind the five fields, as cron runs it: in sh, with hardly a variable, not even a PATH to ours."""
-    (line,) = blocks("crontab")
+    (block,) = blocks("crontab")
     home = tmp_path / "realtimekit-usage"
     (home / "data").mkdir(parents=True)
     (home / ".venv").symlink_to(Path(sys.executable).parent.parent)
@@ -87,11 +87,12 @@ def test_the_crontab_line_runs(api: Api, tmp_path: Path) -> None:
     }
     (home / "environment").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     api.write_list(home / "data" / "meetings.txt")
-    command = ["/bin/sh", "-c", line.split(maxsplit=5)[5]]
     environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert " 40 meetings: " in done.stdout
+    for line, said in zip(block.splitlines(), (" 40 meetings: ", " reconciled app "), strict=True):
+        command = ["/bin/sh", "-c", line.split(maxsplit=5)[5]]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert said in done.stdout
 
 
 def test_what_the_readme_shows_is_what_is_said(tmp_path: Path) -> None:

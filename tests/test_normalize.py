@@ -188,6 +188,7 @@ def test_the_ledger_s_entry_says_what_the_run_was_and_did() -> None:
         "retries": 2,
         "waited_seconds": 1.5,
         "unlisted": None,
+        "every_seconds": None,
         "tool_version": "0.1.0",
         "host": "here",
     }

@@ -13,9 +13,10 @@ import polars as pl
 import pytest
 
 from etl.errors import ApiUnavailable, ConfigError, FailureKind, RunOverlap, StoreError, StoreLocked, TokenRejected
+from etl.loading import load_staged
 from etl.models import Seams
 from etl.planning import uuid7
-from etl.snapshot import load_staged, take_snapshot
+from etl.snapshot import take_snapshot
 from etl.staging import only_run, staged_runs, staging_of
 from etl.store.target import open_target
 from tests.conftest import START

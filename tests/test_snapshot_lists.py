@@ -200,7 +200,7 @@ def test_a_plan_changes_no_older_database(
     plan = plan_snapshot(settings, START)
     assert (plan.meetings, plan.spent) == (40, 0)
     assert "planned without what the database knows: " in caplog.text
-    assert "was made by an older version; the next snapshot brings it up to date" in caplog.text
+    assert "was made by an older version; the next snapshot, or rtk-usage load, updates it" in caplog.text
     assert settings.database.read_bytes() == before
     assert sorted(path.name for path in settings.database.parent.iterdir()) == ["meetings.txt", "usage.duckdb"]
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from etl.errors import RunOverlap, StoreError
-from etl.staging import StagedRun, discard, only_run, stage, staged_runs, staging_of, sweep
+from etl.staging import RECONCILIATIONS, StagedRun, discard, only_run, stage, staged_runs, staging_of, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,6 +71,38 @@ def test_sweeping_spares_staged_runs(tmp_path: Path) -> None:
     run = stage(FRAMES, staging=tmp_path, run_id="run-1")
     sweep(tmp_path)
     assert staged_runs(tmp_path) == [run]
+
+
+def test_jobs_keep_their_hands_off_what_others_are_writing(tmp_path: Path) -> None:
+    """Each sweeps after its own dead only, and none takes half of a run for a run."""
+    names = ["run-1.partial", "run-2.partial-reconcile"]
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert staged_runs(tmp_path) == []
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == names[1:]
+    sweep(tmp_path, RECONCILIATIONS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_jobs_have_locks_of_their_own(tmp_path: Path) -> None:
+    """A snapshot can't wait until a reconciliation has read its lists; two of a kind exclude each other."""
+    with only_run(tmp_path, holder=HOLDER, job=RECONCILIATIONS):
+        with only_run(tmp_path, holder=HOLDER):
+            pass
+        with pytest.raises(RunOverlap, match="run-1"), only_run(tmp_path, holder=HOLDER, job=RECONCILIATIONS):
+            pass
+
+
+def test_what_another_job_has_staged_is_a_staged_run(tmp_path: Path) -> None:
+    """Whoever comes first brings it in."""
+    run = stage(FRAMES, staging=tmp_path, run_id="run-1", job=RECONCILIATIONS)
+    assert staged_runs(tmp_path) == [run]
+
+
+def test_a_run_that_is_gone_is_discarded(tmp_path: Path) -> None:
+    """Another job that loads what is staged may have deleted it."""
+    discard(StagedRun("run-1", tmp_path / "run-1"))
 
 
 def test_a_discarded_run_is_gone(tmp_path: Path) -> None:

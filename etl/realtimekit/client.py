@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from etl import __version__
 from etl.errors import FailureKind, TryAgain
 from etl.realtimekit.libraries import aiohttp, httpx
-from etl.realtimekit.responses import MAX_BODY_BYTES, MAX_PAGE_BYTES, classify, classify_page, printable
+from etl.realtimekit.responses import (
+    MAX_BODY_BYTES,
+    MAX_PAGE_BYTES,
+    classify,
+    classify_days,
+    classify_page,
+    classify_session,
+    printable,
+)
 from etl.realtimekit.retry import clamped, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import date, datetime
 
     from etl.models import Idle, Meeting, Payload
     from etl.realtimekit.budget import RequestBudget
@@ -75,6 +85,24 @@ class RealtimeKit:
         """A page (from 1) of the app's live sessions, the oldest first. Raises as `active_session` does."""
         return await self._page(app_id, "sessions", number, status="LIVE", sort_by="createdAt", sort_order="ASC")
 
+    async def ended_sessions(self, app_id: str, number: int, since: datetime) -> Page:
+        """A page (from 1) of the app's ended sessions that started since then, the oldest first.
+
+        Raises as `active_session` does. That `start_time` bounds the start is what public descriptions suggest.
+        """
+        order = {"sort_by": "createdAt", "sort_order": "ASC"}
+        return await self._page(app_id, "sessions", number, status="ENDED", start_time=_iso(since), **order)
+
+    async def session(self, app_id: str, session_id: str) -> Payload:
+        """A session by its ID, live or ended. Raises as `active_session` does."""
+        path = f"sessions/{quote(session_id, safe='')}?include_breakout_rooms=true"
+        return await self._retrying(self._get, self._url(app_id, path), classify_session, MAX_BODY_BYTES)
+
+    async def daily_totals(self, app_id: str, first: date, last: date) -> list[Any]:
+        """The entries of the totals of the app's days, both included. Raises as `active_session` does."""
+        path = f"analytics/daywise?{urlencode({'start_date': first, 'end_date': last})}"
+        return await self._retrying(self._get, self._url(app_id, path), classify_days, MAX_BODY_BYTES)
+
     async def meetings(self, app_id: str, number: int) -> Page:
         """A page (from 1) of the app's meetings. Raises as `active_session` does."""
         return await self._page(app_id, "meetings", number)
@@ -128,6 +156,11 @@ class RealtimeKit:
         for written in self._token_as_written:
             body = body.replace(written, b"[token]")
         return body
+
+
+def _iso(instant: datetime) -> str:
+    """An instant as the API writes its own: UTC, with milliseconds."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _said_by(error: Exception) -> str:

@@ -39,19 +39,32 @@ async def fetch_sessions(  # noqa: PLR0913  # all but the first are keywords, sa
     among the failures.
     """
     outcomes = Outcomes(asked, seams)
+    async with reach(outcomes, settings, seams, spent=spent, deadline=deadline) as access:
+        if via == "list":
+            await read_lists(asked, outcomes, access, may_ask_each=wanted == "auto")
+        if outcomes.ended is None:
+            await ask_each(outcomes, access)
+    return outcomes.result(via)
+
+
+@asynccontextmanager
+async def reach(
+    outcomes: Outcomes,
+    settings: ApiSettings,
+    seams: Seams,
+    *,
+    spent: Iterable[Spending] = (),
+    deadline: float | None = None,
+) -> AsyncIterator[Access]:
+    """The way to the API, within one budget, until the deadline or an interruption ends the fetch."""
     budget = RequestBudget(
         outcomes.tally, settings.limits, now=seams.now, sleep=seams.sleep, spent=spent, on_hold=outcomes.tell
     )
     async with nullcontext(seams.transport) if seams.transport else open_transport(settings) as connections:
         connect = partial(RealtimeKit, settings, transport=connections, budget=budget, sleep=seams.sleep)
-        access = Access(connect, budget, settings.concurrency)
         async with _ended_from_outside(outcomes, seams, deadline):
-            if via == "list":
-                await read_lists(asked, outcomes, access, may_ask_each=wanted == "auto")
-            if outcomes.ended is None:
-                await ask_each(outcomes, access)
+            yield Access(connect, budget, settings.concurrency)
     budget.settle()
-    return outcomes.result(via)
 
 
 @asynccontextmanager

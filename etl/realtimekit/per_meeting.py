@@ -32,6 +32,11 @@ _UNANSWERED = frozenset(
 )
 
 
+def is_unanswered(error: RequestError) -> bool:
+    """Whether an error says that nothing answers here, rather than something about what was asked."""
+    return error.kind in _UNANSWERED or error.api_code == NO_ROUTE_CODE
+
+
 async def ask_each(outcomes: Outcomes, access: Access) -> None:
     """Ask for the active session of every meeting that has no outcome yet."""
     asking = _Asking(outcomes)
@@ -73,8 +78,7 @@ class _Asking:
     def _note_failure(self, meeting: Meeting, error: RequestError, attempts: int) -> None:
         self._outcomes.fail(meeting, error, attempts)
         _log.info("%s: failed after %d attempts: %s", meeting.meeting_id, attempts, error)
-        is_unanswered = error.kind in _UNANSWERED or error.api_code == NO_ROUTE_CODE
-        self._unanswered = self._unanswered + 1 if is_unanswered else 0
+        self._unanswered = self._unanswered + 1 if is_unanswered(error) else 0
         if isinstance(error, Refused):
             message = f"not asked: the token was refused ({error.message})"
             self._outcomes.end(End(FailureKind.UNAUTHORIZED, message, token_rejected(error)))

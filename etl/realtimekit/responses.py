@@ -101,6 +101,30 @@ def classify_page(status: int, headers: Mapping[str, str], body: bytes) -> Page:
     return Page(entries, total if type(total) is int and total >= 0 else None)
 
 
+def classify_session(status: int, headers: Mapping[str, str], body: bytes) -> Payload:
+    """The one session that was asked for by its ID: `data` itself, or, as one description has it, within `session`.
+
+    Raises as `classify` does; that there is no such session is an error of the kind `not_found`.
+    """
+    answer = _take_apart(status, headers, body, MAX_BODY_BYTES)
+    data = _data(answer)
+    session = data["session"] if isinstance(data, dict) and data.keys() == {"session"} else data
+    if not isinstance(session, dict) or not session:
+        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, no success with a session")
+    return session
+
+
+def classify_days(status: int, headers: Mapping[str, str], body: bytes) -> list[Any]:
+    """The entries of the totals of days: `data.session_stats.day_stats`. Raises as `classify` does."""
+    answer = _take_apart(status, headers, body, MAX_BODY_BYTES)
+    data = _data(answer)
+    stats = data.get("session_stats") if isinstance(data, dict) else None
+    entries = stats.get("day_stats") if isinstance(stats, dict) else None
+    if not isinstance(entries, list):
+        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, no success with totals of days")
+    return entries
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds of a Retry-After header: whole seconds, or an HTTP date held against the answer's own Date."""
     value = headers.get("retry-after", "").strip()

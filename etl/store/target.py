@@ -78,7 +78,7 @@ def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connec
     attached = _attached(database, "(read_only)", to_analyse=to_analyse)
     with _private_files(), _as_our_errors(database), attached as connection:
         if not is_current(connection):
-            raise StoreError(f"{database} was made by an older version; the next snapshot brings it up to date")
+            raise StoreError(f"{database} was made by an older version; the next snapshot, or rtk-usage load, updates it")
         yield connection
 
 

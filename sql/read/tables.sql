@@ -7,4 +7,8 @@ select 'session_snapshots', 'a live session observed in a slot', count(*) from s
 union all
 select 'fetch_failures', 'a meeting whose outcome a run could not learn', count(*) from fetch_failures
 union all
+select 'session_finals', 'an ended session as last reported', count(*) from session_finals
+union all
+select 'daily_totals', 'an app''s day as Cloudflare totals it', count(*) from daily_totals
+union all
 select 'outcomes (view)', 'a meeting in a run: live, idle or failed', count(*) from outcomes;

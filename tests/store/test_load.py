@@ -11,7 +11,8 @@ import pytest
 from etl import queries
 from etl.errors import FailureKind
 from etl.models import Failure
-from etl.store.load import load_runs
+from etl.staging import discard
+from etl.store.load import Loaded, load_runs
 from etl.store.read import read
 from etl.store.target import open_target
 from tests.samples import SLOT
@@ -46,6 +47,8 @@ def test_every_table_gets_its_rows(connection: Connection, staged: Callable[...,
         "meeting_lists": 4,
         "session_snapshots": 2,
         "fetch_failures": 1,
+        "session_finals": 0,
+        "daily_totals": 0,
         "outcomes (view)": 4,
     }
 
@@ -57,6 +60,16 @@ def test_a_run_in_the_ledger_is_not_loaded_again(connection: Connection, staged:
     before = counts(connection)
     assert load_runs(connection, [run]).run_ids == []
     assert counts(connection) == before
+
+
+def test_a_run_that_another_job_has_loaded_and_deleted_is_not_damaged(
+    connection: Connection, staged: Callable[..., StagedRun]
+) -> None:
+    """It was listed before, and the ledger holds it by now."""
+    run = staged()
+    load_runs(connection, [run])
+    discard(run)
+    assert load_runs(connection, [run]) == Loaded([], {}, {})
 
 
 def test_a_slot_holds_a_meeting_once(connection: Connection, staged: Callable[..., StagedRun]) -> None:

@@ -88,7 +88,7 @@ def test_a_database_can_be_read_once_it_is_up_to_date(tmp_path: Path) -> None:
     database = tmp_path / "usage.duckdb"
     make_older_database(database)
     before = database.read_bytes()
-    with pytest.raises(StoreError, match="older version; the next snapshot brings it"), open_to_read(database):
+    with pytest.raises(StoreError, match="older version; the next snapshot, or rtk-usage load, updates it"), open_to_read(database):
         pass
     assert database.read_bytes() == before
     with open_target(database):

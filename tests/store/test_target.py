@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -51,6 +53,19 @@ def test_what_a_crash_left_of_an_unfinished_database_is_no_obstacle(tmp_path: Pa
     with open_target(tmp_path / "usage.duckdb"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["usage.duckdb"]
+
+
+def test_a_database_that_another_job_is_making_is_waited_for(tmp_path: Path) -> None:
+    """Two makers would rename each other's unfinished file: one makes it, and the other opens what that has made."""
+    database = tmp_path / "usage.duckdb"
+    directory = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(directory, fcntl.LOCK_EX)
+    with pytest.raises(StoreLocked, match="is being made by another program"), open_target(database):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    os.close(directory)
+    with open_target(database):
+        pass
 
 
 def test_a_database_can_be_read_by_every_duckdb_since_1_2(database: Path) -> None:

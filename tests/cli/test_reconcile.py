@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import signal
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from etl.cli.reconcile import Since
+from etl.simulator.fault_answers import Timing
+from tests.cli.conftest import finish, summary_of, until
+from tests.conftest import START
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import OpenShell, Shell
+
+# The world's clock stands at START, the process's does not.
+PERIOD = ("--since", (START - timedelta(days=1)).isoformat())
+
+
+def count(shell: Shell) -> int:
+    """How many sessions have ended in the period."""
+    return len(shell.api.world.sessions(START, "ENDED", since=START - timedelta(days=1)))
+
+
+def test_it_says_in_a_line_what_it_found(shell: Shell) -> None:
+    """And a second run that nothing is new."""
+    first, second = shell.run("reconcile", *PERIOD), shell.run("reconcile", *PERIOD)
+    ended = count(shell)
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert f"Z reconciled app simulated-app: {ended} ended sessions ({ended} new or changed), " in first.stdout
+    assert f"{ended} ended sessions (0 new or changed), " in second.stdout
+    assert " requests, 0 retries in " in second.stdout
+    assert second.stdout.endswith(f"; in {shell.database}\n")
+    assert (first.stdout.count("\n"), first.stderr) == (1, "")
+
+
+def test_as_json_it_is_one_object(shell: Shell) -> None:
+    """The columns of the ledger, what was asked for, what was new, and what became of it."""
+    summary = summary_of(shell.run("reconcile", *PERIOD, "--json").stdout)
+    assert (summary["kind"], summary["meetings"], summary["failed"]) == ("reconcile", count(shell), 0)
+    assert (summary["apps"], summary["since"]) == (["simulated-app"], "2026-11-01T12:00:00Z")
+    assert (summary["new_sessions"], summary["loaded"]) == (count(shell), [summary["run_id"]])
+    assert (summary["staged"], summary["errors"], summary["interrupted"]) == ([], [], False)
+    assert summary["days"] == summary["new_days"] > 0
+
+
+def test_quietly_it_says_nothing(shell: Shell) -> None:
+    """Cron then mails only what is wrong."""
+    result = shell.run("reconcile", *PERIOD, "--quiet")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_failures_end_with_3_and_are_said(open_shell: OpenShell) -> None:
+    """The line counts them, standard error quotes the first of a kind."""
+    shell = open_shell(by_page={2: repeat("internal_error")})
+    result = shell.run("reconcile", *PERIOD, "--attempts", "1")
+    assert result.exit_code == 3
+    assert "1 failed (server_error 1)" in result.stdout
+    assert result.stderr == "server_error (1): *: the list of ended sessions: HTTP 500: Internal server error\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("authentication", 77), ("scope", 77), ("no_route", 78), ("bad_gateway_html", 69)]
+)
+def test_an_api_that_refuses_or_is_down_ends_as_a_snapshot_does(open_shell: OpenShell, fault: str, code: int) -> None:
+    """With what to do next; the run is stored with its failures."""
+    shell = open_shell(script=repeat(fault))
+    result = shell.run("reconcile", *PERIOD, "--attempts", "1")
+    assert result.exit_code == code
+    assert "rtk-usage: " in result.stderr
+    assert shell.rows("select kind, failed > 0 from runs") == [("reconcile", True)]
+
+
+def test_without_an_app_and_a_database_it_is_a_setting_that_is_missing(shell: Shell) -> None:
+    """78, and nothing is made."""
+    result = shell.run("reconcile", *PERIOD, REALTIMEKIT_APP_ID=None)
+    assert (result.exit_code, result.stdout) == (78, "")
+    assert "set REALTIMEKIT_APP_ID or --app-id, or take a snapshot first" in result.stderr
+    assert not shell.staging.exists()
+
+
+def test_without_an_app_it_asks_about_those_of_the_database(shell: Shell) -> None:
+    """Those that snapshots have watched."""
+    assert shell.snapshot().exit_code == 0
+    result = shell.run("reconcile", *PERIOD, REALTIMEKIT_APP_ID=None)
+    assert (result.exit_code, "reconciled app simulated-app" in result.stdout) == (0, True)
+
+
+def test_a_second_one_ends_at_once_and_a_snapshot_does_not(open_shell: OpenShell) -> None:
+    """75 and who runs since when; a snapshot keeps its slot."""
+    shell = open_shell(by_page={1: ["slow"]}, timing=Timing(slow=30.0))
+    with shell.start("reconcile", *PERIOD, "--timeout", "1m") as first:
+        until(lambda: shell.api.app.state.requests_by_page[1] == 1)
+        second = shell.run("reconcile", *PERIOD)
+        snapshot = shell.snapshot()
+        assert (second.exit_code, second.stdout, snapshot.exit_code) == (75, "", 0)
+        assert f"(PID {first.pid} on " in second.stderr
+        assert first.poll() is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_stores_what_there_is(open_shell: OpenShell, number: signal.Signals) -> None:
+    """128 and the signal's number."""
+    shell = open_shell(by_page={3: repeat("slow")}, timing=Timing(slow=30.0))
+    with shell.start("reconcile", *PERIOD, "--page-size", "50", "--timeout", "1m", "--json") as process:
+        until(lambda: shell.api.app.state.requests_by_page[3] == 1)
+        process.send_signal(number)
+        code, stdout, _ = finish(process, seconds=5)
+    summary = summary_of(stdout)
+    assert (code, summary["interrupted"], summary["failures"]) == (128 + number, True, {"interrupted": 1})
+    assert shell.rows("select count(*) from session_finals") == [(100,)]
+
+
+def test_it_leaves_half_of_the_limit_to_snapshots(shell: Shell) -> None:
+    """Unless it is told otherwise."""
+    assert "[default: 50%]" in " ".join(shell.run("reconcile", "--help").stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2d", timedelta(days=2)),
+        ("1h30m", timedelta(minutes=90)),
+        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01T02:00:00+02:00", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01T00:00Z", datetime(2026, 11, 1, tzinfo=UTC)),
+    ],
+)
+def test_since_is_a_length_of_time_a_day_or_an_instant(text: str, value: object) -> None:
+    """A day begins at midnight UTC."""
+    assert Since()(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-11-31", "2026-11-01T00:00", "0d", "400d", "-1d"])
+def test_what_is_no_since_is_refused(text: str) -> None:
+    """An instant without a zone would be a guess."""
+    with pytest.raises(click.BadParameter):
+        Since()(text)

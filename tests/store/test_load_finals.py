@@ -1,0 +1,189 @@
+"""Final figures and totals of days become rows once, and once more where they say something else."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from etl import queries
+from etl.final_rows import final_frames
+from etl.finals import DayTotals, Finals, OpenSession
+from etl.models import Fetched, Meeting, Observation, RunStart, Tally
+from etl.planning import uuid7
+from etl.staging import RECONCILIATIONS, stage
+from etl.store.load import load_runs
+from etl.store.read import read
+from etl.store.target import open_target
+from tests.samples import SLOT, payload, stage_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from etl.staging import StagedRun
+    from etl.store.target import Connection
+
+HOUR = timedelta(hours=1)
+LATEST = "select max_by(minutes_consumed, (fetched_at, run_id)) from session_finals group by session_id"
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    """An empty database, open."""
+    with open_target(tmp_path / "usage.duckdb") as connection:
+        yield connection
+
+
+def final(session_id: str = "session-1", **changes: Any) -> dict[str, Any]:
+    """An ended session as the API sends it."""
+    ended = {"status": "ENDED", "live_participants": 0, "ended_at": "2026-11-02T11:59:00.000Z"}
+    return payload(session_id, **(ended | changes))
+
+
+def staged(
+    directory: Path,
+    payloads: Sequence[dict[str, Any]] = (),
+    *,
+    at: datetime = SLOT,
+    days: Sequence[tuple[str, int, float]] = (),
+) -> StagedRun:
+    """Stage a reconciliation that was told of those sessions and days then."""
+    start = RunStart(run_id=str(uuid7(at)), slot=at, started_at=at, account_id="account", tool_version="0", host="here")
+    entries = [{"day": day, "total_sessions": count, "total_session_minutes": minutes} for day, count, minutes in days]
+    finals = Finals(
+        fetched=Fetched(
+            observations=[Observation(Meeting("app", "meeting-1"), at, one) for one in payloads],
+            failures=[],
+            tally=Tally(),
+            via="list",
+        ),
+        days=[DayTotals("app", date(2026, 11, 1), date(2026, 11, 30), at, entries, 1)],
+    )
+    directory.mkdir(exist_ok=True)
+    frames = final_frames(start, finals, at).frames
+    return stage(frames, staging=directory, run_id=start.run_id, job=RECONCILIATIONS)
+
+
+def minutes(connection: Connection) -> list[float]:
+    """All final totals, in the order of their fetch."""
+    query = "select minutes_consumed from session_finals order by fetched_at, minutes_consumed"
+    return [row[0] for row in connection.execute(query).fetchall()]
+
+
+def test_a_report_that_says_the_same_again_is_not_stored_again(connection: Connection, tmp_path: Path) -> None:
+    """Whether both are loaded at once or one after the other; JSON and nulls are compared, too."""
+    json: dict[str, Any] = {"meta": {"region": "weur"}, "breakout_rooms": [{}], "unknown": [1, None], "type": None}
+    runs = [staged(tmp_path / "staged", [final(**json)], at=SLOT + number * HOUR) for number in range(3)]
+    loaded = load_runs(connection, runs[:2])
+    loaded_later = load_runs(connection, runs[2:])
+    assert minutes(connection) == [2.3434]
+    added = [loaded.rows[run.run_id]["session_finals"] for run in runs[:2]]
+    assert (*added, loaded_later.rows[runs[2].run_id]["session_finals"]) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("change", [{"minutes_consumed": 3}, {"ended_at": "2026-11-02T12:00:00Z"}, {"meta": {"a": 1}}])
+def test_a_report_that_says_something_else_is_stored(
+    connection: Connection, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    """In whatever column."""
+    runs = [staged(tmp_path / "staged", [final()]), staged(tmp_path / "staged", [final(**change)], at=SLOT + HOUR)]
+    load_runs(connection, runs)
+    assert len(minutes(connection)) == 2
+
+
+def test_a_figure_that_returns_to_what_it_was_is_stored(connection: Connection, tmp_path: Path) -> None:
+    """It equals an older report, and not the latest: left out, the one in between would count."""
+    for hour, figure in enumerate((1.0, 2.0, 1.0)):
+        load_runs(connection, [staged(tmp_path / "staged", [final(minutes_consumed=figure)], at=SLOT + hour * HOUR)])
+    assert minutes(connection) == [1.0, 2.0, 1.0]
+    assert connection.execute(LATEST).fetchall() == [(1.0,)]
+
+
+def test_an_older_report_that_is_loaded_later_is_not_the_latest(connection: Connection, tmp_path: Path) -> None:
+    """A run that stayed staged for a day changes nothing that was learned since."""
+    older = staged(tmp_path / "staged", [final(minutes_consumed=1.0)])
+    newer = staged(tmp_path / "staged", [final(minutes_consumed=2.0)], at=SLOT + HOUR)
+    load_runs(connection, [newer])
+    load_runs(connection, [older])
+    assert connection.execute(LATEST).fetchall() == [(2.0,)]
+
+
+def test_sessions_of_the_same_name_in_two_apps_are_two(connection: Connection, tmp_path: Path) -> None:
+    """A session belongs to its app."""
+    load_runs(connection, [staged(tmp_path / "staged", [final()])])
+    connection.execute("update session_finals set app_id = 'other'")
+    load_runs(connection, [staged(tmp_path / "staged", [final()], at=SLOT + HOUR)])
+    assert len(minutes(connection)) == 2
+
+
+def test_a_day_is_stored_again_once_its_total_has_changed(connection: Connection, tmp_path: Path) -> None:
+    """The totals of today grow until midnight, and those of the days before may be corrected."""
+    first, second = ("2026-11-01", 3, 40.5), ("2026-11-02", 1, 2.0)
+    for hour, days in enumerate([[first, second], [first, ("2026-11-02", 2, 2.5)], [first]]):
+        load_runs(connection, [staged(tmp_path / "staged", days=days, at=SLOT + hour * HOUR)])
+    found = connection.execute("select cast(day as varchar), sessions, minutes from daily_totals order by all")
+    assert found.fetchall() == [first, second, ("2026-11-02", 2, 2.5)]
+
+
+def test_a_run_that_lacks_a_column_of_this_version_is_loaded(connection: Connection, tmp_path: Path) -> None:
+    """As an older version may have staged it: what it can't say is null, and is no news either."""
+    connection.execute("alter table session_finals add column newer varchar")
+    connection.execute("alter table daily_totals add column newer varchar")
+    days = [("2026-11-01", 3, 40.5)]
+    for hour in range(2):
+        load_runs(connection, [staged(tmp_path / "staged", [final()], days=days, at=SLOT + hour * HOUR)])
+    assert (len(minutes(connection)), connection.execute("select count(*) from daily_totals").fetchall()) == (1, [(1,)])
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [("session_finals", "started_at", "2026-11-02 11:00:00+00"), ("daily_totals", "day", "2026-11-02")],
+)
+def test_looking_for_rows_that_are_there_skips_all_older_ones(
+    connection: Connection, tmp_path: Path, table: str, column: str, value: str
+) -> None:
+    """The bound is a constant of the scan, so that zone maps can rule out what is older."""
+    older = final("older", started_at="2026-11-02T10:00:00Z")
+    run = staged(tmp_path / "staged", [final(), older], days=[("2026-11-01", 3, 40.5), ("2026-11-02", 1, 2.0)])
+    load_runs(connection, [run])
+    statement = "explain analyze " + queries.text(f"load/{table}")
+    parameters = {"file": str(run.directory / f"{table}.parquet"), column: value}
+    plan = connection.execute(statement, parameters).fetchall()[0][1]
+    assert re.search(rf"{column} ?>= ?'{value[:10]}", plan), plan
+
+
+def open_sessions(connection: Connection, since: datetime) -> list[OpenSession]:
+    """What is open of the app, of what was live since then."""
+    found = read(connection, "read/open_sessions", since=since, app_ids=["app"])
+    return [OpenSession(*row) for row in found.iter_rows()]
+
+
+def test_open_is_what_was_seen_live_and_began_before_and_is_not_final(connection: Connection, tmp_path: Path) -> None:
+    """The sessions of the sample began an hour before the slot."""
+    runs = [stage_run(tmp_path / "staged", live=["a", "b"], slot=SLOT + number * HOUR / 2) for number in range(2)]
+    load_runs(connection, runs)
+    both = [OpenSession("app", "a", "of a"), OpenSession("app", "b", "of b")]
+    assert open_sessions(connection, SLOT) == both
+    assert open_sessions(connection, SLOT + HOUR) == [], "last seen before"
+    assert open_sessions(connection, SLOT - 2 * HOUR) == [], "began since, so that a list has it"
+    load_runs(connection, [staged(tmp_path / "staged", [final("of a")], at=SLOT + HOUR)])
+    assert open_sessions(connection, SLOT) == both[1:]
+
+
+def test_open_are_sessions_of_the_apps_asked_about(connection: Connection, tmp_path: Path) -> None:
+    """Another app's are another run's."""
+    load_runs(connection, [stage_run(tmp_path / "staged", live=["a"])])
+    found = read(connection, "read/open_sessions", since=SLOT, app_ids=["other"])
+    assert found.is_empty()
+
+
+def test_known_apps_are_those_of_lists_and_those_that_were_asked_for_whole(
+    connection: Connection, tmp_path: Path
+) -> None:
+    """Each once."""
+    load_runs(connection, [stage_run(tmp_path / "staged"), stage_run(tmp_path / "staged", all_of="whole")])
+    assert read(connection, "read/apps")["app_id"].to_list() == ["app", "whole"]

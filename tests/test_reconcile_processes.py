@@ -1,0 +1,128 @@
+"""Reconciliations as processes of their own: killed at any point, and beside snapshots that load at the same moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from etl.simulator.app import TOKEN
+from tests.conftest import START
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Api
+
+KILLS = 12
+ROUNDS = 4
+# What a run leaves on the disk on its way, by the phase that then begins, and how long that phase takes at most.
+PHASES = {
+    "staging": ("usage.duckdb.staged/*.partial-reconcile", 0.01),
+    "loading": ("usage.duckdb.staged/????????-????-7*-????????????", 0.08),
+}
+
+
+def start(api: Api, directory: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a command as cron does."""
+    environment = os.environ | {
+        "CLOUDFLARE_API_BASE_URL": api.base_url,
+        "CLOUDFLARE_API_TOKEN": TOKEN,
+        "CLOUDFLARE_ACCOUNT_ID": api.world.account_id,
+        "REALTIMEKIT_APP_ID": api.world.app_id,
+        "RTK_USAGE_DATABASE": str(directory / "usage.duckdb"),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "etl", *arguments, "--rate", "1000000/1s"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def since(api: Api) -> tuple[str, str]:
+    """The option for the last day of the world, whose clock is not that of the process."""
+    return "--since", (api.clock.now() - timedelta(days=1)).isoformat()
+
+
+def truth(api: Api) -> list[tuple[str, float]]:
+    """What has ended in that day."""
+    now = api.clock.now()
+    ended = api.world.sessions(now, "ENDED", since=now - timedelta(days=1))
+    return sorted((one.id, one.minutes_consumed(now)) for one in ended)
+
+
+def rows(directory: Path, query: str) -> list[tuple[object, ...]]:
+    """Ask the database."""
+    with duckdb.connect(directory / "usage.duckdb", read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_killed_at_any_point_it_loses_nothing_and_doubles_nothing(api: Api, tmp_path: Path) -> None:
+    """Whatever SIGKILL interrupts, the next run completes it."""
+    seed = random.SystemRandom().randrange(2**32)
+    chance, kills, tries = random.Random(seed), Counter[str](), 0
+    while kills.total() < KILLS or not kills.keys() >= PHASES.keys():
+        tries += 1
+        run = start(api, tmp_path, "reconcile", *since(api), "--page-size", "20")
+        phase = wait(run, tmp_path, chance)
+        run.send_signal(signal.SIGKILL)
+        _, said = run.communicate()
+        assert run.returncode in {0, -signal.SIGKILL}, said
+        kills.update([phase] if run.returncode == -signal.SIGKILL else [])
+        assert tries < 5 * KILLS, f"seed {seed}: the kills hit too few phases: {kills}"
+    last = start(api, tmp_path, "reconcile", *since(api))
+    assert last.communicate()[1] == ""
+    found = rows(tmp_path, "select session_id, minutes_consumed from session_finals order by all")
+    assert found == truth(api), f"seed {seed}, kills {kills}"
+    assert rows(tmp_path, "select count(*) = count(distinct (app_id, day)) from daily_totals") == [(True,)]
+    assert [path.name for path in (tmp_path / "usage.duckdb.staged").iterdir()] == ["reconcile.lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["usage.duckdb", "usage.duckdb.staged"]
+
+
+def wait(run: subprocess.Popen[str], directory: Path, chance: random.Random) -> str:
+    """Wait until the run is to be killed, or has ended; the phase that was waited for."""
+    phase = chance.choice(["any", "staging", "loading", "loading"])
+    until = time.monotonic() + chance.uniform(0.3, 1.2)
+    while run.poll() is None:
+        if phase == "any" and time.monotonic() >= until:
+            break
+        if phase != "any" and any(directory.glob(PHASES[phase][0])):
+            time.sleep(chance.uniform(0, PHASES[phase][1]))
+            break
+        time.sleep(0.0005)
+    return phase
+
+
+def test_snapshots_and_reconciliations_run_side_by_side(api: Api, tmp_path: Path) -> None:
+    """Both make the database, and load what either has staged; none fails, none loads anything twice."""
+    api.write_list(tmp_path / "meetings.txt")
+    snapshots = 0
+    for number in range(ROUNDS):
+        slot = (START + timedelta(hours=number)).isoformat()
+        commands = [("reconcile", *since(api)), ("snapshot", str(tmp_path / "meetings.txt"), "--slot", slot)]
+        runs = [start(api, tmp_path, *arguments) for arguments in commands]
+        for run in runs:
+            stdout, stderr = run.communicate(timeout=60)
+            assert (run.returncode, stderr) == (0, "")
+            assert "; in " in stdout
+        snapshots += len(api.live())
+        api.clock.advance(timedelta(hours=1))
+    assert rows(tmp_path, "select kind, count(*) from runs group by all order by all") == [
+        ("reconcile", ROUNDS),
+        ("snapshot", ROUNDS),
+    ]
+    assert rows(tmp_path, "select count(*), count(distinct (slot, meeting_id)) from session_snapshots") == [
+        (snapshots, snapshots)
+    ]
+    assert rows(tmp_path, "select count(*) = count(distinct session_id) from session_finals") == [(True,)]
+    assert sorted(path.name for path in (tmp_path / "usage.duckdb.staged").iterdir()) == ["reconcile.lock", "run.lock"]
