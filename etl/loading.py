@@ -51,9 +51,10 @@ async def load_staged(
 ) -> Loaded:
     """Bring every staged run into the database, then delete it from the staging directory.
 
-    A database that is there is brought up to date with this version in any case. Returns the IDs of the runs brought in, and what is wrong with those that can't be. The same step ends every
-    job, follows a crash, and follows a lock. Raises StoreLocked when another program has the database open for
-    longer than `lock_timeout` seconds, or until the wait is `interrupted`.
+    A database that is there gets this version's tables and views in any case. Returns the IDs of the runs brought in,
+    and what is wrong with those that can't be. The same step ends every job, follows a crash, and follows a lock.
+    Raises StoreLocked when another program has the database open for longer than `lock_timeout` seconds, or until the
+    wait is `interrupted`.
     """
     staged = staged_runs(staging_of(database))
     if not (staged or database.exists()):

@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import sys
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,11 +18,15 @@ from rich.console import Console
 from rich.table import Table
 
 from etl.cli.demo import make_app
-from etl.cli.summaries import as_line
+from etl.cli.summaries import as_line, reconciled_line
 from etl.errors import ConfigError
 from etl.models import Seams
+from etl.questions import named, parameters
 from etl.realtimekit.transport import open_transport
-from etl.settings import ApiSettings, SnapshotSettings
+from etl.reconcile import take_final_figures
+from etl.render import as_table
+from etl.report import Source, answer
+from etl.settings import ApiSettings, Period, ReconcileSettings, SnapshotSettings
 from etl.simulator.app import TOKEN
 from etl.simulator.clock import FastClock
 from etl.simulator.server import serve_apart
@@ -36,11 +41,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.models import RunSummary
+    from etl.reconcile import ReconcileSummary
 
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
 _TIMEOUT = 0.02  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
-_NEXT = """
+_NEXT = """The same again, of last week: {command} report daily --since 7d --database {database}
+
 With a real account: put your meeting IDs in data/meetings.txt, one a line, then
 
   export CLOUDFLARE_API_TOKEN=...    # with the permission Realtime
@@ -56,8 +63,13 @@ def demonstrate(directory: Path, *, days: int, meetings: int, faults: float, see
     world = World(seed, meetings, epoch=end - timedelta(days=days))
     settings = _prepare(world, directory)
     slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
-    summary = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
-    _show(summary, len(slots))
+    summary, finals = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
+    click.echo(f"the last run: {as_line(summary)}\nafter it:     {reconciled_line(finals)}\n")
+    _show_tables(settings.database, len(slots))
+    _show_usage(settings.database, Period(since=world.epoch, until=datetime.now(UTC), tz="UTC"))
+    # By name where the shell finds it, else by its path.
+    command = "rtk-usage" if shutil.which("rtk-usage") else os.path.relpath(sys.argv[0])
+    click.echo(_NEXT.format(command=command, database=settings.database))
 
 
 def _prepare(world: World, directory: Path) -> SnapshotSettings:
@@ -91,35 +103,47 @@ def _start_anew(directory: Path, database: Path, meetings: Path) -> None:
 
 def _take_snapshots(
     settings: SnapshotSettings, slots: Sequence[datetime], world: World, *, faults: float, seed: int
-) -> RunSummary:
-    """A snapshot in every slot, against a server whose clock stands at that slot and runs fast; the last summary."""
+) -> tuple[RunSummary, ReconcileSummary]:
+    """A snapshot in every slot, against a server whose clock stands at that slot and runs fast, then the final figures.
+
+    Returns the last summary of each.
+    """
     clock = FastClock(slots[0], speed=_SPEED)
     with serve_apart(partial(make_app, world, clock, share=faults, seed=seed, slow=2 * _TIMEOUT)) as base_url:
         here = replace(settings, api=replace(settings.api, base_url=base_url))
         return asyncio.run(_take_each(here, slots, clock))
 
 
-async def _take_each(settings: SnapshotSettings, slots: Sequence[datetime], clock: FastClock) -> RunSummary:
-    """One run after the other over the same connections, each as cron would start it; the last summary."""
+async def _take_each(
+    settings: SnapshotSettings, slots: Sequence[datetime], clock: FastClock
+) -> tuple[RunSummary, ReconcileSummary]:
+    """One run after the other over the same connections, each as cron would start it; the last summaries."""
     gc.freeze()  # what is imported by now stays: looking through it again and again would take a seventh of the time
     async with open_transport(settings.api) as transport:
         seams = Seams(now=clock.now, sleep=clock.sleep, transport=transport)
         for slot in slots:
             clock.set(slot)
             summary = await take_snapshot(settings, seams)
-    return summary
+        before = slots[0] - _HOURS_A_DAY * _HOUR  # some were under way when it began
+        final_figures = ReconcileSettings(
+            api=settings.api, app_id=settings.app_id, database=settings.database, since=before
+        )
+        return summary, await take_final_figures(final_figures, seams)
 
 
-def _show(summary: RunSummary, snapshots: int) -> None:
-    """The last run's summary, what is in the database, and what to do with a real account."""
-    with open_target(summary.database) as connection:
+def _show_tables(database: Path, snapshots: int) -> None:
+    """What is in the database."""
+    with open_target(database) as connection:
         rows = read(connection, "read/tables").iter_rows()
-    table = Table("table", "a row is", "rows", title=f"{summary.database} after {snapshots} hourly snapshots")
+    table = Table("table", "a row is", "rows", title=f"{database} after {snapshots} hourly snapshots")
     table.columns[-1].justify = "right"
     for name, grain, count in rows:
         table.add_row(name, grain, f"{count:,}")
-    click.echo(f"the last run: {as_line(summary)}\n")
     Console().print(table)
-    # By name where the shell finds it, else by its path.
-    command = "rtk-usage" if shutil.which("rtk-usage") else os.path.relpath(sys.argv[0])
-    click.echo(_NEXT.format(command=command))
+
+
+def _show_usage(database: Path, period: Period) -> None:
+    """What it comes to: the report by day, and the page, where what draws its charts is installed."""
+    source = Source(database=database, lock_timeout=0.0, sleep=time.sleep)
+    frame, _ = answer(named("daily"), source, parameters(period, app_id=None, prices=None))
+    click.echo(f"\nrtk-usage report daily --database {database}\n{as_table(frame, period.tz, width=None)}")

@@ -69,9 +69,9 @@ def _run(job: Callable[[Seams], Awaitable[_T]], seams: Seams | None = None) -> t
 
 
 def load(database: Path, *, lock_timeout: float) -> list[str]:
-    """Bring staged runs in, unless a run is under way, which will do so itself."""
+    """Bring staged runs in, and the database up to date, unless a run is under way, which will do so itself."""
     staging = staging_of(database)
-    if not staging.is_dir():
+    if not (staging.is_dir() or database.exists()):
         return []
     holder = {"run_id": "(load)", "pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat()}
     with only_run(staging, holder=holder):

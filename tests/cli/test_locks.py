@@ -10,6 +10,7 @@ import pytest
 
 from etl.simulator.fault_answers import Timing
 from tests.cli.conftest import finish, meeting_ids, summary_of, umask, until
+from tests.older import make_older_database
 
 if TYPE_CHECKING:
     from tests.cli.conftest import OpenShell, Shell
@@ -84,6 +85,13 @@ def test_load_makes_nothing_where_there_is_nothing(shell: Shell) -> None:
     database = shell.directory / "typo.duckdb"
     shell.run("load", "--database", str(database))
     assert list(shell.directory.glob("typo*")) == []
+
+
+def test_load_brings_an_older_database_up_to_date(shell: Shell) -> None:
+    """So that reports, which change nothing, need not wait for the next snapshot."""
+    make_older_database(shell.database)
+    assert shell.run("load").exit_code == 0
+    assert shell.rows("select count(*) from sessions") == [(0,)]
 
 
 def test_load_meets_the_lock_as_well(filled: Shell) -> None:
