@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
 _TIMEOUT = 0.02  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
+_LONG_TIMEOUT = 10.0  # a week of sessions takes longer to list
 _NEXT = """The same again, of last week: {command} report daily --since 7d --database {database}
 
 With a real account: put your meeting IDs in data/meetings.txt, one a line, then
@@ -125,8 +126,9 @@ async def _take_each(
             clock.set(slot)
             summary = await take_snapshot(settings, seams)
         before = slots[0] - _HOURS_A_DAY * _HOUR  # some were under way when it began
+        patient = replace(settings.api, timeout=_LONG_TIMEOUT)
         final_figures = ReconcileSettings(
-            api=settings.api, app_id=settings.app_id, database=settings.database, since=before
+            api=patient, app_id=settings.app_id, database=settings.database, since=before
         )
         return summary, await take_final_figures(final_figures, seams)
 
