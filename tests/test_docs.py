@@ -166,13 +166,62 @@ def columns(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def test_the_data_model_describes_the_columns_that_are_there(tmp_path: Path) -> None:
-    """Names, types and order, of every table and view; and each has a meaning."""
+def described() -> dict[str, list[list[str]]]:
+    """The rows of the tables of the data model, by heading."""
     parts = re.split(r"^## ", DATA_MODEL, flags=re.MULTILINE)[1:]
-    documented = {part.splitlines()[0]: rows(part) for part in parts}
-    described = {table: [(cells[0], cells[1]) for cells in cells_of] for table, cells_of in documented.items()}
-    assert described == columns(tmp_path)
-    assert all(cells[2] for cells_of in documented.values() for cells in cells_of)
+    return {part.splitlines()[0]: rows(part) for part in parts}
+
+
+def names_and_types(table: list[list[str]]) -> list[tuple[str, str]]:
+    """The first two cells of every row."""
+    return [(cells[0], cells[1]) for cells in table]
+
+
+def test_the_data_model_describes_the_columns_that_are_there(tmp_path: Path) -> None:
+    """Names, types and order, of every table and view."""
+    tables = {heading: names_and_types(cells) for heading, cells in described().items() if "(" not in heading}
+    assert tables == columns(tmp_path)
+
+
+def test_the_data_model_describes_the_macros_that_are_there(tmp_path: Path) -> None:
+    """Their parameters, and the columns of those that have any."""
+    documented = {heading: names_and_types(cells) for heading, cells in described().items() if "(" in heading}
+    assert documented == macros(tmp_path)
+
+
+def test_the_data_model_says_what_every_column_and_parameter_means() -> None:
+    """A name alone explains nothing."""
+    assert all(cells[2] for table in described().values() for cells in table)
+    for heading, signature in re.findall(r"^## (\w+)\((.*)\)$", DATA_MODEL, flags=re.MULTILINE):
+        part = DATA_MODEL.split(f"## {heading}(")[1].split("\n## ")[0]
+        explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^- ([^:]+): ", part, flags=re.MULTILINE)))
+        assert explained == signature.split(", "), heading
+
+
+# What the macros are called with, to see their columns.
+ARGUMENTS = {
+    "since": "timestamptz '2026-11-02'",
+    "until": "timestamptz '2026-11-03'",
+    "tz": "'UTC'",
+    "unit": "'day'",
+    "with_finals": "true",
+}
+
+
+def macros(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
+    """The columns of every macro, none of those for one value, by its name with its parameters."""
+    found = {}
+    with open_target(tmp_path / "usage.duckdb") as connection:
+        query = """
+            select function_name, parameters, function_type = 'table_macro'
+            from duckdb_functions()
+            where database_name = 'usage' and not internal
+        """
+        for name, parameters, has_columns in connection.execute(query).fetchall():
+            call = f"{name}({', '.join(ARGUMENTS.get(one, 'null') for one in parameters)})"
+            described = connection.execute(f"describe from {call}").fetchall() if has_columns else []
+            found[f"{name}({', '.join(parameters)})"] = [(column, kind) for column, kind, *_ in described]
+    return found
 
 
 def test_the_data_model_names_every_kind_of_failure() -> None:
@@ -181,7 +230,7 @@ def test_the_data_model_names_every_kind_of_failure() -> None:
     assert re.findall("`([a-z_]+)`", kinds) == [str(kind) for kind in FailureKind]
 
 
-@pytest.mark.parametrize("folder", ["load", "read", "views", "migrations"])
+@pytest.mark.parametrize("folder", ["load", "read", "views", "migrations", "macros", "reports", "checks", "cookbook"])
 def test_every_sql_file_begins_by_saying_what_it_is(folder: str) -> None:
     """An analyst reads the first line and knows whether to read on."""
     for name in queries.names(folder):

@@ -5,7 +5,8 @@
 -- (millionths of a minute), and periods that meet share the one between them.
 -- is_start marks the piece in which the session began, is_open the one after which nothing is known of it: what it still
 -- grew by is missing, until reconcile knows its final total. The cost is that of the period: what lies before and behind is
--- looked up for the sessions under way at its ends only.
+-- looked up for the sessions under way at its ends only. Clocks differ: a session may be seen
+-- before it began, by less than an hour, or after it ended, by less than a day, and periods still add up.
 create or replace macro growth_between(since, until, tz, unit, with_finals) as table
 -- Zones differ from UTC by whole quarters of an hour: converting those of the period is thousands of times less work
 -- than converting every row.
@@ -58,7 +59,7 @@ later as materialized (
         cast(arg_min(minutes_consumed, reported_at) as decimal(18, 6)) as first_minutes
     from session_reports
     where source = 'snapshot'
-        and started_at < until
+        and started_at < until + interval 1 hour
         and reported_at >= until
     group by app_id, session_id
 ),
@@ -76,17 +77,17 @@ ended as materialized (
     from session_reports
     where source = 'final'
         and with_finals
-        and started_at < until
-        and ended_at >= since
+        and started_at < until + interval 1 hour
+        and greatest(ended_at, started_at) >= since - interval 24 hours
     group by app_id, session_id
 ),
 
 under_way_at_start as materialized (
-    select app_id, session_id, started_at from observed where started_at < since
+    select app_id, session_id, started_at from observed where started_at < since + interval 1 hour
     union all
-    select app_id, session_id, started_at from later where started_at < since
+    select app_id, session_id, started_at from later where started_at < since + interval 1 hour
     union all
-    select app_id, session_id, started_at from ended where started_at < since
+    select app_id, session_id, started_at from ended where started_at < since + interval 1 hour
 ),
 
 -- Their last sight before the period.
@@ -104,7 +105,7 @@ earlier as (
     semi join under_way_at_start using (app_id, session_id)
     where source = 'snapshot'
         and reported_at < since
-        and reported_at >= (select min(started_at) from under_way_at_start)
+        and reported_at >= (select min(started_at) - interval 1 hour from under_way_at_start)
     group by app_id, session_id
 ),
 
@@ -173,6 +174,9 @@ bounded as (
         greatest(from_at, since, first_instant(cut_bucket, tz)) as piece_from,
         least(to_at, until, first_instant(cut_bucket + cast('1 ' || unit as interval), tz)) as piece_to
     from divided
+    where not is_cut
+        or piece_bucket = bucket
+        or piece_bucket = date_trunc(unit, first_instant(piece_bucket, tz) at time zone tz)
 ),
 
 -- The running total at both ends of a piece.
@@ -182,7 +186,7 @@ totalled as (
         to_minutes - from_minutes as grown,
         epoch_us(to_at) - epoch_us(from_at) as step_us,
         case
-            when piece_from <= from_at then from_minutes
+            when piece_from <= from_at or from_at = to_at then from_minutes
             else from_minutes + cast(grown * ((epoch_us(piece_from) - epoch_us(from_at)) / step_us) as decimal(18, 6))
         end as piece_from_minutes,
         case

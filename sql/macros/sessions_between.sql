@@ -16,7 +16,7 @@ with observed as (
         count(*) as snapshots
     from session_reports
     where source = 'snapshot'
-        and started_at < until
+        and (started_at < until or reported_at < until)
         and reported_at >= since
     group by app_id, session_id
 ),
@@ -34,8 +34,8 @@ ended as (
         arg_max(minutes_consumed, reported_at) as minutes
     from session_reports
     where source = 'final'
-        and started_at < until
-        and ended_at >= since
+        and started_at < until + interval 1 hour
+        and greatest(ended_at, started_at) >= since - interval 24 hours
     group by app_id, session_id
 )
 
@@ -53,4 +53,6 @@ select
     cast(coalesce(ended.minutes, observed.minutes) as decimal(18, 6)) as minutes,
     ended.session_id is not null as is_final
 from observed
-full join ended using (app_id, session_id);
+full join ended using (app_id, session_id)
+where observed.session_id is not null
+    or (ended.started_at < until and greatest(ended.ended_at, ended.started_at) >= since);

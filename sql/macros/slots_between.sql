@@ -61,6 +61,15 @@ missing as (
         and coalesce(stepped.next_slot, least(until, now())) > since
 ),
 
+-- A later run of the slot that asked for all live sessions of an app again has told about all of its meetings.
+asked_for_all as (
+    select slot, app_id, max(run_id) as run_id
+    from runs
+    join asked using (run_id, slot)
+    where runs.list_id like 'all:%'
+    group by slot, app_id
+),
+
 -- A meeting that failed and that no later run of the slot could tell about.
 failed as (
     select fetch_failures.slot, fetch_failures.app_id, count(distinct fetch_failures.meeting_id) as unresolved
@@ -77,11 +86,16 @@ failed as (
         and again.app_id = fetch_failures.app_id
         and again.meeting_id = fetch_failures.meeting_id
         and again.run_id > fetch_failures.run_id
+    left join asked_for_all
+        on asked_for_all.slot = fetch_failures.slot
+        and asked_for_all.app_id = fetch_failures.app_id
+        and asked_for_all.run_id > fetch_failures.run_id
     where runs.kind = 'snapshot'
         and fetch_failures.kind <> 'invalid_id'
         and fetch_failures.slot >= since
         and fetch_failures.slot < until
         and again.run_id is null
+        and asked_for_all.run_id is null
     group by fetch_failures.slot, fetch_failures.app_id
 )
 

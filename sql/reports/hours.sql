@@ -1,5 +1,6 @@
 -- Minutes by hour of the week, to see when it is busy
--- grain: an hour of the week in the zone $tz, 168 of them; empty where no snapshot fell into it, which is not zero
+-- grain: an hour of the week in the zone $tz, 168 of them; empty where no snapshot fell into it
+-- and nothing is known to have grown, which is not zero
 with growth as (
     select
         bucket as hour_at,

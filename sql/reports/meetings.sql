@@ -21,7 +21,7 @@ meetings as (
     select
         app_id,
         meeting_id,
-        arg_max(meeting_display_name, started_at) as meeting_display_name,
+        arg_max(meeting_display_name, started_at) filter (where type <> 'breakout') as meeting_display_name,
         max(max_participants) filter (where type = 'meeting') as peak_participants,
         max(coalesce(ended_at, last_observed_at)) as last_live_at
     from sessions_between($since, $until)

@@ -1,29 +1,13 @@
 -- grain: what the API said once of a session, or of a breakout room in one: in a snapshot, or after the session's end
 -- Breakout rooms stand in JSON whose shape is documented nowhere; those without an ID and minutes of their own have no
--- figure to report. They count under their parent's meeting, as sessions of the type breakout.
+-- figure to report. They count under their parent's meeting, as sessions of the type breakout, and within their parent's
+-- time: one that says it began before that, or after it was seen, began with its parent.
 create or replace view session_reports as
-with reported as not materialized (
-    select
-        'snapshot' as source,
-        observed_at as reported_at,
-        * exclude (run_id, slot, observed_at)
-    from session_snapshots
-
-    union all by name
-
-    select
-        'final' as source,
-        fetched_at as reported_at,
-        * exclude (run_id, fetched_at)
-    from session_finals
-    where status = 'ENDED'
-),
-
-rooms as not materialized (
+with rooms as (
     select
         * exclude (breakout_rooms),
-        unnest(cast(breakout_rooms as json[])) as room
-    from reported
+        unnest(case when json_type(breakout_rooms) = 'ARRAY' then cast(breakout_rooms as json[]) end) as room
+    from reported_sessions
     where breakout_rooms is not null
 )
 
@@ -40,7 +24,7 @@ select
     minutes_consumed,
     started_at,
     coalesce(ended_at, updated_at, started_at) as ended_at
-from reported
+from reported_sessions
 
 union all
 
@@ -55,8 +39,12 @@ select
     try_cast(room ->> 'live_participants' as integer) as live_participants,
     try_cast(room ->> 'max_concurrent_participants' as integer) as max_concurrent_participants,
     try_cast(room ->> 'minutes_consumed' as double) as minutes_consumed,
-    coalesce(try_cast(room ->> 'started_at' as timestamptz), started_at) as started_at,
-    coalesce(try_cast(room ->> 'ended_at' as timestamptz), ended_at, updated_at, started_at) as ended_at
+    case
+        when try_cast(room ->> 'started_at' as timestamptz) between started_at and reported_at
+            then try_cast(room ->> 'started_at' as timestamptz)
+        else started_at
+    end as started_at,
+    least(try_cast(room ->> 'ended_at' as timestamptz), coalesce(ended_at, updated_at, started_at)) as ended_at
 from rooms
-where room ->> 'id' is not null
-    and try_cast(room ->> 'minutes_consumed' as double) is not null;
+where room ->> 'id' <> session_id
+    and try_cast(room ->> 'minutes_consumed' as decimal(18, 6)) is not null;

@@ -1,0 +1,14 @@
+-- No meeting is stored twice in a slot
+-- grain: a meeting in a slot that has several rows
+select
+    slot,
+    app_id,
+    meeting_id,
+    count(*) as snapshots
+from session_snapshots
+where slot >= $since
+    and slot < $until
+    and ($app_id is null or app_id = $app_id)
+group by slot, app_id, meeting_id
+having snapshots > 1
+order by slot, meeting_id;

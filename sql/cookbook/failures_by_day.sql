@@ -1,0 +1,11 @@
+-- What failed, and when?
+-- grain: a kind of failure on a day (UTC) of the last fourteen
+select
+    cast(slot at time zone 'UTC' as date) as day,
+    kind,
+    count(*) as failures,
+    count(distinct meeting_id) as meetings
+from fetch_failures
+where slot >= now() - interval 14 days
+group by day, kind
+order by day, kind;

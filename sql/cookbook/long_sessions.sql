@@ -1,0 +1,14 @@
+-- Which sessions lasted longer than three hours?
+-- grain: a session under way in the last 30 days; one without a final total has lasted at least as long
+select
+    meeting_display_name as meeting,
+    started_at,
+    round((epoch(coalesce(ended_at, last_observed_at)) - epoch(started_at)) / 3600, 2) as hours,
+    round(minutes, 1) as minutes,
+    max_participants,
+    is_final
+from sessions_between(now() - interval 30 days, now())
+where type = 'meeting'
+    and coalesce(ended_at, last_observed_at) > started_at + interval 3 hours
+order by hours desc, started_at
+limit 10;

@@ -1,0 +1,29 @@
+-- Which ten meetings used the most minutes last week?
+-- grain: a meeting; last week is the one from Monday to Sunday (UTC)
+with growth as (
+    select meeting_id, sum(minutes) as minutes, count(*) filter (where is_start) as sessions
+    from growth_between(
+        (date_trunc('week', now() at time zone 'UTC') - interval 7 days) at time zone 'UTC',
+        date_trunc('week', now() at time zone 'UTC') at time zone 'UTC',
+        'UTC', 'day', true
+    )
+    where type = 'meeting'
+    group by meeting_id
+),
+
+titles as (
+    select meeting_id, arg_max(meeting_display_name, slot) as meeting
+    from session_snapshots
+    where slot >= now() - interval 14 days
+    group by meeting_id
+)
+
+select
+    meeting,
+    round(minutes, 1) as minutes,
+    sessions,
+    meeting_id
+from growth
+left join titles using (meeting_id)
+order by growth.minutes desc, meeting_id
+limit 10;

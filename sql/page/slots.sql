@@ -1,0 +1,12 @@
+-- grain: an app's slot, loaded or missing, with the participants of its meetings; empty where no run is loaded
+select
+    app_id,
+    slot,
+    is_loaded,
+    coalesce(unresolved, 0) as unresolved,
+    sessions,
+    participants
+from concurrency_between($since, $until)
+where $app_id is null
+    or app_id = $app_id
+order by slot, app_id;

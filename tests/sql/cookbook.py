@@ -1,0 +1,107 @@
+"""docs/cookbook.md: every query of `sql/cookbook/`, with what it says about the recorded world.
+
+`python -m tests.sql.cookbook` writes it anew.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from etl import queries
+from etl.store.target import open_to_read
+from tests.sql.recorded import LAST, record
+
+if TYPE_CHECKING:
+    from tests.sql.recorded import Recorded
+
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "cookbook.md"
+# What the queries take for the present.
+NOW = LAST + timedelta(minutes=10)
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|", "*": "\\*", "\t": " "})
+_HEAD = """# Cookbook
+
+Questions people start from, as queries that stand in [sql/cookbook/](../sql/cookbook). Each is complete: paste it into
+the DuckDB command line, a notebook or a BI tool ([reading.md](reading.md)), or run it with
+`rtk-usage query sql/cookbook/busiest_hours.sql`, and change it. Days, weeks and hours are UTC; for another zone,
+replace every `'UTC'`. The answers below are of a simulated world of 16 meetings with a snapshot every three hours, from
+25 October to 5 November 2026, which is what the queries take for now.
+
+Three rules keep an answer right:
+
+- `minutes_consumed` is a running total: never sum it over snapshots. A period's minutes are `sum(minutes)` of the macro
+  `growth_between(since, until, tz, unit, with_finals)`.
+- Sessions of the types livestream and participant, and breakout rooms, are kept apart from meetings: whether they are
+  billed beside them is documented nowhere. So most queries say `type = 'meeting'`.
+- An idle meeting has no row, and a failed one is not idle: who was not there is told by the view `outcomes`.
+
+Every column is described in [data-model.md](data-model.md).
+"""
+_ENTRY = """
+## {question}
+
+A row is {grain}.
+
+{table}
+
+<details><summary>sql/cookbook/{name}.sql</summary>
+
+```sql
+{sql}```
+
+</details>
+"""
+
+
+def answer(recorded: Recorded, name: str) -> pl.DataFrame:
+    """What a query says about the recorded world, if it is asked right after its last snapshot."""
+    sql = queries.text(f"cookbook/{name}").replace("now()", f"timestamptz '{NOW.isoformat()}'")
+    with open_to_read(recorded.database) as connection:
+        return pl.DataFrame(connection.sql(sql))
+
+
+def document(recorded: Recorded) -> str:
+    """The text of docs/cookbook.md."""
+    names = [name.partition("/")[2] for name in queries.names("cookbook")]
+    return _HEAD + "".join(_entry(recorded, name) for name in names)
+
+
+def _entry(recorded: Recorded, name: str) -> str:
+    sql = queries.text(f"cookbook/{name}")
+    question, grain, *_ = sql.splitlines()
+    return _ENTRY.format(
+        question=question.removeprefix("-- "),
+        grain=grain.removeprefix("-- grain: "),
+        table=_table(answer(recorded, name)),
+        name=name,
+        sql=sql,
+    )
+
+
+def _table(frame: pl.DataFrame) -> str:
+    """A frame as a Markdown table: figures at the right, instants in UTC."""
+    rules = ["---:" if kind.is_numeric() else "---" for kind in frame.dtypes]
+    lines = [frame.columns, rules, *([_cell(value) for value in row] for row in frame.iter_rows())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value.replace(microsecond=0, tzinfo=None)}"
+    return str(value).translate(_ESCAPED)
+
+
+def main() -> None:
+    """Write the document."""
+    with tempfile.TemporaryDirectory() as directory:
+        DOCUMENT.write_text(document(record(Path(directory))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The checks: each is silent on good data, and names the rows that break its rule."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from etl import queries
+from etl.errors import FailureKind
+from etl.models import Failure
+from etl.store.load import load_runs
+from etl.store.target import open_target, open_to_read
+from tests.samples import stage_run
+from tests.sql.broken import CASES, HOUR, NEXT, OF_A, RECONCILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from etl.store.target import Connection
+    from tests.sql.broken import Broken
+    from tests.sql.recorded import Recorded
+
+EVER = {"since": datetime(2000, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1, tzinfo=UTC), "app_id": None}
+CHECKS = queries.names("checks")
+
+
+@contextmanager
+def good_data(folder: Path) -> Iterator[Connection]:
+    """Two slots: one that a second run mended, one that a second run asked again; and a reconciliation."""
+    lost = Failure(app_id="app", meeting_id="c", kind=FailureKind.TIMEOUT, message="late")
+    runs = [
+        stage_run(folder, live=["a"], idle=["b"], failures=[lost]),
+        stage_run(folder, live=["c"], idle=[]),
+        stage_run(folder, live=["a"], idle=["b", "c"], slot=NEXT),
+        stage_run(folder, live=["a"], idle=[], slot=NEXT),
+    ]
+    with open_target(folder / "usage.duckdb") as connection:
+        load_runs(connection, runs)
+        connection.execute("update session_snapshots set associated_id = meeting_id")
+        connection.execute(RECONCILE)
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """The good data, for all tests of this file."""
+    with good_data(tmp_path_factory.mktemp("good")) as connection:
+        yield connection
+
+
+@pytest.fixture
+def good(opened: Connection) -> Iterator[Connection]:
+    """The good data, to break: when the test ends it is good again."""
+    opened.execute("begin")
+    yield opened
+    opened.execute("rollback")
+
+
+def offenders(connection: Connection, check: str, **changes: object) -> list[dict[str, Any]]:
+    """The rows that a check selects, of all time and all apps unless others are named."""
+    sql = queries.text(f"checks/{check}")
+    named = connection.extract_statements(sql)[0].named_parameters
+    parameters = {name: value for name, value in (EVER | changes).items() if name in named}
+    return pl.DataFrame(connection.sql(sql, params=parameters)).to_dicts()
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.change[:40]}" for case in CASES])
+def test_a_check_names_the_rows_that_break_its_rule(good: Connection, case: Broken) -> None:
+    """It says nothing before, and names those rows and no others after."""
+    assert offenders(good, case.check) == []
+    good.execute(case.change)
+    found = [
+        {column: row[column] for column in wanted}
+        for wanted, row in zip(case.says, offenders(good, case.check), strict=True)
+    ]
+    assert found == case.says
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.change[:40]}" for case in CASES])
+def test_a_check_looks_at_the_period_alone(good: Connection, case: Broken) -> None:
+    """What breaks its rule is told of that day, not of the day before, nor of that after."""
+    good.execute(case.change)
+    midnight, day = datetime(2026, 11, 2, tzinfo=UTC), timedelta(days=1)
+    assert offenders(good, case.check, since=midnight, until=midnight + day)
+    assert not offenders(good, case.check, since=midnight - day, until=midnight)
+    assert not offenders(good, case.check, since=midnight + day, until=midnight + 2 * day)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.change[:40]}" for case in CASES])
+def test_a_check_of_another_app_is_silent(good: Connection, case: Broken) -> None:
+    """Unless it is one of runs, which are of no one app."""
+    good.execute(case.change)
+    if "$app_id" in queries.text(f"checks/{case.check}"):
+        assert offenders(good, case.check, app_id="app")
+        assert not offenders(good, case.check, app_id="other")
+    else:
+        assert "of whatever app" in queries.text(f"checks/{case.check}").splitlines()[1]
+
+
+def test_every_check_is_shown_to_fire() -> None:
+    """A rule that nothing breaks guards nothing."""
+    assert {f"checks/{case.check}" for case in CASES} == set(CHECKS)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_is_silent_on_good_data(recorded: Recorded, name: str) -> None:
+    """Eleven days of a simulated world: with slots that are missing, meetings that fail, and final figures."""
+    with open_to_read(recorded.database) as connection:
+        assert offenders(connection, name.removeprefix("checks/")) == []
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_states_its_rule_and_its_grain(name: str) -> None:
+    """The first line is a sentence for people, the second says what a row is; the period bounds every one."""
+    first, second, *_ = queries.text(name).splitlines()
+    assert first.startswith("-- ")
+    assert not first.endswith(".")
+    assert second.startswith("-- grain: ")
+    assert {"$since", "$until"} <= set(queries.text(name).replace(")", " ").split())
+
+
+def test_a_total_that_fell_across_the_start_of_the_period_is_told(good: Connection) -> None:
+    """The observation before may lie before the period; that after the period's end is another period's."""
+    good.execute(f"update session_snapshots set minutes_consumed = 2.25 where {OF_A}")  # noqa: S608  # our own
+    assert len(offenders(good, "totals_never_fall", since=NEXT)) == 1
+    assert offenders(good, "totals_never_fall", until=NEXT) == []
+    assert offenders(good, "totals_never_fall", since=NEXT + HOUR) == []
+
+
+def test_a_total_that_fell_and_rose_again_is_told(good: Connection) -> None:
+    """Its first and last observations look fine."""
+    good.execute(
+        "insert into session_snapshots by name select * replace (slot + interval 30 minutes as observed_at, "
+        "2.0 as minutes_consumed) from session_snapshots where session_id = 'of a' and slot = '2026-11-02 12:00:00+00'"
+    )
+    assert [row["minutes"] for row in offenders(good, "totals_never_fall")] == [2.0]
+
+
+def test_a_start_within_a_second_stands_still(good: Connection) -> None:
+    """One API may cut off what another tells."""
+    good.execute("update session_finals set started_at = started_at - interval 1 second")
+    assert offenders(good, "starts_stand_still") == []
+
+
+def test_a_session_that_is_kept_alive_is_not_live_after_its_end(good: Connection) -> None:
+    """It stays for up to ten minutes after the last one has left."""
+    good.execute("update session_finals set ended_at = timestamptz '2026-11-02 12:45:00+00'")
+    assert offenders(good, "not_live_after_end") == []
+
+
+def test_what_counts_is_the_final_total_that_was_fetched_last(good: Connection) -> None:
+    """One that was corrected later breaks no rule."""
+    good.execute(
+        "insert into session_finals select * replace (fetched_at - interval 1 hour as fetched_at, "
+        "1 as minutes_consumed) from session_finals"
+    )
+    assert offenders(good, "final_not_below_seen") == []
+
+
+def test_a_run_of_all_live_sessions_has_no_list_to_be_whole(tmp_path: Path) -> None:
+    """Its meetings are those that were seen."""
+    with open_target(tmp_path / "usage.duckdb") as connection:
+        load_runs(connection, [stage_run(tmp_path, live=["x", "y"], idle=[], all_of="app")])
+        assert offenders(connection, "every_meeting_has_an_outcome") == []

@@ -1,0 +1,247 @@
+"""The reports, on a small world whose figures are worked by hand.
+
+Runs of the app called app every six hours: on Monday, 2 November, and on Tuesday all four, on Wednesday none, on
+Thursday those of 00:00 and 06:00. Who was there:
+
+- s, of the meeting m, from Monday 05:00: 60 minutes at 06:00 (3 participants), 102 at 12:00 (2 of them), and 132 when
+  it ended at 13:00; in it a breakout room from 11:00 to 12:00 with 12 minutes;
+- l, a livestream of the meeting n, from Monday 11:00: 20 minutes at 12:00 (40 participants), its end is not known;
+- t, of the meeting m again, from Thursday 05:30: 30 minutes at 06:00 (2 participants), its end is not known.
+
+Another app was asked once, on Monday at 06:00: o, since 05:50, had 5 minutes.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.sql.rows import utc
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.sql.rows import Usage
+
+WEEK = ("2026-11-02 00:00", "2026-11-05 12:00")
+SIX_HOURS = 21_600
+MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2026, 11, day) for day in (2, 3, 4, 5))
+
+
+@pytest.fixture
+def world(usage: Usage) -> Usage:
+    """The world above."""
+    wednesday = [f"2026-11-04 {hour:02}:00" for hour in (0, 6, 12, 18)]
+    usage.runs("2026-11-02 00:00", "2026-11-05 06:00", every=SIX_HOURS, meetings="mn", without=wednesday)
+    usage.run("2026-11-02 06:00", every=None, app="other", meetings="x")
+    room = {"id": "room", "minutes_consumed": 12, "meeting_display_name": "Corner"}
+    room |= {"started_at": "2026-11-02T11:00:00Z", "ended_at": "2026-11-02T12:00:00Z"}
+    weekly: dict[str, Any] = {"started_at": "2026-11-02 05:00", "max_concurrent_participants": 4}
+    usage.observed("2026-11-02 06:00", 60, **weekly, live_participants=3)
+    usage.observed("2026-11-02 12:00", 102, **weekly, live_participants=2, breakout_rooms=[room])
+    usage.final("2026-11-02 13:00", 132, **weekly, breakout_rooms=[room])
+    show: dict[str, Any] = {"meeting_id": "n", "type": "livestream", "meeting_display_name": "Show"}
+    usage.observed("2026-11-02 12:00", 20, "l", started_at="2026-11-02 11:00", live_participants=40, **show)
+    usage.observed("2026-11-05 06:00", 30, "t", started_at="2026-11-05 05:30", live_participants=2)
+    elsewhere: dict[str, Any] = {"app_id": "other", "meeting_id": "x", "meeting_display_name": "Elsewhere"}
+    usage.observed("2026-11-02 06:00", 5, "o", started_at="2026-11-02 05:50", **elsewhere)
+    return usage
+
+
+def columns(rows: list[dict[str, Any]], names: str) -> list[tuple[Any, ...]]:
+    """The rows with those columns only."""
+    return [tuple(row[name] for name in names.split()) for row in rows]
+
+
+def test_daily_has_zero_where_nobody_was_and_nothing_where_nothing_is_known(world: Usage) -> None:
+    """Monday: 102 minutes and the tail of 30. On Tuesday nobody was there, of Wednesday nothing is known."""
+    rows = world.report("daily", *WEEK, app_id="app")
+    assert columns(rows, "day minutes sessions peak_participants unfinished_sessions covered_percent") == [
+        (MONDAY, 132, 1, 3, 1, 100),
+        (TUESDAY, 0, 0, 0, 0, 100),
+        (WEDNESDAY, None, None, None, 0, 0),
+        (THURSDAY, 30, 1, 2, 1, 100),
+    ]
+
+
+def test_daily_keeps_other_types_apart(world: Usage) -> None:
+    """The livestream's 20 minutes and the room's 12 are in no meeting's, nor are the livestream's 40 participants."""
+    rows = world.report("daily", *WEEK, app_id="app")[:1]
+    apart = "livestream_minutes participant_minutes breakout_minutes unknown_minutes"
+    assert columns(rows, apart) == [(20, 0, 12, 0)]
+
+
+def test_daily_takes_no_unknown_type_for_a_meeting(usage: Usage) -> None:
+    """3 minutes of the type participant; 5 of no type and 7 of one that is not known here are unknown."""
+    for minutes, kind in [(3, "participant"), (5, None), (7, "webinar")]:
+        usage.observed("2026-11-02 12:30", minutes, f"of {kind}", type=kind)
+    rows = usage.report("daily", *WEEK)
+    assert columns(rows, "minutes sessions participant_minutes unknown_minutes unfinished_sessions") == [
+        (0, 0, 3, 12, 3)
+    ]
+
+
+def test_daily_of_all_apps_is_the_sum_of_them(world: Usage) -> None:
+    """132 + 5 minutes; at 06:00 there were 3 + 1 participants."""
+    rows = world.report("daily", *WEEK)[:1]
+    assert columns(rows, "day minutes sessions peak_participants") == [(MONDAY, 137, 2, 4)]
+
+
+def test_daily_goes_by_the_days_of_the_zone(world: Usage) -> None:
+    """In Kiritimati (UTC+14) s was seen on Monday at 20:00, with 60: 4 of the 6 hours with 42 are Monday's."""
+    rows = world.report("daily", *WEEK, tz="Pacific/Kiritimati", app_id="app")[:2]
+    assert columns(rows, "day minutes sessions") == [(MONDAY, 60 + 28, 1), (TUESDAY, 14 + 30, 0)]
+
+
+def test_meetings_come_in_the_order_of_their_minutes(world: Usage) -> None:
+    """Both sessions of m are its, and it is not called like a room in it; n had no session of type meeting."""
+    rows = world.report("meetings", *WEEK)
+    assert columns(rows, "meeting_id meeting minutes sessions peak_participants last_live_at") == [
+        ("m", "Weekly", 162, 2, 4, utc("2026-11-05 06:00")),
+        ("x", "Elsewhere", 5, 1, 1, utc("2026-11-02 06:00")),
+        ("n", "Show", 0, 0, None, utc("2026-11-02 12:00")),
+    ]
+    assert columns(rows, "livestream_minutes breakout_minutes unfinished_sessions") == [
+        (0, 12, 1),
+        (0, 0, 1),
+        (20, 0, 1),
+    ]
+
+
+def test_sessions_have_their_part_of_the_period_and_their_total(world: Usage) -> None:
+    """From Monday 09:00 on: of s 3 hours of 7 minutes and the tail of 30; the 60 before are in its total only."""
+    rows = world.report("sessions", "2026-11-02 09:00", "2026-11-03 00:00", app_id="app")
+    assert columns(rows, "session_id type minutes total_minutes is_final duration_minutes snapshots") == [
+        ("s", "meeting", 51, 132, True, 480, 1),
+        ("l", "livestream", 20, 20, False, 60, 1),
+        ("room", "breakout", 12, 12, True, 60, 1),
+    ]
+
+
+def test_concurrency_has_a_row_a_slot(world: Usage) -> None:
+    """Wednesday has rows without figures; the livestream's participants stand apart."""
+    rows = columns(world.report("concurrency", *WEEK, app_id="app"), "slot sessions participants other_participants")
+    assert rows[1:3] == [(utc("2026-11-02 06:00"), 1, 3, 0), (utc("2026-11-02 12:00"), 1, 2, 40)]
+    assert rows[7:9] == [(utc("2026-11-03 18:00"), 0, 0, 0), (utc("2026-11-04 00:00"), None, None, None)]
+    assert len(rows) == 14
+
+
+def test_coverage_counts_slots_by_day(world: Usage) -> None:
+    """From Tuesday 18:00 to Thursday 00:00 are 30 hours; the other app has one run, and no schedule."""
+    world.run("2026-11-05 06:00", every=SIX_HOURS, meetings="mn", failed=["n"])
+    rows = world.report("coverage", *WEEK)
+    names = "day app_id expected_snapshots missing_snapshots covered_percent longest_gap_minutes unresolved_outcomes"
+    assert columns(rows, names) == [
+        (MONDAY, "app", 4, 0, 100, 360, 0),
+        (MONDAY, "other", 1, 0, 100, None, 0),
+        (TUESDAY, "app", 4, 0, 100, 360, 0),
+        (WEDNESDAY, "app", 4, 4, 0, None, 0),
+        (THURSDAY, "app", 2, 0, 100, 1800, 1),
+    ]
+
+
+def test_live_shows_the_last_snapshot_of_the_period(world: Usage) -> None:
+    """At 13:00 on Monday it was that of 12:00; now it is that of Thursday; at 18:00 on Monday nobody was there."""
+    at_one = world.report("live", "2026-10-01 00:00", "2026-11-02 13:00", app_id="app")
+    assert columns(at_one, "meeting type participants minutes session_id") == [
+        ("Show", "livestream", 40, 20, "l"),
+        ("Weekly", "meeting", 2, 102, "s"),
+    ]
+    assert columns(world.report("live", *WEEK, app_id="app"), "session_id") == [("t",)]
+    assert world.report("live", "2026-10-01 00:00", "2026-11-02 19:00", app_id="app") == []
+
+
+def test_cost_is_minutes_by_price(world: Usage) -> None:
+    """162 x 0.0005 = 0.081 and x 0.002 = 0.324; 20 x 0.01 = 0.2; 12 x 0.002 = 0.024. In all 0.081 to 0.548."""
+    rows = world.report("cost", *WEEK, app_id="app")
+    assert columns(rows, "type minutes low_usd high_usd") == [
+        ("meeting", 162, Decimal("0.081"), Decimal("0.324")),
+        ("livestream", 20, 0, Decimal("0.2")),
+        ("breakout", 12, 0, Decimal("0.024")),
+        ("all", 194, Decimal("0.081"), Decimal("0.548")),
+    ]
+    assert rows[-1]["note"] == "estimate"
+
+
+def test_cost_takes_a_users_own_prices(world: Usage, tmp_path: Path) -> None:
+    """A cent to three for a meeting's minute; where the file has no price there is no cost, and a note."""
+    prices = tmp_path / "prices.csv"
+    prices.write_text("type,low_usd_per_minute,high_usd_per_minute,note\nmeeting,0.01,0.03,ours\n", encoding="utf-8")
+    rows = world.report("cost", *WEEK, app_id="app", prices=str(prices))
+    assert columns(rows, "type low_usd high_usd note") == [
+        ("meeting", Decimal("1.62"), Decimal("4.86"), "ours"),
+        ("livestream", None, None, "no price in the file"),
+        ("breakout", None, None, "no price in the file"),
+        ("all", Decimal("1.62"), Decimal("4.86"), "estimate"),
+    ]
+
+
+def test_cost_of_nothing_is_nothing(usage: Usage) -> None:
+    """Without sessions there is the sum alone, of no minutes."""
+    assert columns(usage.report("cost", *WEEK), "type minutes") == [("all", 0)]
+
+
+def test_accuracy_compares_snapshots_and_final_figures_with_cloudflares(world: Usage) -> None:
+    """Snapshots saw 102 + 20 minutes, with the tail 152; Cloudflare says 152, after it said 140. Rooms are left out.
+
+    The part of Monday that was asked for is the whole of it.
+    """
+    world.total("2026-11-02", 152, 2, at="2026-11-06 00:00")
+    world.total("2026-11-02", 140, 1, at="2026-11-03 00:00")
+    rows = world.report("accuracy", "2026-11-02 11:00", "2026-11-05 12:00", app_id="app")
+    minutes = "day snapshot_minutes reconciled_minutes cloudflare_minutes shortfall_minutes difference_minutes"
+    assert columns(rows, minutes) == [(MONDAY, 122, 152, 152, 30, 0), (THURSDAY, 30, 30, None, None, None)]
+    sessions = "snapshot_sessions reconciled_sessions cloudflare_sessions unfinished_sessions totalled_at"
+    assert columns(rows, sessions) == [(2, 2, 2, 1, utc("2026-11-06 00:00")), (1, 1, None, 1, None)]
+
+
+def test_accuracy_has_days_that_only_cloudflare_knows(usage: Usage) -> None:
+    """All of its minutes are missing; totals of two apps are added."""
+    usage.total("2026-11-02", 152, 2)
+    usage.total("2026-11-02", 8, 1, app="other")
+    usage.total("2026-11-05", 1, 1)
+    rows = usage.report("accuracy", "2026-11-02 00:00", "2026-11-05 00:00")
+    assert columns(rows, "day snapshot_minutes shortfall_minutes cloudflare_sessions") == [(MONDAY, 0, 160, 3)]
+
+
+def test_hours_has_all_of_a_week(world: Usage) -> None:
+    """168 rows, empty where no snapshot is and nothing grew. Monday: 60 from 05:00, 7 an hour until 12:00, 30."""
+    rows = world.report("hours", *WEEK, app_id="app")
+    known = {(row["day"], row["hour"]): row["minutes"] for row in rows if row["minutes"] is not None}
+    monday = {0: 0, 5: 60, **dict.fromkeys(range(6, 12), 7), 12: 30, 18: 0}
+    thursday = {0: 0, 5: 30, 6: 0}
+    expected = {("Monday", hour): minutes for hour, minutes in monday.items()}
+    expected |= {("Tuesday", hour): 0 for hour in (0, 6, 12, 18)}
+    expected |= {("Thursday", hour): minutes for hour, minutes in thursday.items()}
+    assert known == expected
+    assert len(rows) == 168
+    assert columns(rows, "other_minutes peak_participants seen_hours")[11:13] == [(32, None, 1), (0, 2, 1)]
+
+
+def test_hours_takes_the_mean_of_the_weeks_that_were_seen(world: Usage) -> None:
+    """On the next Monday nobody was there at 06:00: 7 minutes in two hours."""
+    world.run("2026-11-09 06:00", every=SIX_HOURS, meetings="mn")
+    rows = world.report("hours", "2026-11-02 00:00", "2026-11-10 00:00", app_id="app")
+    assert columns(rows, "day hour minutes mean_minutes seen_hours")[6] == ("Monday", 6, 7, 3.5, 2)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "concurrency", "coverage", "daily", "live", "meetings", "sessions"])
+def test_a_period_before_the_first_snapshot_has_no_rows(world: Usage, name: str) -> None:
+    """Nothing is known of it."""
+    assert world.report(name, "2026-10-01 00:00", "2026-11-01 00:00") == []
+
+
+@pytest.mark.parametrize("tz", ["UTC", "America/Los_Angeles", "Asia/Kathmandu"])
+def test_reports_of_a_period_agree(world: Usage, tz: str) -> None:
+    """From Monday 05:40 to 12:50 s has 20 minutes until 06:00, 42 and 25 of 30, and o its 5; from 05:54 on 6 and 3."""
+    for since, minutes in [("2026-11-02 05:40", 92), ("2026-11-02 05:54", 6 + 42 + 25 + 3)]:
+        period = (since, "2026-11-02 12:50")
+        sums = {name: world.report(name, *period, tz=tz) for name in ("daily", "hours", "meetings", "sessions", "cost")}
+        sums["sessions"] = [row for row in sums["sessions"] if row["type"] == "meeting"]
+        sums["cost"] = [row for row in sums["cost"] if row["type"] == "meeting"]
+        assert {name: sum(row["minutes"] or 0 for row in rows) for name, rows in sums.items()} == dict.fromkeys(
+            sums, minutes
+        )
