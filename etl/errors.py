@@ -2,6 +2,7 @@
 
 EtlError                    the run or the command ends; the class says its exit code
 ├── ConfigError       78    a setting or an input file is wrong
+│   └── WrongQuery          a query can't be understood; 2 where it was typed as part of the command
 ├── TokenRejected     77    the API refuses the token
 ├── StoreLocked       75    another program has the database open
 ├── RunOverlap        75    another run on this database is under way
@@ -36,6 +37,10 @@ class ConfigError(EtlError):
     """A setting or an input file is wrong (EX_CONFIG)."""
 
     exit_code = 78
+
+
+class WrongQuery(ConfigError):
+    """A query can't be understood. It is a wrong call where the command line holds it."""
 
 
 class TokenRejected(EtlError):

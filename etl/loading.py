@@ -57,7 +57,7 @@ async def load_staged(
     wait is `interrupted`.
     """
     staged = staged_runs(staging_of(database))
-    if not (staged or database.exists()):
+    if not (staged or database.exists()):  # noqa: ASYNC240  # nothing else is under way
         return Loaded([], {}, {})
     return await when_unlocked(
         database,

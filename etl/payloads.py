@@ -21,6 +21,9 @@ _QUOTED_CHARACTERS = 200
 _MOST_SESSIONS = 2**53  # up to here every whole number is told apart from the next
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MAX_PARTICIPANTS = 2**31 - 1  # what the column holds
+# Reports count in millionths of a minute and by days: what lies beyond these bounds is a mistake, not a figure.
+MAX_NUMBER = 1e11
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 Row: TypeAlias = dict[str, object]
 
@@ -82,14 +85,14 @@ def _id(value: object) -> str:
 
 
 def _number(value: object) -> float:
-    """A number, also from a string of digits; neither negative, infinite nor a truth value."""
+    """A number, also from a string of digits; neither negative, beyond all measure, nor a truth value."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise UntypableError(f"no number but {type(value).__name__}")
     if isinstance(value, str) and not (value.isascii() and value.replace(".", "", 1).isdigit()):
         raise UntypableError("no number but text")
     number = float(value)
-    if not (math.isfinite(number) and number >= 0):
-        raise UntypableError("negative or not finite")
+    if not (math.isfinite(number) and 0 <= number <= MAX_NUMBER):
+        raise UntypableError("negative or not finite, or beyond all measure")
     return number
 
 
@@ -101,13 +104,15 @@ def _count(value: object) -> int:
 
 
 def _instant(value: object) -> datetime | None:
-    """An ISO 8601 instant in UTC. Without a zone it would be a guess, and is refused."""
+    """An ISO 8601 instant in UTC. Without a zone it would be a guess, and is refused, as one centuries from now."""
     text = _text(value)
     if text in {"", "null"}:  # a published answer has the string 'null' in ended_at
         return None
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise UntypableError("an instant without a zone")
+    if not FIRST_YEAR <= instant.year < LAST_YEAR:
+        raise UntypableError(f"not between {FIRST_YEAR} and {LAST_YEAR}")
     return instant.astimezone(UTC)
 
 

@@ -6,7 +6,7 @@ import io
 import json
 import math
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Units stand at the end of a column's name.
 _UNITS = {"minutes": "minutes", "seconds": "s", "usd": "USD", "percent": "%"}
 _ONE_DECIMAL = "_percent"
+# What stands in more rows than a screen has is not wrapped: that takes a quarter of a millisecond a cell.
+_MOST_WRAPPED = 1000
 _INSTANT = "%Y-%m-%dT%H:%M:%S%.f%:z"
 _READABLE = "%Y-%m-%d %H:%M:%S"
 NOTHING = "–"  # noqa: RUF001  # a dash for people: empty is not zero
@@ -78,23 +80,65 @@ def as_parquet(frame: pl.DataFrame, _tz: str) -> bytes:
 
 def as_table(frame: pl.DataFrame, tz: str, *, width: int | None) -> str:
     """A table for people. `width` is that of the terminal, in which cells are wrapped; None wraps nothing."""
+    headings = [printable(heading(name)).split(" ") for name in frame.columns]
+    to_right = [is_figure(kind) for kind in frame.dtypes]
+    rows = cells(frame, tz)
+    plain = layout(headings, rows, to_right)
+    widest = max(map(_width, plain.splitlines()), default=0)
+    if width is None or len(rows) > _MOST_WRAPPED or widest <= width or _least_width(headings, to_right) > width:
+        return plain
+    return _wrapped(headings, rows, to_right, width)
+
+
+def _least_width(headings: list[list[str]], to_right: list[bool]) -> int:
+    """Below this a wrapped table can't be read: a terminal that breaks the lines of a whole one does better."""
+    least = [12 if right else 8 for right in to_right]
+    return sum(max(one, *map(_width, lines)) + 3 for one, lines in zip(least, headings, strict=True))
+
+
+def layout(headings: list[list[str]], rows: list[list[str]], to_right: list[bool]) -> str:
+    """Columns as wide as what stands in them, under headings of several lines; a table of 100,000 rows in a second."""
+    height = max((len(lines) for lines in headings), default=0)
+    heads = [[""] * (height - len(lines)) + lines for lines in headings]
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in heads]
+    padded = [_padded([*head, *cells], right) for head, cells, right in zip(heads, columns, to_right, strict=True)]
+    lines = ["   ".join(line) for line in zip(*padded, strict=True)]
+    rule = "─" * max(map(_width, lines), default=0)
+    return "".join(f" {line.rstrip()}\n" for line in (*lines[:height], rule, *lines[height:]))
+
+
+def _padded(texts: list[str], to_right: bool) -> list[str]:  # noqa: FBT001  # as the column says
+    """Texts of one width."""
+    widths = [_width(text) for text in texts]
+    widest = max(widths, default=0)
+    gaps = [" " * (widest - width) for width in widths]
+    return [f"{gap}{text}" if to_right else f"{text}{gap}" for gap, text in zip(gaps, texts, strict=True)]
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes: some characters take two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415  # few names need it
+
+    return cell_len(text)
+
+
+def _wrapped(headings: list[list[str]], rows: list[list[str]], to_right: list[bool], width: int) -> str:
+    """A table no wider than a terminal: what is too long goes on in the next line."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # tables for people only
     from rich.console import Console  # noqa: PLC0415  # tables for people only
     from rich.table import Table  # noqa: PLC0415  # tables for people only
     from rich.text import Text  # noqa: PLC0415  # tables for people only
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name, kind in zip(frame.columns, frame.dtypes, strict=True):
-        title = Text(heading(name).replace(" ", "\n"))
-        side: Literal["left", "right"] = "right" if is_figure(kind) else "left"
-        table.add_column(title, justify=side, overflow="fold", no_wrap=width is None)
-    for row in cells(frame, tz):
+    for lines, right in zip(headings, to_right, strict=True):
+        table.add_column(Text("\n".join(lines)), justify="right" if right else "left", overflow="fold", no_wrap=right)
+    for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     output = io.StringIO()
-    unlimited = 100_000
-    console = Console(file=output, width=width or unlimited, force_terminal=False, color_system=None)
-    console.print(table)
-    return "\n".join(line.rstrip() for line in output.getvalue().splitlines()) + "\n"
+    Console(file=output, width=width, force_terminal=False, color_system=None).print(table)
+    return "".join(f"{line.rstrip()}\n" for line in output.getvalue().strip("\n").splitlines())
 
 
 FORMATS: dict[str, Callable[[pl.DataFrame, str], bytes]] = {
@@ -115,6 +159,8 @@ def _cell(value: object, name: str) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, Decimal) and value.as_tuple().exponent == 0:
+        return f"{int(value):,}"  # DuckDB's sum of integers
     if isinstance(value, float | Decimal):
         return f"{value:,.{1 if name.endswith(_ONE_DECIMAL) else 2}f}"
     return printable(value if isinstance(value, str) else _as_text(value))

@@ -37,14 +37,24 @@ class Source:
     sleep: Callable[[float], None]
 
 
-def answer(question: Question, source: Source, bound: Mapping[str, object]) -> tuple[DataFrame, Reach]:
-    """The rows of an answer, and from when to when there are snapshots at all.
+def answer(question: Question, source: Source, bound: Mapping[str, object]) -> DataFrame:
+    """The rows of an answer. Raises ConfigError where the query is wrong, StoreLocked where another program writes."""
 
-    Raises ConfigError where there are none, or where the query is wrong, StoreLocked where another program writes.
+    def use(connection: Connection) -> DataFrame:
+        return ask(connection, question.sql, bound, where=question.where)
+
+    return when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
+
+
+def report(question: Question, source: Source, bound: Mapping[str, object]) -> tuple[DataFrame, Reach]:
+    """The rows of a report, and from when to when there are snapshots at all.
+
+    Raises as `answer` does, and ConfigError where there are none.
     """
 
     def use(connection: Connection) -> tuple[DataFrame, Reach]:
-        return ask(connection, question.sql, bound, where=question.where), reach_of(connection, source.database)
+        reach = reach_of(connection, source.database)
+        return ask(connection, question.sql, bound, where=question.where), reach
 
     return when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
 

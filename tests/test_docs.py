@@ -136,6 +136,24 @@ def test_the_options_of_the_readme_are_those_of_the_command() -> None:
             assert default.strip("`") == str(option.default), name
 
 
+def test_the_options_of_reports_in_the_readme_are_those_of_the_commands() -> None:
+    """Of `report`, `query` and `check`, which have most in common; each is named that has one alone."""
+    commands = {name: options_of(name) for name in ("report", "query", "check")}
+    documented = {cells[0].strip("`"): cells for cells in rows(section("Reports"))}
+    assert set(documented) == {option for options in commands.values() for option in options}
+    for name, (_, environment, default, text) in documented.items():
+        having = {command: options[name] for command, options in commands.items() if name in options}
+        variables = {option.envvar for option in having.values()}
+        assert variables == {next(iter(re.findall("`([A-Z_]+)`", environment)), None)}, name
+        assert all(default.strip("`") == str(one.default) for one in having.values() if one.show_default), name
+        assert len(having) == len(commands) or re.findall("`([a-z]+)`", text.rsplit(";", 1)[1]) == list(having), name
+
+
+def options_of(command: str) -> dict[str, click.Option]:
+    """The options of a command by their names."""
+    return {option.opts[0]: option for option in cli.commands[command].params if isinstance(option, click.Option)}
+
+
 def test_the_exit_codes_of_the_readme_are_those_of_the_help_and_of_the_errors() -> None:
     """One list, three times."""
     documented = {cells[0]: cells[1] for cells in rows(section("What happens when").split("Exit codes in full:")[1])}

@@ -5,6 +5,7 @@ import pytest
 from etl.errors import (
     EXIT_WITH_FAILURES,
     ApiUnavailable,
+    CheckFailed,
     ConfigError,
     EtlError,
     FailureKind,
@@ -25,6 +26,7 @@ EXIT_CODES = {
     RunOverlap: 75,
     StoreError: 74,
     ApiUnavailable: 69,
+    CheckFailed: 1,
 }
 
 

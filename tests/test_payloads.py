@@ -119,7 +119,7 @@ def test_any_other_field_may_be_missing(field: str) -> None:
         ("1.", 1.0),
         (".5", 0.5),
         (-0.0, 0.0),
-        (1e300, 1e300),
+        (1e11, 1e11),
         (5e-324, 5e-324),
     ],
 )
@@ -147,6 +147,8 @@ NO_NUMBERS = [
     -math.inf,
     True,
     False,
+    1e300,
+    1e12,
     10**400,
     "",
     " ",
@@ -183,7 +185,7 @@ def test_what_is_no_plain_number_is_refused(field: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("field", COUNTS)
-@pytest.mark.parametrize("value", [0.5, "1.5", 2**31, "2147483648", 1e300])
+@pytest.mark.parametrize("value", [0.5, "1.5", 2**31, "2147483648", 1e11])
 def test_a_part_of_a_participant_is_refused(field: str, value: object) -> None:
     """And so is more than the column holds."""
     assert refused(**{field: value}) == f"{field} is no whole number of participants"
@@ -200,8 +202,8 @@ def test_a_part_of_a_participant_is_refused(field: str, value: object) -> None:
         ("2026-11-02T11:00:00Z", datetime(2026, 11, 2, 11, tzinfo=UTC)),
         ("2026-11-02T12:30:00+01:30", datetime(2026, 11, 2, 11, tzinfo=UTC)),
         ("2026-11-02T11:00:00.123456789Z", datetime(2026, 11, 2, 11, 0, 0, 123456, UTC)),
-        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
-        ("9999-12-31T23:59:59.999999Z", datetime(9999, 12, 31, 23, 59, 59, 999999, UTC)),
+        ("2000-01-01T00:00:00Z", datetime(2000, 1, 1, tzinfo=UTC)),
+        ("2099-12-31T23:59:59.999999Z", datetime(2099, 12, 31, 23, 59, 59, 999999, UTC)),
     ],
 )
 def test_an_instant_is_kept_in_utc(field: str, text: str, instant: datetime) -> None:
@@ -230,6 +232,9 @@ def test_an_instant_that_says_null_is_none(text: str) -> None:
         "2026-13-02T11:00:00Z",
         "2026-11-02T25:00:00Z",
         "2026-11-02T11:00:00+24:00",
+        "1999-12-31T23:59:59Z",
+        "2100-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
         "0001-01-01T00:00:00+01:00",
         "9999-12-31T23:59:59-01:00",
         "\ud800",
@@ -330,9 +335,9 @@ def test_a_refusal_is_short_however_long_the_value(field: str) -> None:
 
 
 @given(
-    st.floats(0, allow_infinity=False, allow_nan=False),
+    st.floats(0, 1e11),
     st.integers(0, 2**31 - 1),
-    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001  # as it wants them
     st.text(min_size=1),
 )
 def test_what_is_typed_keeps_its_value(minutes: float, count: int, instant: datetime, text: str) -> None:

@@ -11,6 +11,7 @@ from etl import __version__
 from etl.cli.demo import demo
 from etl.cli.meetings import meetings
 from etl.cli.operate import check
+from etl.cli.page import page
 from etl.cli.reconcile import reconcile
 from etl.cli.reports import query, report
 from etl.cli.simulate import simulate
@@ -54,7 +55,7 @@ def cli() -> None:
     """Usage snapshots of Cloudflare RealtimeKit meetings, exactly once, in DuckDB."""
 
 
-for _command in (snapshot, reconcile, report, query, check, meetings, load, simulate, demo):
+for _command in (snapshot, reconcile, report, query, page, check, meetings, load, simulate, demo):
     cli.add_command(_command)
 
 

@@ -127,9 +127,7 @@ async def _take_each(
             summary = await take_snapshot(settings, seams)
         before = slots[0] - _HOURS_A_DAY * _HOUR  # some were under way when it began
         patient = replace(settings.api, timeout=_LONG_TIMEOUT)
-        final_figures = ReconcileSettings(
-            api=patient, app_id=settings.app_id, database=settings.database, since=before
-        )
+        final_figures = ReconcileSettings(api=patient, app_id=settings.app_id, database=settings.database, since=before)
         return summary, await take_final_figures(final_figures, seams)
 
 
@@ -147,5 +145,5 @@ def _show_tables(database: Path, snapshots: int) -> None:
 def _show_usage(database: Path, period: Period) -> None:
     """What it comes to: the report by day, and the page, where what draws its charts is installed."""
     source = Source(database=database, lock_timeout=0.0, sleep=time.sleep)
-    frame, _ = answer(named("daily"), source, parameters(period, app_id=None, prices=None))
+    frame = answer(named("daily"), source, parameters(period, app_id=None, prices=None))
     click.echo(f"\nrtk-usage report daily --database {database}\n{as_table(frame, period.tz, width=None)}")

@@ -13,10 +13,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def refuse_to_replace(database: Path, output: Path | None) -> None:
+    """Refuse an --output that would take a database's place: it can't be had again. Raises ConfigError."""
+    log = database.parent / f"{database.name}.wal"
+    if output is not None and any(one.exists() and output.exists() and one.samefile(output) for one in (database, log)):
+        raise ConfigError(f"{output} is the database; name another --output")
+
+
 def replace(output: Path, content: bytes) -> None:
-    """Write a file under another name and rename it: what is there stays until all of it is written."""
-    unfinished = output.with_name(f"{output.name}.new")
+    """Write a file under another name and rename it: what is there stays until all of it is written.
+
+    What is there and no file, such as a pipe or /dev/null, is written to: renamed, it would be gone.
+    """
+    unfinished = output.with_name(f"{output.name}.{os.getpid()}.new")  # two at once each write their own
     try:
+        if output.exists() and not output.is_file():
+            output.write_bytes(content)
+            return
         output.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_bytes(content)
         if output.exists():

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from etl.cli.types import Duration, Instant
+from etl.errors import ConfigError
 from etl.settings import Period
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _C = TypeVar("_C", bound="Callable[..., Any]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAYS = re.compile(r"(\d{1,5})d", re.ASCII)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_UNIT = re.compile(r"[\d.]+")
 _MANY_ZONES = 5
 
 _OPTIONS = (
@@ -58,7 +60,7 @@ def period_options(command: _C) -> _C:
 def period_of(*, since: str, until: str | None, tz: str, now: datetime) -> Period:
     """The period that those options mean at the instant `now`. Raises click's errors where they mean none."""
     zone = zone_of(tz)
-    end = _until(until, zone, now) if until else now
+    end = now if until is None else _until(until, zone, now)
     start = _since(since, zone, end)
     if start >= end:
         raise click.UsageError(
@@ -70,7 +72,9 @@ def period_of(*, since: str, until: str | None, tz: str, now: datetime) -> Perio
 
 def zone_of(tz: str) -> zoneinfo.ZoneInfo:
     """A zone by its name, with those that are called something like it where there is none."""
-    known = zoneinfo.available_timezones()
+    known = zoneinfo.available_timezones() - {"localtime"}  # which DuckDB does not know
+    if not known:
+        raise ConfigError("this machine has no database of time zones: pip install tzdata")
     if tz in known:
         return zoneinfo.ZoneInfo(tz)
     by_folded = {name.casefold(): name for name in known}
@@ -110,13 +114,20 @@ def _instant(text: str, zone: zoneinfo.ZoneInfo, option: str, before: datetime) 
             return midnight(date.fromisoformat(text), zone)
         if text[:4].isdecimal() and "-" in text:
             return Instant().convert(text, None, None)
-        return before - timedelta(seconds=Duration().convert(text, None, None))
+        return before - _length(text)
     except (click.BadParameter, ValueError, OverflowError):
         raise click.BadParameter(
             f"{text!r} is neither a length of time (30d, 12h), nor a date (2026-11-01), nor an instant "
             "(2026-11-01T14:05:00Z).",
             param_hint=option,
         ) from None
+
+
+def _length(text: str) -> timedelta:
+    """A length of time that says its unit: 30 could be days as well as seconds."""
+    if _NO_UNIT.fullmatch(text):
+        raise ValueError(text)
+    return timedelta(seconds=Duration().convert(text, None, None))
 
 
 def _told(instant: datetime, zone: zoneinfo.ZoneInfo) -> str:

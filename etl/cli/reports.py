@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from etl.cli.files import replace
+from etl.cli.files import refuse_to_replace, replace
 from etl.cli.periods import period_of, period_options
+from etl.cli.telling import print_answer
 from etl.cli.types import Duration, NewFile
+from etl.errors import ConfigError, WrongQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from polars import DataFrame
 
@@ -64,7 +68,7 @@ _OUTPUT = (
 )
 _PRICES = click.option(
     "--prices",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=NewFile(),
     envvar="RTK_USAGE_PRICES",
     show_envvar=True,
     help="A CSV file of your own prices: type, low_usd_per_minute, high_usd_per_minute, note.",
@@ -99,7 +103,9 @@ def report(*, name: str | None, **options: Any) -> None:  # noqa: ANN401  # as c
     if name is None:
         _list(reports())
         return
-    _answer(named(name), options, is_report=True)
+    with _typed_here():
+        question = named(name)
+    _report(question, options)
 
 
 @click.command()
@@ -110,15 +116,35 @@ def query(*, sql: str, **options: Any) -> None:  # noqa: ANN401  # as click give
 
     The database is opened read-only, and no longer than the answer takes. A query may name the parameters of a report.
     """
-    from etl.questions import Question, from_bytes, from_file  # noqa: PLC0415  # `--help` needs none of it
+    from etl.questions import from_bytes, from_file  # noqa: PLC0415  # `--help` needs none of it
 
     if sql == "-":
-        question = from_bytes(sys.stdin.buffer.read(), where="standard input")
-    elif sql.strip().endswith(".sql") and len(sql.split()) == 1:
-        question = from_file(Path(sql.strip()))
+        _query(from_bytes(_standard_input(), where="standard input"), options)
+    elif _is_file_name(sql.strip()):
+        _query(from_file(Path(sql.strip())), options)
     else:
-        question = Question(where="the query", sql=sql)
-    _answer(question, options, is_report=False)
+        with _typed_here():
+            _query(from_bytes(os.fsencode(sql), where="the query"), options)
+
+
+def _is_file_name(text: str) -> bool:
+    """Whether a text names a file of SQL: with spaces in it, it does if there is such a file."""
+    return text.endswith(".sql") and (len(text.split()) == 1 or os.path.exists(text))  # noqa: PTH110  # pathlib's raises where a text can be no name
+
+
+@contextlib.contextmanager
+def _typed_here() -> Iterator[None]:
+    """A name or a query that is wrong, and stands on the command line itself, is a wrong call."""
+    try:
+        yield
+    except WrongQuery as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise ConfigError("standard input is closed; expected a query")
+    return sys.stdin.buffer.read()
 
 
 def period_from(options: dict[str, Any]) -> Period:
@@ -144,27 +170,44 @@ def _list(found: dict[str, str]) -> None:
     click.echo("\nrtk-usage report NAME shows one; --since, --until and --tz say of when, --help says more.")
 
 
-def _answer(question: Question, options: dict[str, Any], *, is_report: bool) -> None:
-    """Ask, and write the answer down; that of a report under what it is about."""
-    chosen = _format(options["chosen"], options["output"])
-    period = period_from(options)
+def _report(question: Question, options: dict[str, Any]) -> None:
+    """Answer a report, under what it is about; where it has nothing to tell, say of when there would be something."""
+    chosen, period, bound = _asked(question, options)
     gc.disable()  # importing makes much and throws nothing away
-    from etl.questions import parameters  # noqa: PLC0415  # only when needed
-    from etl.report import answer  # noqa: PLC0415  # only when needed
+    from etl.report import report  # noqa: PLC0415  # only when needed
 
     gc.enable()
-    bound = parameters(period, app_id=options["app_id"], prices=options["prices"])
-    frame, reach = answer(question, source_from(options), bound)
-    title = f"{question.where}, {_span(period)}, from {options['database']}" if is_report else ""
+    frame, reach = report(question, source_from(options), bound)
+    title = f"{question.where}, {_span(period)}, from {options['database']}"
     write(frame, chosen, output=options["output"], tz=period.tz, title=title)
-    if is_report and frame.is_empty():
+    if frame.is_empty() or reach.last < period.since or reach.first >= period.until:
         _explain_nothing(reach, period)
+
+
+def _query(question: Question, options: dict[str, Any]) -> None:
+    """Answer a query."""
+    chosen, period, bound = _asked(question, options)
+    from etl.report import answer  # noqa: PLC0415  # only when needed
+
+    frame = answer(question, source_from(options), bound)
+    write(frame, chosen, output=options["output"], tz=period.tz, title="")
+
+
+def _asked(question: Question, options: dict[str, Any]) -> tuple[str, Period, dict[str, object]]:
+    """The format that is wanted, the period, and what the query may name."""
+    refuse_to_replace(options["database"], options["output"])
+    chosen = _format(options["chosen"], options["output"])
+    period = period_from(options)
+    from etl.questions import parameters  # noqa: PLC0415  # only when needed
+
+    prices = options["prices"] if "$prices" in question.sql else None
+    return chosen, period, parameters(period, app_id=options["app_id"], prices=prices)
 
 
 def _format(chosen: str | None, output: Path | None) -> str:
     """The format that is asked for, by its name or by a file's ending. Parquet is nothing for a terminal."""
     found = chosen or (_ENDINGS.get(output.suffix.lower(), "table") if output else "table")
-    if found == "parquet" and output is None and sys.stdout.isatty():
+    if found == "parquet" and output is None and _is_terminal():
         raise click.UsageError("Parquet is nothing to look at: name a file with --output.")
     return found
 
@@ -174,17 +217,20 @@ def write(frame: DataFrame, chosen: str, *, output: Path | None, tz: str, title:
     from etl import render  # noqa: PLC0415  # only when needed
 
     if chosen == "table":
-        is_seen = output is None and sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if is_seen else None
+        width = shutil.get_terminal_size().columns if output is None and _is_terminal() else None
         table = render.as_table(frame, tz, width=width)
-        content = f"{title}\n\n{table}".lstrip().encode()
+        content = (f"{title}\n\n{table}" if title else table).encode()
     else:
         content = render.FORMATS[chosen](frame, tz)
     if output is None:
-        click.echo(content, nl=False)
+        print_answer(content)
     else:
         replace(output, content)
-        click.echo(f"{frame.height:,} rows in {output}", err=True)
+        click.echo(f"{frame.height:,} row{'s'[: frame.height != 1]} in {output}", err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _explain_nothing(reach: Reach, period: Period) -> None:

@@ -1,4 +1,4 @@
-"""Saying what a run did. It is stored by then: that nobody can hear it changes nothing."""
+"""Saying what a run did, or what the answer is. A run is stored by then: that nobody can hear it changes nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from etl.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +27,19 @@ def tell(result: str | None, *, warnings: Iterable[str], problems: Iterable[Exce
         click.echo(warning, err=True)
     for problem in problems:
         click.echo(f"rtk-usage: {problem}", err=True)
+
+
+def print_answer(content: bytes) -> None:
+    """Print an answer on standard output, for as long as somebody reads it. Raises StoreError where it has no room."""
+    if sys.stdout is None:
+        return
+    try:
+        click.echo(content, nl=False)
+    except BrokenPipeError:
+        _let_go_of_stdout()
+    except OSError as error:
+        _let_go_of_stdout()
+        raise StoreError(f"the answer can't be written to standard output: {error.strerror}") from error
 
 
 def _let_go_of_stdout() -> None:

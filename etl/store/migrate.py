@@ -40,6 +40,8 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
 def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the database's tables and views are those of this version. Raises ConfigError as `migrate` does."""
     applied, known = _applied(connection), _migrations()
+    if not applied:
+        raise ConfigError("the database was not made by realtimekit-usage; name another file with --database")
     _refuse_newer(applied, known)
     return applied.issuperset([*known, *_views()])
 

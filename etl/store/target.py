@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
+from etl.store.interrupts import run_apart
 from etl.store.migrate import is_current, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
+
+    from etl.store.interrupts import Interruptible
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 _T = TypeVar("_T")
@@ -37,7 +40,12 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 # A report reads what a year of runs has written, with nobody waiting but the one who asked: all cores, and memory for
 # it; what does not fit is spilled.
-_CONFIG_TO_ANALYSE = _CONFIG | {"threads": os.cpu_count() or 1, "memory_limit": "1500MB"}
+# A table that is not there is not there, though a variable of ours be called so.
+_CONFIG_TO_ANALYSE = _CONFIG | {
+    "threads": os.cpu_count() or 1,
+    "memory_limit": "1500MB",
+    "python_enable_replacements": False,
+}
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 _PRIVATE = 0o077
 _SPILL = ".duckdb-spill"
@@ -78,7 +86,9 @@ def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connec
     attached = _attached(database, "(read_only)", to_analyse=to_analyse)
     with _private_files(), _as_our_errors(database), attached as connection:
         if not is_current(connection):
-            raise StoreError(f"{database} was made by an older version; the next snapshot, or rtk-usage load, updates it")
+            raise StoreError(
+                f"{database} was made by an older version; the next snapshot, or rtk-usage load, updates it"
+            )
         yield connection
 
 
@@ -93,14 +103,17 @@ def when_readable(
 
     It is open no longer than that takes: as long as it is read, nobody can write.
     """
+
+    def read(interruptible: Interruptible) -> _T:
+        with open_to_read(database, to_analyse=True) as connection, interruptible.using(connection):
+            return use(connection)
+
     for wait in _waits(lock_timeout):
         try:
-            with open_to_read(database, to_analyse=True) as connection:
-                return use(connection)
+            return run_apart(read)
         except StoreLocked:
             sleep(wait)
-    with open_to_read(database, to_analyse=True) as connection:
-        return use(connection)
+    return run_apart(read)
 
 
 def _waits(lock_timeout: float) -> Iterator[float]:
@@ -217,6 +230,7 @@ def _attached(database: Path, options: str = "", *, to_analyse: bool = False) ->
         connection.execute("detach usage")
     except BaseException:
         _engine.cache_clear()
+        connection.interrupt()  # closing would wait for the end of a query that Ctrl-C has left under way
         connection.close()
         raise
 

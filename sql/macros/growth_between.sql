@@ -14,7 +14,8 @@ with calendar as materialized (
     select
         quarter,
         date_trunc(unit, to_timestamp(quarter * 900) at time zone tz) as bucket,
-        first_instant(bucket, tz) as bucket_started_at
+        first_instant(bucket, tz) as bucket_started_at,
+        first_instant(bucket + cast('1 ' || unit as interval), tz) as bucket_ended_at
     from (
         select distinct epoch_us(observed_at) // 900_000_000 as quarter
         from session_snapshots
@@ -31,6 +32,7 @@ observed as materialized (
         session_id,
         bucket,
         any_value(bucket_started_at) as bucket_started_at,
+        any_value(bucket_ended_at) as bucket_ended_at,
         min(meeting_id) as meeting_id,
         min(type) as type,
         min(started_at) as started_at,
@@ -77,6 +79,7 @@ ended as materialized (
     from session_reports
     where source = 'final'
         and with_finals
+        and reported_at >= since - interval 24 hours
         and started_at < until + interval 1 hour
         and greatest(ended_at, started_at) >= since - interval 24 hours
     group by app_id, session_id
@@ -124,6 +127,8 @@ chained as (
         *,
         lag(last_at) over in_order as previous_at,
         lag(last_minutes) over in_order as previous_minutes,
+        lag(bucket) over in_order as previous_bucket,
+        lag(bucket_ended_at) over in_order as previous_bucket_ended_at,
         place = 2 and lead(place) over in_order is null as is_last
     from known
     window in_order as (partition by app_id, session_id order by place, first_at)
@@ -132,15 +137,8 @@ chained as (
 -- From what was known before to what is known next. Clocks differ: no step goes back in time.
 steps as (
     select
-        app_id,
-        meeting_id,
-        session_id,
-        type,
-        bucket,
-        bucket_started_at,
-        started_at,
+        *,
         previous_at is null as is_first,
-        is_last,
         case place when 4 then coalesce(previous_at, started_at) else least(coalesce(previous_at, started_at), first_at) end as from_at,
         case place when 4 then greatest(first_at, coalesce(previous_at, started_at)) else first_at end as to_at,
         coalesce(previous_minutes, 0) as from_minutes,
@@ -153,14 +151,18 @@ steps as (
 divided as (
     select
         *,
-        coalesce(from_at < bucket_started_at or from_at < since, true) as is_cut,
+        case
+            when place = 2 and from_at >= bucket_started_at then bucket
+            when place = 4 and to_at < previous_bucket_ended_at then previous_bucket
+        end as whole_bucket,
+        whole_bucket is null or from_at < since or to_at >= until as is_cut,
         unnest(case
             when is_cut then generate_series(
                 date_trunc(unit, greatest(from_at, since) at time zone tz),
                 date_trunc(unit, least(to_at, until) at time zone tz),
                 cast('1 ' || unit as interval)
             )
-            else [bucket]
+            else [whole_bucket]
         end) as piece_bucket
     from steps
     where to_at >= since
@@ -211,6 +213,7 @@ select
     end
     + case when bucket = piece_bucket then grown_within else 0 end as minutes
 from totalled
-where bucket = piece_bucket
+where not is_cut
+    or bucket = piece_bucket
     or piece_from < piece_to
     or (from_at = to_at and from_at >= since and from_at < until);

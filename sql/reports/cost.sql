@@ -31,7 +31,11 @@ select
     coalesce(sum(minutes), 0) as minutes,
     cast(sum(low_usd) as decimal(18, 4)) as low_usd,
     cast(sum(high_usd) as decimal(18, 4)) as high_usd,
-    case when grouping(type) = 1 then 'estimate' else any_value(note) end as note
+    case
+        when grouping(type) = 0 then any_value(note)
+        when bool_or(low_usd is null) then 'estimate, without what has no price'
+        else 'estimate'
+    end as note
 from priced
 group by rollup (type)
 order by grouping(type), minutes desc, type;

@@ -77,7 +77,18 @@ def test_the_help_of_snapshot_names_every_variable(variable: str) -> None:
     assert variable in run("snapshot", "--help").stdout
 
 
-@pytest.mark.parametrize("command", [["--help"], ["snapshot", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--help"],
+        ["--version"],
+        ["snapshot", "--help"],
+        ["report", "--help"],
+        ["query", "--help"],
+        ["check", "--help"],
+        ["report"],  # the list of the reports
+    ],
+)
 def test_help_is_quick_because_it_imports_nothing_heavy(command: list[str]) -> None:
     """Neither polars, DuckDB, the HTTP stack nor rich is loaded to print a help text."""
     ended = subprocess.run(

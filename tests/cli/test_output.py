@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 KEYS = {
     *("run_id", "kind", "via", "slot", "started_at", "finished_at", "account_id", "list_id", "tool_version", "host"),
-    *("meetings", "live", "idle", "failed", "requests", "retries", "waited_seconds", "unlisted", "every_seconds", "plan"),
+    *(
+        "meetings",
+        "live",
+        "idle",
+        "failed",
+        "requests",
+        "retries",
+        "waited_seconds",
+        "unlisted",
+        "every_seconds",
+        "plan",
+    ),
     *(
         "already_resolved",
         "repeats",

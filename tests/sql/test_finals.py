@@ -92,6 +92,15 @@ def test_final_figures_may_be_less_than_what_was_seen(usage: Usage) -> None:
     assert usage.growth() == {"11-02": 9, "11-03": -1}
 
 
+def test_the_most_participants_are_the_most_of_all_reports(usage: Usage) -> None:
+    """2, then 5 in snapshots, where the final figures say 4; 6 where they say 6."""
+    for session, last in [("less", 4), ("more", 6)]:
+        usage.observed("2026-11-02 12:10", 10, session, max_concurrent_participants=2)
+        usage.observed("2026-11-02 12:20", 10, session, max_concurrent_participants=5)
+        usage.final("2026-11-02 12:30", 10, session, max_concurrent_participants=last)
+    assert dict(usage.ask("select session_id, max_participants from sessions")) == {"less": 5, "more": 6}
+
+
 def test_a_report_of_a_session_that_has_not_ended_is_not_final(usage: Usage) -> None:
     """Whatever its status says but ENDED."""
     usage.observed("2026-11-02 12:10", 10)

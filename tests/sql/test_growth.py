@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sql.rows import utc
+
 if TYPE_CHECKING:
     from tests.sql.rows import Usage
 
@@ -156,6 +158,9 @@ def test_a_session_seen_before_it_began_began_when_it_was_seen(usage: Usage) -> 
         {"11-02": 0.5},
         {"11-02": 1.5},
     ]
+    assert usage.ask(
+        "select session_id from sessions_between($since, $until)", since=utc("2026-11-02 11:00"), until=utc(cuts[1])
+    ) == [("s",)]
 
 
 def test_a_session_without_a_type_is_of_the_type_unknown(usage: Usage) -> None:

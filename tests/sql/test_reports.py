@@ -97,7 +97,7 @@ def test_daily_goes_by_the_days_of_the_zone(world: Usage) -> None:
 
 
 def test_meetings_come_in_the_order_of_their_minutes(world: Usage) -> None:
-    """Both sessions of m are its, and it is not called like a room in it; n had no session of type meeting."""
+    """Both sessions of m are its; n had no session of type meeting."""
     rows = world.report("meetings", *WEEK)
     assert columns(rows, "meeting_id meeting minutes sessions peak_participants last_live_at") == [
         ("m", "Weekly", 162, 2, 4, utc("2026-11-05 06:00")),
@@ -109,6 +109,12 @@ def test_meetings_come_in_the_order_of_their_minutes(world: Usage) -> None:
         (0, 0, 1),
         (20, 0, 1),
     ]
+
+
+def test_a_meeting_is_not_called_like_a_room_in_it(world: Usage) -> None:
+    """The room Corner began last on Monday."""
+    rows = world.report("meetings", "2026-11-02 00:00", "2026-11-03 00:00", app_id="app")
+    assert columns(rows, "meeting minutes") == [("Weekly", 132), ("Show", 0)]
 
 
 def test_sessions_have_their_part_of_the_period_and_their_total(world: Usage) -> None:
@@ -185,15 +191,16 @@ def test_cost_of_nothing_is_nothing(usage: Usage) -> None:
 
 
 def test_accuracy_compares_snapshots_and_final_figures_with_cloudflares(world: Usage) -> None:
-    """Snapshots saw 102 + 20 minutes, with the tail 152; Cloudflare says 152, after it said 140. Rooms are left out.
+    """Snapshots saw 102 + 20 minutes, with the tail 152; Cloudflare says 152, after it said 160. Rooms are left out.
 
     The part of Monday that was asked for is the whole of it.
     """
     world.total("2026-11-02", 152, 2, at="2026-11-06 00:00")
-    world.total("2026-11-02", 140, 1, at="2026-11-03 00:00")
+    world.total("2026-11-02", 160, 3, at="2026-11-03 00:00")
     rows = world.report("accuracy", "2026-11-02 11:00", "2026-11-05 12:00", app_id="app")
     minutes = "day snapshot_minutes reconciled_minutes cloudflare_minutes shortfall_minutes difference_minutes"
     assert columns(rows, minutes) == [(MONDAY, 122, 152, 152, 30, 0), (THURSDAY, 30, 30, None, None, None)]
+    assert columns(world.report("accuracy", "2026-11-02 00:00", "2026-11-05 00:00"), "day") == [(MONDAY,)]
     sessions = "snapshot_sessions reconciled_sessions cloudflare_sessions unfinished_sessions totalled_at"
     assert columns(rows, sessions) == [(2, 2, 2, 1, utc("2026-11-06 00:00")), (1, 1, None, 1, None)]
 

@@ -78,6 +78,13 @@ def test_where_no_run_says_its_step_it_is_what_most_gaps_are(usage: Usage) -> No
     assert missing(usage, "11-02 12:00:00", "11-02 13:05:00") == ["11-02 12:30", "11-02 12:40"]
 
 
+def test_of_gaps_that_are_as_many_the_shorter_is_the_step(usage: Usage) -> None:
+    """One of 10 minutes and one of 30: in the second one two are missing."""
+    for slot in ("12:00", "12:10", "12:40"):
+        usage.run(f"2026-11-02 {slot}", every=None)
+    assert missing(usage, "11-02 12:00:00", "11-02 12:44:00") == ["11-02 12:20", "11-02 12:30"]
+
+
 def test_one_run_that_says_no_step_makes_no_schedule(usage: Usage) -> None:
     """There is no gap to tell one from."""
     usage.run("2026-11-02 12:00", every=None)
@@ -136,9 +143,10 @@ def test_a_run_for_all_live_sessions_is_a_slot_of_its_app(usage: Usage) -> None:
 
 
 def test_only_snapshots_fill_slots(usage: Usage) -> None:
-    """A run of reconcile at 12:05 takes none."""
+    """A run of reconcile at 12:05 takes none, whatever its list is called."""
     usage.runs("2026-11-02 12:00", "2026-11-02 12:10", without=["2026-11-02 12:05"])
     usage.run("2026-11-02 12:05", kind="reconcile", list_id="ended", every=None)
+    usage.run("2026-11-02 12:05", kind="reconcile", list_id="all:app", every=None)
     assert missing(usage, "11-02 12:00:00", "11-02 12:12:00") == ["11-02 12:05"]
 
 
@@ -159,9 +167,9 @@ def test_a_failure_is_unresolved_until_a_later_run_of_its_slot_knows_better(usag
 
 
 def test_a_meeting_that_fails_again_is_one_unresolved_meeting(usage: Usage) -> None:
-    """Two runs of a slot, and a failed in both."""
+    """Two runs of a slot, and a failed in both, in each for two reasons."""
     for _ in range(2):
-        usage.run("2026-11-02 12:00", meetings="ab", failed=["a"])
+        usage.run("2026-11-02 12:00", meetings="ab", failed=["a", "a"])
     assert unresolved(usage) == [("12:00", 1)]
 
 

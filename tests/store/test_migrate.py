@@ -83,12 +83,24 @@ def test_a_database_of_the_first_version_gains_what_later_ones_have(tmp_path: Pa
     assert len([name for (name,) in names if name.startswith("views ")]) == 1
 
 
+def test_somebody_elses_database_is_not_taken_for_an_older_one(tmp_path: Path) -> None:
+    """Nobody should be sent to run a snapshot into it."""
+    database = tmp_path / "theirs.duckdb"
+    with duckdb.connect(database) as connection:
+        connection.execute("create table orders (id integer)")
+    with pytest.raises(ConfigError, match="was not made by realtimekit-usage"), open_to_read(database):
+        pass
+
+
 def test_a_database_can_be_read_once_it_is_up_to_date(tmp_path: Path) -> None:
     """Reading brings nothing up to date: it changes no byte, and says what will."""
     database = tmp_path / "usage.duckdb"
     make_older_database(database)
     before = database.read_bytes()
-    with pytest.raises(StoreError, match="older version; the next snapshot, or rtk-usage load, updates it"), open_to_read(database):
+    with (
+        pytest.raises(StoreError, match="older version; the next snapshot, or rtk-usage load, updates it"),
+        open_to_read(database),
+    ):
         pass
     assert database.read_bytes() == before
     with open_target(database):

@@ -1,0 +1,35 @@
+"""The page of a database, made in one go: it is open no longer than its questions take."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from etl import queries
+from etl.page.found import find
+from etl.page.html import page
+from etl.report import reach_of
+from etl.store.read import ask, read
+from etl.store.target import when_readable
+
+if TYPE_CHECKING:
+    from etl.page.found import Asked, Found
+    from etl.page.html import Made
+    from etl.report import Source
+    from etl.store.target import Connection
+
+
+def make_page(source: Source, asked: Asked, made: Made) -> bytes:
+    """The page as it is written to a file.
+
+    Raises ConfigError where there are no snapshots, StoreLocked where another program writes for too long.
+    """
+
+    def use(connection: Connection) -> Found:
+        first = reach_of(connection, source.database).first
+        bound = {"prices": str(asked.prices)}
+        prices = ask(connection, queries.text("page/prices"), bound, where=f"the file of prices {asked.prices}")
+        return find(partial(read, connection), asked, first=first, prices=prices)
+
+    found = when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
+    return page(found, made).encode()

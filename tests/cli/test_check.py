@@ -1,0 +1,96 @@
+"""`rtk-usage check --data`: the rules, and the rows that break them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from etl import queries
+from etl.store.load import load_runs
+from etl.store.target import open_target
+from tests.samples import stage_run
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Shell
+
+CHECKS = [name.partition("/")[2] for name in queries.names("checks")]
+BROKEN = "one_row_a_slot"
+EVER = ("--since", "all")
+
+
+@pytest.fixture
+def filled(shell: Shell) -> Shell:
+    """A shell whose database holds one snapshot."""
+    with open_target(shell.database) as connection:
+        load_runs(connection, [stage_run(shell.directory / "staged")])
+    return shell
+
+
+@pytest.fixture
+def broken(filled: Shell) -> Shell:
+    """A shell whose database holds 25 rows of a slot and a meeting where there should be one."""
+    with duckdb.connect(filled.database) as connection:
+        connection.execute("insert into session_snapshots select s.* from session_snapshots as s, range(24)")
+    return filled
+
+
+def test_figures_that_keep_all_rules_are_a_success(filled: Shell) -> None:
+    """A line a rule: its name, and what it is in a sentence."""
+    result = filled.run("check", "--data", *EVER)
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert len(lines) == len(CHECKS) > 5
+    for name, line in zip(CHECKS, lines, strict=True):
+        assert line == f"ok      {name}: {queries.text(f'checks/{name}').splitlines()[0].removeprefix('-- ')}"
+
+
+def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> None:
+    """And the command ends with 1; the other rules are told as well."""
+    result = broken.run("check", "--data", *EVER)
+    assert result.exit_code == 1
+    assert f"BROKEN  {BROKEN}: " in result.stdout
+    assert "meeting-1" in result.stdout
+    assert "rules are broken: " in result.stderr
+    assert BROKEN in result.stderr
+    assert "ok      live_within_peak: " in result.stdout
+
+
+def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:
+    """One JSON object with everything."""
+    result = broken.run("check", "--data", "--json", *EVER)
+    assert result.exit_code == 1
+    checks = {one["name"]: one for one in json.loads(result.stdout)["checks"]}
+    assert list(checks) == CHECKS
+    assert checks[BROKEN]["broken"][0]["meeting_id"] == "meeting-1"
+    assert checks["live_within_peak"]["broken"] == []
+
+
+@pytest.mark.parametrize("arguments", [("--since", "2026-11-03"), ("--app-id", "other", *EVER)])
+def test_only_the_period_and_the_app_are_checked(broken: Shell, arguments: tuple[str, ...]) -> None:
+    """What is broken elsewhere does not concern."""
+    assert f"ok      {BROKEN}: " in broken.run("check", "--data", *arguments).stdout
+
+
+def test_a_check_changes_nothing(broken: Shell) -> None:
+    """The database is opened to be read."""
+    before = broken.database.read_bytes()
+    broken.run("check", "--data", *EVER)
+    assert broken.database.read_bytes() == before
+
+
+def test_what_is_to_be_checked_must_be_said(filled: Shell) -> None:
+    """There is --data."""
+    result = filled.run("check")
+    assert result.exit_code == 2
+    assert "--data checks the figures in the database" in result.stderr
+
+
+def test_a_database_that_is_written_to_is_waited_for_and_its_holder_named(filled: Shell) -> None:
+    """75, as everywhere."""
+    with filled.database_held() as holder:
+        result = filled.run("check", "--data", "--lock-timeout", "0")
+    assert result.exit_code == 75
+    assert f"(PID {holder.pid})" in result.stderr

@@ -1,0 +1,133 @@
+"""The period that the options mean, and the zone whose days it goes by."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import UTC, date, datetime, timedelta
+
+import click
+import duckdb
+import pytest
+
+from etl.cli.periods import midnight, period_of, zone_of
+
+NOW = datetime(2026, 11, 23, 21, 30, tzinfo=UTC)  # 22:30 in Berlin
+
+
+@pytest.mark.parametrize(
+    ("since", "begins"),
+    [
+        ("30d", datetime(2026, 10, 23, 22, 0, tzinfo=UTC)),  # still summer time
+        ("7d", datetime(2026, 11, 15, 23, 0, tzinfo=UTC)),
+        ("0d", datetime(2026, 11, 22, 23, 0, tzinfo=UTC)),
+        ("12h", datetime(2026, 11, 23, 9, 30, tzinfo=UTC)),
+        ("90m", datetime(2026, 11, 23, 20, 0, tzinfo=UTC)),
+        ("2026-11-01", datetime(2026, 10, 31, 23, 0, tzinfo=UTC)),
+        ("2026-11-01T14:05:00+02:00", datetime(2026, 11, 1, 12, 5, tzinfo=UTC)),
+        ("all", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("99999d", datetime(1970, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_period_begins_at(since: str, begins: datetime) -> None:
+    """Days are whole days of the zone; hours are counted back exactly; a date is its midnight there."""
+    period = period_of(since=since, until=None, tz="Europe/Berlin", now=NOW)
+    assert (period.since, period.until, period.tz) == (begins, NOW, "Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("until", "ends"),
+    [
+        (None, NOW),
+        ("2026-11-20", datetime(2026, 11, 19, 23, 0, tzinfo=UTC)),
+        ("2026-11-20T00:00:00Z", datetime(2026, 11, 20, tzinfo=UTC)),
+        ("2h", NOW - timedelta(hours=2)),
+    ],
+)
+def test_a_period_ends_before(until: str | None, ends: datetime) -> None:
+    """The end itself is not part of it; lengths of time are counted from now."""
+    assert period_of(since="all", until=until, tz="Europe/Berlin", now=NOW).until == ends
+
+
+def test_a_month_is_two_dates() -> None:
+    """--since 2026-11-01 --until 2026-12-01 is November, all of it and nothing else."""
+    period = period_of(since="2026-11-01", until="2026-12-01", tz="UTC", now=NOW)
+    assert (period.since, period.until) == (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+
+
+def test_days_are_counted_back_from_the_end() -> None:
+    """--since 7d --until 2026-11-20 are the seven days before that day."""
+    period = period_of(since="7d", until="2026-11-20", tz="UTC", now=NOW)
+    assert period.until - period.since == timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yesterday",
+        "",
+        "30",
+        "1.5",
+        "-1d",
+        "2026-02-30",
+        "2026-11-01T14:05:00",
+        "2026-13-01",
+        "30 d x",
+        "1000000d",
+        "²d",
+    ],
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    """Neither a length of time, with its unit, nor a date, nor an instant with its zone: all three are shown."""
+    with pytest.raises(click.BadParameter, match=r"30d, 12h.*2026-11-01.*T14:05:00Z"):
+        period_of(since=text, until=None, tz="UTC", now=NOW)
+
+
+def test_an_empty_end_is_not_now() -> None:
+    """--until "$END" without the variable would be all there is."""
+    with pytest.raises(click.BadParameter, match="is neither a length of time"):
+        period_of(since="7d", until="", tz="UTC", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"), [("2026-11-02", "2026-11-01"), ("2026-11-01", "2026-11-01"), ("all", "1969-01-01")]
+)
+def test_a_period_that_ends_before_it_begins_is_refused(since: str, until: str) -> None:
+    """An empty one as well; both instants are named."""
+    with pytest.raises(click.UsageError, match=rf"--since {since} is .*T00:00.* --until {until} is .*T00:00"):
+        period_of(since=since, until=until, tz="UTC", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("tz", "said"),
+    [("europe/berlin", "Europe/Berlin"), ("Berlin", "Europe/Berlin"), ("Europe/Berln", "Europe/Berlin"), ("..", "UTC")],
+)
+def test_an_unknown_zone_is_refused_with_those_that_might_be_meant(tz: str, said: str) -> None:
+    """In whatever way it is misspelt."""
+    with pytest.raises(click.BadParameter, match=f"is no time zone.*{said}"):
+        zone_of(tz)
+
+
+@pytest.mark.parametrize("tz", ["", "localtime", "/etc/localtime", "../UTC"])
+def test_what_is_no_name_of_a_zone_is_refused(tz: str) -> None:
+    """Also what Python, but not DuckDB, takes for one."""
+    with pytest.raises(click.BadParameter, match="is no time zone"):
+        zone_of(tz)
+
+
+@pytest.mark.parametrize("tz", ["America/Santiago", "Africa/Cairo", "Asia/Beirut", "America/Asuncion", "Europe/Berlin"])
+def test_a_day_begins_where_its_clock_says_so(tz: str) -> None:
+    """Also where clocks skip midnight or strike it twice: the day's first instant, whatever the hour is called."""
+    zone = zoneinfo.ZoneInfo(tz)
+    for number in range(366):
+        day = date(2026, 1, 1) + timedelta(days=number)
+        begins = midnight(day, zone)
+        assert begins.astimezone(zone).date() == day
+        assert (begins - timedelta(microseconds=1)).astimezone(zone).date() < day
+
+
+def test_every_zone_is_one_to_duckdb_too() -> None:
+    """A name that Python knows must not fail in the middle of a report."""
+    with duckdb.connect() as connection:
+        known = {name for (name,) in connection.execute("select name from pg_timezone_names()").fetchall()}
+    accepted = zoneinfo.available_timezones() - {"localtime"}
+    assert accepted <= known

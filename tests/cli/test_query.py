@@ -1,0 +1,209 @@
+"""`rtk-usage query`: anything that can be asked, and nothing that changes the database."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from etl.store.load import load_runs
+from etl.store.target import open_target
+from tests.cli.conftest import CHECKOUT, finish, until
+from tests.samples import stage_run
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Shell
+
+FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
+LONG = "select count(*) as found from range(100000000000) as a where hash(a.range) = 7"
+
+
+@pytest.fixture
+def filled(shell: Shell) -> Shell:
+    """A shell whose database holds one snapshot."""
+    with open_target(shell.database) as connection:
+        load_runs(connection, [stage_run(shell.directory / "staged")])
+    return shell
+
+
+def test_a_query_is_answered(filled: Shell) -> None:
+    """As a table without further words."""
+    result = filled.run("query", "select meeting_id, minutes_consumed as minutes from session_snapshots")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == " meeting\n id          minutes\n ───────────────────\n meeting-1      2.34\n"
+
+
+def test_a_database_without_snapshots_can_be_asked_as_well(shell: Shell) -> None:
+    """How many runs there are is a question with an answer; only reports have none."""
+    with open_target(shell.database):
+        pass
+    result = shell.run("query", "select count(*) as runs from runs", "--format", "csv")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "runs\n0\n", "")
+
+
+def test_a_query_may_stand_in_a_file_or_come_from_standard_input(filled: Shell) -> None:
+    """With or without a byte-order mark, a semicolon and comments."""
+    text = "\ufeff-- how many\nselect count(*) as runs from runs; -- so many\n"
+    path = filled.directory / "own.sql"
+    path.write_text(text)
+    for arguments, stdin in (((str(path),), None), (("-",), text)):
+        assert filled.run("query", *arguments, "--format", "csv", stdin=stdin).stdout == "runs\n1\n"
+
+
+def test_a_query_may_name_the_parameters_of_a_report(filled: Shell) -> None:
+    """Instants are shown in the zone of --tz."""
+    result = filled.run(
+        "query", "select $since as at", "--since", "2026-11-01", "--tz", "Asia/Kolkata", "--format", "json"
+    )
+    assert json.loads(result.stdout) == [{"at": "2026-11-01T00:00:00+05:30"}]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "insert into meeting_lists values ('a', 'b', 'c')",
+        "delete from runs",
+        "create table t as select 1",
+        "create or replace view outcomes as select 1",
+        "drop table runs",
+        "checkpoint",
+        "copy (select 1) to 'out.csv'",
+        "select 1; delete from runs",
+        "",
+        "selct 1",
+        "select * from nowhere",
+        "select $nope",
+        "select * from 'nowhere.parquet'",
+    ],
+)
+def test_what_is_no_query_is_a_wrong_call_and_changes_nothing(filled: Shell, sql: str) -> None:
+    """2 and a message; the database is the same, byte for byte, and no file was made."""
+    before, files = filled.database.read_bytes(), sorted(filled.directory.iterdir())
+    result = filled.run("query", sql)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "the query" in result.stderr
+    assert filled.database.read_bytes() == before
+    assert sorted(filled.directory.iterdir()) == files
+
+
+@pytest.mark.parametrize("name", ["pl", "connection", "parameters", "found", "queries"])
+def test_what_our_own_code_calls_so_is_no_table(filled: Shell, name: str) -> None:
+    """DuckDB for Python would look among the variables of whoever asks."""
+    result = filled.run("query", f"from {name}")
+    assert result.exit_code == 2
+    assert f"Table with name {name} does not exist" in result.stderr
+
+
+def test_a_name_of_a_file_may_hold_spaces(filled: Shell) -> None:
+    """If there is such a file; otherwise it is a query."""
+    (filled.directory / "our query.sql").write_text("select 7 as seven")
+    path = str(filled.directory / "our query.sql")
+    assert filled.run("query", path, "--format", "csv").stdout == "seven\n7\n"
+    assert filled.run("query", f"select 1 as {'x' * 5000} -- no file ends so.sql").exit_code == 0
+
+
+@pytest.mark.parametrize("arguments", [("query", b"select '\xff'"), ("report", "live", "--app-id", b"\xff")])
+def test_bytes_that_are_no_text_are_a_message(filled: Shell, arguments: tuple[str, ...]) -> None:
+    """As a terminal of another encoding sends them."""
+    code, stdout, stderr = filled.process(*arguments)
+    assert (code, stdout, stderr.count("\n")) == (78, "", 1)
+
+
+@pytest.mark.parametrize("stdin", [b"\xff\xfe", b"", b"selct 1"])
+def test_what_standard_input_holds_is_a_file_as_any_other(filled: Shell, stdin: bytes) -> None:
+    """78 where it is no query."""
+    result = filled.run("query", "-", stdin=stdin)
+    assert result.exit_code == 78
+    assert "standard input" in result.stderr
+
+
+def test_a_closed_standard_input_is_said(filled: Shell) -> None:
+    """No trace."""
+    code, _, stderr = filled.process("query", "-", redirect="<&-")
+    assert (code, stderr) == (78, "rtk-usage: standard input is closed; expected a query\n")
+
+
+@pytest.mark.parametrize("chosen", FORMATS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "null",
+        "timestamptz 'infinity'",
+        "date '12000-01-01'",
+        "[timestamptz 'infinity']",
+        "1::variant",
+        "'12'::bignum",
+        "'101'::bit",
+        "interval 1 month",
+        "'a\\x00'::blob",
+        "time '12:00'",
+        "{'a': [1, null]}",
+        "map {'a': 1}",
+        "map {[1]: 2}",
+        "340282366920938463463374607431768211455::uhugeint",
+        "'x'::enum('x', 'y')",
+        "'nan'::double",
+        "chr(27) || '[31m'",
+    ],
+)
+def test_no_value_is_too_odd_for_a_format(filled: Shell, value: str, chosen: str) -> None:
+    """Whatever a query makes."""
+    result = filled.run("query", f"select {value} as c, 1 as c", "--format", chosen)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout_bytes
+
+
+def test_sums_of_whole_numbers_are_whole(filled: Shell) -> None:
+    """DuckDB makes a HUGEINT of them, polars a decimal without places."""
+    assert filled.run("query", "select sum(live) * 1234567 as live from runs").stdout.splitlines()[-1] == " 1,234,567"
+
+
+def test_parquet_is_nothing_for_a_terminal(filled: Shell) -> None:
+    """It would be garbage there: --output is asked for. A table fits the terminal's width."""
+    assert "name a file with --output" in on_terminal(filled, "query", "select 1 as a", "--format", "parquet")
+    said = on_terminal(filled, "query", "select repeat('word ', 50) as words, 1 as figure")
+    assert max(map(len, said.splitlines())) <= 80
+    assert said.count("word ") + said.count("word\r") >= 49
+
+
+def on_terminal(shell: Shell, *arguments: str) -> str:
+    """What a command shows on a terminal of 80 columns."""
+    terminal, end = pty.openpty()
+    ours = {name: value for name, value in shell.environment({}).items() if value is not None}
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "COLUMNS": "80"} | ours
+    with subprocess.Popen(
+        [sys.executable, "-m", "etl", *arguments], stdout=end, stderr=end, env=environment
+    ) as process:
+        os.close(end)
+        said = b""
+        try:
+            while chunk := os.read(terminal, 4096):
+                said += chunk
+        except OSError:  # Linux says so that the other end is closed
+            pass
+        process.wait()
+    os.close(terminal)
+    return said.decode()
+
+
+def test_ctrl_c_ends_a_long_query(filled: Shell) -> None:
+    """130 and a word; the database is free at once."""
+    with filled.start("query", LONG) as process:
+        until(lambda: reads(process.pid, filled.database))
+        process.send_signal(signal.SIGINT)
+        assert finish(process) == (130, "", "rtk-usage: interrupted\n")
+
+
+def reads(pid: int, database: Path) -> bool:
+    """Whether a process has the database open; where /proc does not tell, it is taken for so."""
+    try:
+        return database in [one.resolve() for one in Path(f"/proc/{pid}/fd").iterdir()]
+    except FileNotFoundError:
+        return True

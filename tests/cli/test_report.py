@@ -1,0 +1,364 @@
+"""`rtk-usage report`: what it prints, and what it says where it can't."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+import pytest
+
+from etl import queries
+from etl.store.load import load_runs
+from etl.store.target import open_target
+from tests.older import make_older_database
+from tests.samples import held_open, stage_run
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Shell
+
+NOVEMBER = ("--since", "2026-11-01", "--until", "2026-12-01")
+REPORTS = [name.partition("/")[2] for name in queries.names("reports")]
+PARAMETERS = "select $since as since, $until as until, $tz as tz, $app_id as app, $prices as prices"
+
+
+@pytest.fixture
+def filled(shell: Shell) -> Shell:
+    """A shell whose database holds one snapshot, of 2026-11-02T12:00:00Z: one session, of 2.3434 minutes."""
+    with open_target(shell.database) as connection:
+        load_runs(connection, [stage_run(shell.directory / "staged")])
+    return shell
+
+
+def own_file(shell: Shell, sql: str) -> str:
+    """A report of the user's own."""
+    path = shell.directory / "own.sql"
+    path.write_text(sql)
+    return str(path)
+
+
+def test_alone_it_lists_the_reports_with_a_line_each(shell: Shell) -> None:
+    """Which is the first of their file; it needs no database."""
+    result = shell.run("report")
+    assert result.exit_code == 0
+    for name in REPORTS:
+        sentence = queries.text(f"reports/{name}").splitlines()[0].removeprefix("-- ")
+        assert f"{name:12} {sentence}\n" in result.stdout
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_report_answers_in_every_format(filled: Shell, name: str) -> None:
+    """For one app and for all, for a period and for ever."""
+    for arguments in (NOVEMBER, ("--since", "all", "--app-id", "app", "--tz", "America/Santiago", "--format", "json")):
+        result = filled.run("report", name, *arguments)
+        assert result.exit_code == 0
+        assert result.stdout
+
+
+def test_a_table_says_what_it_is_about(filled: Shell) -> None:
+    """The report, the period in its zone, and the database."""
+    result = filled.run("report", "daily", *NOVEMBER, "--tz", "Europe/Berlin")
+    assert result.stdout.startswith(
+        f"report daily, 2026-11-01 00:00 to 2026-12-01 00:00 (Europe/Berlin), from {filled.database}\n\n"
+    )
+    assert "\n 2026-11-02      2.34 " in result.stdout
+
+
+def test_the_formats_hold_the_same(filled: Shell) -> None:
+    """Whatever is asked for."""
+    ask = ("report", "sessions", *NOVEMBER, "--format")
+    (row,) = json.loads(filled.run(*ask, "json").stdout)
+    assert json.loads(filled.run(*ask, "jsonl").stdout) == row
+    (in_csv,) = csv.DictReader(io.StringIO(filled.run(*ask, "csv").stdout))
+    assert (
+        (in_csv["session_id"], float(in_csv["minutes"]))
+        == (row["session_id"], row["minutes"])
+        == ("of meeting-1", 2.3434)
+    )
+    (in_parquet,) = pl.read_parquet(io.BytesIO(filled.run(*ask, "parquet").stdout_bytes)).iter_rows(named=True)
+    assert in_parquet["session_id"] == "of meeting-1"
+    assert filled.run(*ask, "markdown").stdout.count("|\n") == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("a.csv", b"day,minutes,"),
+        ("a.json", b'[\n{"day": "2026-11-02", "minutes": 2.3434,'),
+        ("a.jsonl", b'{"day": "2026-11-02", "minutes": 2.3434,'),
+        ("a.NDJSON", b'{"day": "2026-11-02", "minutes": 2.3434,'),
+        ("a.md", b"| day | minutes |"),
+        ("a.parquet", b"PAR1"),
+        ("a.txt", b"report daily, 2026-11-01"),
+    ],
+)
+def test_a_files_ending_says_its_format(filled: Shell, name: str, begins: bytes) -> None:
+    """Unless --format does; standard output stays empty."""
+    output = filled.directory / name
+    result = filled.run("report", "daily", *NOVEMBER, "--output", str(output))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"1 row in {output}\n")
+    assert output.read_bytes().startswith(begins)
+    filled.run("report", "daily", *NOVEMBER, "--output", str(output), "--format", "csv")
+    assert output.read_bytes().startswith(b"day,minutes,")
+
+
+def test_a_file_that_is_replaced_stays_as_private_as_it_was(filled: Shell) -> None:
+    """And nothing unfinished is left beside it."""
+    output = filled.directory / "report.csv"
+    output.write_text("before")
+    output.chmod(0o600)
+    filled.run("report", "daily", "--output", str(output))
+    assert stat.S_IMODE(output.stat().st_mode) == 0o600
+    assert list(filled.directory.glob("*.new")) == []
+
+
+@pytest.mark.parametrize("name", ["usage.duckdb", "link.duckdb", "./staged/../usage.duckdb"])
+def test_the_database_is_never_replaced_by_a_report_on_it(filled: Shell, name: str) -> None:
+    """By whatever name --output calls it."""
+    before = filled.database.read_bytes()
+    (filled.directory / "link.duckdb").symlink_to(filled.database)
+    result = filled.run("report", "daily", "--output", str(filled.directory / name))
+    assert result.exit_code == 78
+    assert "is the database; name another --output" in result.stderr
+    assert filled.database.read_bytes() == before
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(filled: Shell) -> None:
+    """A pipe stays a pipe, and /dev/null a device, whoever the user is."""
+    pipe = filled.directory / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    assert filled.run("report", "daily", *NOVEMBER, "--format", "csv", "--output", str(pipe)).exit_code == 0
+    assert os.read(reader, 12) == b"day,minutes,"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_place_that_cannot_be_written_is_named(filled: Shell) -> None:
+    """With the way out."""
+    (filled.directory / "file").touch()
+    result = filled.run("report", "daily", "--output", str(filled.directory / "file" / "a.csv"))
+    assert result.exit_code == 78
+    assert "name another --output" in result.stderr
+
+
+def test_a_report_of_ones_own_gets_the_same_parameters(filled: Shell) -> None:
+    """The period with its zone, the app, and the prices that come with the tool unless others are named."""
+    path = own_file(filled, PARAMETERS)
+    (row,) = json.loads(filled.run("report", path, *NOVEMBER, "--tz", "Europe/Berlin", "--format", "json").stdout)
+    assert row == {
+        "since": "2026-11-01T00:00:00+01:00",
+        "until": "2026-12-01T00:00:00+01:00",
+        "tz": "Europe/Berlin",
+        "app": None,
+        "prices": str(queries.file("prices.csv")),
+    }
+    prices = filled.directory / "prices.csv"
+    prices.write_text(queries.file("prices.csv").read_text())
+    ask = ("report", path, "--app-id", "app", "--prices", str(prices), "--format", "json")
+    (row,) = json.loads(filled.run(*ask).stdout)
+    assert (row["app"], row["prices"]) == ("app", str(prices))
+
+
+def test_prices_of_ones_own_make_another_cost(filled: Shell) -> None:
+    """Ten dollars a minute; the file may be named in the environment, and its name is no pattern."""
+    prices = filled.directory / "prices[1]*.csv"
+    prices.write_text("type,low_usd_per_minute,high_usd_per_minute,note\nmeeting,1,10,dear; very\n")
+    by_option = filled.run("report", "cost", *NOVEMBER, "--prices", str(prices), "--format", "json")
+    by_variable = filled.run("report", "cost", *NOVEMBER, "--format", "json", RTK_USAGE_PRICES=str(prices))
+    assert json.loads(by_option.stdout)[0]["high_usd"] == 23.434
+    assert by_option.stdout == by_variable.stdout
+
+
+def test_prices_that_are_none_are_refused_where_they_are_needed(filled: Shell) -> None:
+    """78 with the file's name; a report that is not about costs does not look at them."""
+    result = filled.run("report", "cost", RTK_USAGE_PRICES="nowhere.csv")
+    assert (result.exit_code, result.stdout) == (78, "")
+    assert "nowhere.csv: No such file or directory" in result.stderr
+    assert filled.run("report", "daily", RTK_USAGE_PRICES="nowhere.csv").exit_code == 0
+
+
+def test_the_zone_may_be_in_the_environment(filled: Shell) -> None:
+    """RTK_USAGE_TZ, for a team that lives in one."""
+    assert "(Asia/Kolkata)" in filled.run("report", "daily", RTK_USAGE_TZ="Asia/Kolkata").stdout
+
+
+def test_an_app_is_only_asked_for_by_its_option(filled: Shell) -> None:
+    """REALTIMEKIT_APP_ID is for snapshots: a report on one app must not look like one on all."""
+    result = filled.run("report", "daily", *NOVEMBER, "--format", "json", REALTIMEKIT_APP_ID="other")
+    assert json.loads(result.stdout)[0]["minutes"] == 2.3434
+
+
+def test_an_unknown_report_is_refused_with_those_there_are(filled: Shell) -> None:
+    """And the one that might be meant."""
+    result = filled.run("report", "dayly")
+    assert result.exit_code == 2
+    assert "There is no report 'dayly'. Did you mean daily? There are " in result.stderr
+    assert all(name in result.stderr for name in REPORTS)
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        (
+            "select $nope",
+            "own.sql names the parameter $nope; those that there are: $since, $until, $tz, $app_id, $prices",
+        ),
+        ("select 1; select 2", "own.sql holds 2 statements"),
+        ("delete from runs", "own.sql is no query that only reads"),
+        ("select * from nowhere", "own.sql: Catalog Error: Table with name nowhere does not exist"),
+        ("select $since + true", "own.sql: Binder Error"),
+        ("", "own.sql is empty"),
+    ],
+)
+def test_a_wrong_report_of_ones_own_is_a_message(filled: Shell, sql: str, said: str) -> None:
+    """With the file's name, DuckDB's words, and 78: the call was right, the file is not."""
+    result = filled.run("report", own_file(filled, sql))
+    assert result.exit_code == 78
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "No such file"), (b"\xff\xfe", "no text in UTF-8")])
+def test_a_file_that_cannot_be_read_is_named(filled: Shell, content: bytes | None, said: str) -> None:
+    """Missing, or not text."""
+    path = filled.directory / "own.sql"
+    if content:
+        path.write_bytes(content)
+    result = filled.run("report", str(path))
+    assert result.exit_code == 78
+    assert f"{path}" in result.stderr
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [NOVEMBER[::-1], ("--since", "soon"), ("--tz", "Berlin"), ("--format", "xls")])
+def test_a_wrong_call_ends_with_2(filled: Shell, arguments: tuple[str, ...]) -> None:
+    """Before the database is opened."""
+    arguments = ("--since", "2026-12-01", "--until", "2026-11-01") if arguments == NOVEMBER[::-1] else arguments
+    result = filled.run("report", "daily", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_nothing_in_the_period_is_an_empty_table_and_a_hint(filled: Shell) -> None:
+    """From when to when there is something; that is a success."""
+    result = filled.run("report", "sessions", "--since", "2025-01-01", "--until", "2025-02-01", "--format", "csv")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 1
+    assert (
+        "nothing from 2025-01-01 00:00 to 2025-02-01 00:00 (UTC); there are snapshots from 2026-11-02 12:00"
+        in result.stderr
+    )
+
+
+@pytest.mark.parametrize("name", ["cost", "hours"])
+def test_a_report_that_always_has_rows_says_so_too(filled: Shell, name: str) -> None:
+    """Its figures of nothing, before there was any snapshot, would be taken for figures."""
+    result = filled.run("report", name, "--since", "2025-01-01", "--until", "2025-02-01", "--format", "csv")
+    assert result.exit_code == 0
+    assert "nothing from 2025-01-01" in result.stderr
+
+
+@pytest.mark.parametrize("name", ['it\'s "ours", of 100%.duckdb', "übersicht [1]*.duckdb", "link"])
+def test_a_database_may_be_called_anything(filled: Shell, name: str) -> None:
+    """Quotes, spaces, what elsewhere is a pattern; a link leads to the database."""
+    path = filled.directory / name
+    if name == "link":
+        path.symlink_to(filled.database)
+    else:
+        filled.database.rename(path)
+    before = path.read_bytes(), sorted(filled.directory.iterdir())
+    result = filled.run("report", "live", *NOVEMBER, "--database", str(path), "--format", "csv")
+    assert (result.exit_code, result.stderr, len(result.stdout.splitlines())) == (0, "", 2)
+    assert (path.read_bytes(), sorted(filled.directory.iterdir())) == before
+
+
+def test_readers_do_not_keep_one_another_out(filled: Shell) -> None:
+    """Reports at the same time need no waiting."""
+    with held_open(filled.database):
+        assert filled.run("report", "daily", "--lock-timeout", "0").exit_code == 0
+
+
+def test_a_directory_is_no_database(filled: Shell) -> None:
+    """74, and no trace; nothing is made in it."""
+    for directory in (".", str(filled.directory)):
+        code, stdout, stderr = filled.process("report", "daily", "--database", directory)
+        assert (code, stdout) == (74, "")
+        assert "Is a directory" in stderr
+    assert not list(filled.directory.rglob("*spill*"))
+
+
+def test_without_a_database_nothing_is_made(shell: Shell) -> None:
+    """A misspelt --database is answered with what to do."""
+    before = sorted(shell.directory.iterdir())
+    result = shell.run("report", "daily", "--database", str(shell.directory / "new" / "typo.duckdb"))
+    assert result.exit_code == 78
+    assert "is not there; rtk-usage snapshot makes it" in result.stderr
+    assert sorted(shell.directory.iterdir()) == before
+
+
+def test_a_database_without_snapshots_says_so(shell: Shell) -> None:
+    """No figures are not figures of nothing."""
+    with open_target(shell.database):
+        pass
+    result = shell.run("report", "daily")
+    assert result.exit_code == 78
+    assert "holds no snapshots yet; rtk-usage snapshot takes one" in result.stderr
+
+
+def test_what_is_no_database_is_not_touched(filled: Shell) -> None:
+    """Whatever --database names by mistake."""
+    path = filled.directory / "meetings.txt"
+    before = path.read_bytes()
+    result = filled.run("report", "daily", "--database", str(path))
+    assert result.exit_code == 78
+    assert "is no DuckDB database" in result.stderr
+    assert path.read_bytes() == before
+
+
+def test_the_database_of_another_version_is_not_read(shell: Shell) -> None:
+    """Of an older one until a run has brought it up to date, of a newer one until the tool is."""
+    make_older_database(shell.database)
+    before = shell.database.read_bytes()
+    result = shell.run("report", "daily")
+    assert result.exit_code == 74
+    assert "older version" in result.stderr
+    assert shell.database.read_bytes() == before
+    with duckdb.connect(shell.database) as connection:
+        connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
+    result = shell.run("report", "daily")
+    assert result.exit_code == 78
+    assert "pip install --upgrade" in result.stderr
+
+
+def test_a_database_that_is_written_to_is_waited_for_and_its_holder_named(filled: Shell) -> None:
+    """Five seconds, or as long as --lock-timeout says; then 75."""
+    with filled.database_held() as holder:
+        result = filled.run("report", "daily", "--lock-timeout", "0.2s")
+    assert result.exit_code == 75
+    assert f"(PID {holder.pid})" in result.stderr
+
+
+def test_a_report_can_be_cut_short_by_its_reader(filled: Shell) -> None:
+    """`| head -1` is no error."""
+    own_file(filled, "select range from range(100000)")
+    assert filled.process("report", "own.sql", "--format", "csv", redirect="| head -1") == (0, "range\n", "")
+
+
+@pytest.mark.parametrize("chosen", ["table", "csv", "parquet"])
+def test_a_report_that_finds_no_room_is_an_error(filled: Shell, chosen: str) -> None:
+    """74, and why."""
+    code, _, stderr = filled.process("report", "daily", *NOVEMBER, "--format", chosen, redirect="> /dev/full")
+    assert (code, stderr) == (
+        74,
+        "rtk-usage: the answer can't be written to standard output: No space left on device\n",
+    )
+
+
+def test_without_a_standard_output_there_is_no_trace(filled: Shell) -> None:
+    """As a daemon may have closed it."""
+    code, _, stderr = filled.process("report", "daily", *NOVEMBER, redirect=">&-")
+    assert (code, stderr) == (0, "")

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from etl.cli import cli
+from etl.store.target import open_target
+from tests.cli.conftest import CHECKOUT
+from tests.cli.test_demo import WITHOUT
+from tests.sql.rows import Usage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+def page(database: Path, output: Path, *options: str) -> Result:
+    """Make a page in this process."""
+    arguments = ["page", "--database", str(database), "--output", str(output), *options]
+    return CliRunner().invoke(cli, arguments, prog_name="rtk-usage", catch_exceptions=False)
+
+
+def with_a_day(database: Path) -> Path:
+    """A database with a day of snapshots."""
+    with open_target(database) as connection:
+        usage = Usage(connection, database.parent)
+        usage.runs("2026-11-02 00:00", "2026-11-02 23:00", every=3600)
+        usage.observed("2026-11-02 12:00", 5)
+        usage.write()
+    return database
+
+
+def test_the_page_is_one_file_and_its_size_is_told(tmp_path: Path) -> None:
+    """Nothing stands beside it, and standard output stays empty."""
+    database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "made" / "usage.html"
+    result = page(database, output, "--since", "2026-11-02", "--until", "2026-11-03", "--title", "Our <rooms>")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "MB" in result.stderr
+    assert list(output.parent.iterdir()) == [output]
+    assert "<h1>Our &lt;rooms&gt;</h1>" in output.read_text(encoding="utf-8")
+
+
+def test_all_begins_with_the_first_snapshot(tmp_path: Path) -> None:
+    """Not in 1970."""
+    database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "usage.html"
+    assert page(database, output, "--since", "all", "--until", "2026-11-03").exit_code == 0
+    assert "2 Nov 2026, 00:00 to 3 Nov 2026, 00:00" in output.read_text(encoding="utf-8")
+
+
+def test_prices_of_ones_own_count(tmp_path: Path) -> None:
+    """A file that is none ends with 78 and is named."""
+    database, output, prices = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "usage.html", tmp_path / "prices.csv"
+    period = ("--since", "2026-11-02", "--until", "2026-11-03", "--prices", str(prices))
+    prices.write_text("type,low_usd_per_minute,high_usd_per_minute,note\nmeeting,1,2,mine\n", encoding="utf-8")
+    assert page(database, output, *period).exit_code == 0
+    assert "$5.00" in output.read_text(encoding="utf-8")
+    prices.write_text("type,low_usd_per_minute\nmeeting,cheap,1,2,3,4\n", encoding="utf-8")
+    result = page(database, output, *period)
+    assert result.exit_code == 78
+    assert "prices.csv" in result.stderr
+
+
+def test_without_snapshots_the_page_that_is_there_stays(tmp_path: Path) -> None:
+    """An empty database, and one that is not there, end with 78 and a message."""
+    output = tmp_path / "usage.html"
+    output.write_text("the last one", encoding="utf-8")
+    with open_target(tmp_path / "empty.duckdb"):
+        pass
+    for database in (tmp_path / "empty.duckdb", tmp_path / "none.duckdb"):
+        result = page(database, output)
+        assert result.exit_code == 78
+        assert str(database) in result.stderr
+    assert output.read_text(encoding="utf-8") == "the last one"
+
+
+@pytest.mark.parametrize("missing", ["altair", "vl_convert", "jinja2"])
+def test_a_missing_extra_is_a_command_to_type(tmp_path: Path, missing: str) -> None:
+    """Without the page's packages it ends with 78 and says what installs them."""
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT, missing, "page", "--output", "usage.html"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert 'pip install "realtimekit-usage[page]"' in ended.stderr

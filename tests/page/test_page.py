@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from etl.errors import ConfigError
+from etl.page import words
+from tests.sql.rows import utc
+
+if TYPE_CHECKING:
+    from tests.page.conftest import MakePage
+    from tests.page.parsed import Parsed
+    from tests.sql.rows import Usage
+
+HOUR = 3600
+DAY = ("2026-11-02 00:00", "2026-11-03 00:00")
+NASTY = "<script>alert(1)</script> & \"both\" 'quotes' ]]> {{ 7 * 7 }} %}"
+
+
+def hourly(usage: Usage, first: str, last: str, **options: Any) -> None:
+    """Runs every hour."""
+    usage.runs(first, last, every=HOUR, **options)
+
+
+def a_session(usage: Usage, day: str, minutes: float, session: str = "s", **columns: Any) -> None:
+    """A session from noon to one, seen at both and final with so many minutes."""
+    usage.observed(f"{day} 12:00", 0, session, started_at=utc(f"{day} 12:00"), **columns)
+    usage.observed(f"{day} 13:00", minutes, session, started_at=utc(f"{day} 12:00"), **columns)
+
+
+def headings(parsed: Parsed) -> list[str]:
+    """The levels of the headings in order."""
+    return [tag for tag, _ in parsed.tags if re.fullmatch("h[1-6]", tag)]
+
+
+def test_the_headline_is_what_the_reports_say(usage: Usage, make: MakePage) -> None:
+    """Minutes and sessions of the type meeting, the peak, the cost range of all types, the snapshots that are there."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-02", 100, live_participants=4)
+    a_session(usage, "2026-11-02", 50, "stream", type="livestream", live_participants=9)
+    page = make(*DAY)
+    values = {label: texts[0] for label, texts in page.tiles.items()}
+    assert values["Minutes"] == "100"
+    assert values["Sessions"] == "1"
+    assert values["Peak"] == "4"
+    assert values["Estimated cost"].replace("\N{NO-BREAK SPACE}", " ") == f"$0.05 {words.NOTHING} $0.70"
+    assert values["Coverage"] == "100.0 %"
+    assert "50 minutes of the type livestream" in page.sections["minutes"]
+    assert page.table("Each day")[0] == {
+        "day": "Mon 2 Nov 2026",
+        "minutes": "100.0",
+        "sessions begun": "1",
+        "peak participants": "4",
+        "minutes of other types": "50.0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [(100, 150, "+50 %"), (200, 150, "\N{MINUS SIGN}25 %"), (100, 100, "no change"), (1, 100, "100 times as much")],
+)
+def test_a_change_is_against_the_period_before(
+    usage: Usage, make: MakePage, before: float, now: float, said: str
+) -> None:
+    """It is of the same length and ends where this one begins."""
+    hourly(usage, "2026-11-01 00:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-01", before, "s1")
+    a_session(usage, "2026-11-02", now, "s2")
+    assert make(*DAY).tiles["Minutes"][1] == said
+
+
+def test_what_was_not_there_before_is_new(usage: Usage, make: MakePage) -> None:
+    """No percentage can say it."""
+    hourly(usage, "2026-11-01 00:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-02", 10)
+    assert make(*DAY).tiles["Minutes"][1] == "new"
+
+
+def test_a_change_is_unknown_where_it_would_mislead(usage: Usage, make: MakePage) -> None:
+    """Without snapshots of the period before, or with gaps in them, none is shown, and the page says why."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-03 23:00", without=[f"2026-11-02 {hour:02}:00" for hour in range(4, 9)])
+    a_session(usage, "2026-11-02", 10, "s1")
+    a_session(usage, "2026-11-03", 20, "s2")
+    first = make("2026-11-02 00:00", "2026-11-03 00:00")
+    assert first.tiles["Minutes"] == ["10", "in meetings"]
+    assert "there are no snapshots of the period before" in first.sections["headline"]
+    second = make("2026-11-03 00:00", "2026-11-04 00:00")
+    assert second.tiles["Minutes"] == ["20", "in meetings"]
+    assert "only 79.1 % of the period before is covered by snapshots" in second.sections["headline"]
+
+
+def test_a_period_before_that_began_too_late_is_no_measure(usage: Usage, make: MakePage) -> None:
+    """Snapshots of its second half only are half of it."""
+    hourly(usage, "2026-11-01 12:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-02", 10)
+    assert "only 50.0 % of the period before" in make(*DAY).sections["headline"]
+
+
+def test_unfinished_sessions_are_a_lower_bound(usage: Usage, make: MakePage) -> None:
+    """The page says of how many sessions the end is not known, until it is."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-02", 10)
+    assert "Of 1 session the final figures are not known" in make(*DAY).sections["headline"]
+    usage.final("2026-11-02 13:30", 15, started_at=utc("2026-11-02 12:00"))
+    page = make(*DAY)
+    assert "lower bound" not in page.sections["headline"].lower()
+    assert page.tiles["Minutes"][0] == "15"
+
+
+def test_a_gap_is_a_gap_and_no_zero(usage: Usage, make: MakePage) -> None:
+    """The line breaks where snapshots are missing, is nothing where nobody was there, and the gap is marked."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", without=["2026-11-02 05:00", "2026-11-02 06:00"])
+    a_session(usage, "2026-11-02", 10, live_participants=2)
+    page = make(*DAY)
+    line = re.search(r'<path d="([^"]*)" stroke="#2e6cb2"', page.html)
+    assert line
+    assert line[1].count("M") == 2
+    hatched = [one for one in page.attributes("path") if one.get("fill") == "url(#unknown)"]
+    assert hatched
+    assert page.table("The most participants") == [
+        {"day": "Mon 2 Nov 2026", "peak participants": "2", "without snapshots": "2 h"}
+    ]
+    week = {row["hour"]: row["Mon"] for row in page.table("Participants on average")}
+    assert (week["04:00"], week["05:00"], week["12:00"]) == ("0.0", words.NOTHING, "2.0")
+    assert page.table("Snapshots of each day")[0]["missing"] == "2"
+
+
+def test_a_day_of_which_nothing_is_known_is_empty(usage: Usage, make: MakePage) -> None:
+    """A dash in the table, hatched in the chart."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    hourly(usage, "2026-11-04 00:00", "2026-11-04 23:00")
+    page = make("2026-11-02 00:00", "2026-11-05 00:00")
+    assert [row["minutes"] for row in page.table("Each day")] == ["0.0", words.NOTHING, "0.0"]
+    assert "Tue 3 Nov: nothing is known" in page.titles
+
+
+@pytest.mark.parametrize(
+    "name", [NASTY, "\u202eevil\u202c\x00\x07\x1b[31m", "👩‍👩‍👧 équipe 会議", "x" * 500, "", "   "]
+)
+def test_names_are_text_and_nothing_else(usage: Usage, make: MakePage, name: str) -> None:
+    """Whatever a meeting is called, it is in the tables whole and adds no element to the page."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", app="app")
+    a_session(usage, "2026-11-02", 10, meeting_display_name=name)
+    page = make(*DAY, title=name or "Usage")
+    assert not page.attributes("script")
+    assert not page.attributes("b")
+    assert [row["meeting"] for row in page.table("The busiest")] == [words.name(name, "m")]
+    assert [row["meeting"] for row in page.table("The sessions that lasted")] == [words.name(name, "m")]
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e]", page.html)
+
+
+def test_long_names_are_cut_in_charts_only(usage: Usage, make: MakePage) -> None:
+    """They end with an ellipsis."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-02", 10, meeting_display_name="x" * 500)
+    titles = [title for title in make(*DAY).titles if "xxx" in title]
+    assert titles
+    assert all("…" in title and len(title) < 100 for title in titles)
+
+
+def test_meetings_of_one_name_are_told_apart(usage: Usage, make: MakePage) -> None:
+    """By the beginning of their ID."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", meetings=["aaaaaaaa-1", "bbbbbbbb-2"])
+    for place, meeting_id in enumerate(["aaaaaaaa-1", "bbbbbbbb-2"]):
+        a_session(usage, "2026-11-02", 20 - place, meeting_id, meeting_id=meeting_id, meeting_display_name="Daily")
+    names = [row["meeting"] for row in make(*DAY).table("The 2 busiest")]
+    assert names == ["Daily (aaaaaaaa)", "Daily (bbbbbbbb)"]
+
+
+def test_an_app_without_a_session_has_a_page(usage: Usage, make: MakePage) -> None:
+    """Everything is zero, and known."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    page = make(*DAY)
+    assert page.tiles["Minutes"][0] == "0"
+    assert page.tiles["Peak"][0] == "0"
+    assert len(page.attributes("figure")) == 4
+
+
+def test_a_single_snapshot_has_a_page(usage: Usage, make: MakePage) -> None:
+    """Of a schedule that is not known yet."""
+    usage.run("2026-11-02 12:00", every=None)
+    usage.observed("2026-11-02 12:00", 3)
+    assert make(*DAY).tiles["Peak"][0] == "1"
+
+
+def test_a_period_without_snapshots_is_an_error(usage: Usage, make: MakePage) -> None:
+    """It names the options that choose another."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    with pytest.raises(ConfigError, match="--since"):
+        make("2026-10-01 00:00", "2026-10-02 00:00")
+
+
+def test_apps_are_drawn_apart(usage: Usage, make: MakePage) -> None:
+    """Their snapshots are not of the same instants: a sum over them would be of no instant at all."""
+    for app in ("one", "two"):
+        hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", app=app)
+        a_session(usage, "2026-11-02", 10, app, app_id=app, meeting_id=app)
+    page = make(*DAY)
+    assert [row["app"] for row in page.table("The most participants")] == ["one", "two"]
+    assert page.tiles["Peak"][0] == "2"
+    only = make(*DAY, app_id="one")
+    assert only.tiles["Peak"][0] == "1"
+    assert "two" not in only.sections["busiest"]
+
+
+def test_days_are_those_of_the_zone(usage: Usage, make: MakePage) -> None:
+    """The day on which clocks are put back has 25 hours, each with its own snapshot."""
+    usage.runs("2026-10-24 22:00", "2026-10-25 22:00", every=HOUR)
+    page = make("2026-10-24 22:00", "2026-10-25 23:00", tz="Europe/Berlin")
+    assert [(row["day"], row["expected"]) for row in page.table("Snapshots of each day")] == [("Sun 25 Oct 2026", "25")]
+
+
+def test_accuracy_is_told_once_there_is_something_to_compare(usage: Usage, make: MakePage) -> None:
+    """Snapshots alone, with final figures, and Cloudflare's own total of the day."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-02", 10)
+    assert "has not run" in make(*DAY).sections["accuracy"]
+    usage.run("2026-11-02 20:00", kind="reconcile", list_id="ended")
+    usage.final("2026-11-02 13:30", 15, started_at=utc("2026-11-02 12:00"))
+    usage.total("2026-11-02", 15.5, 1)
+    assert make(*DAY).table("Minutes of each day") == [
+        {
+            "day (UTC)": "Mon 2 Nov 2026",
+            "from snapshots": "10.00",
+            "reconciled": "15.00",
+            "Cloudflare’s total": "15.50",  # noqa: RUF001  # as it is set
+            "difference": "0.50",
+        }
+    ]
+
+
+def test_the_longest_sessions_come_first(usage: Usage, make: MakePage) -> None:
+    """Ten at most, each with how long it was seen at least, or lasted."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    for hours in range(1, 13):
+        usage.observed(f"2026-11-02 {hours:02}:00", 1, f"s{hours}", started_at=utc("2026-11-02 00:00"))
+    usage.final("2026-11-02 12:30", 2, "s12", started_at=utc("2026-11-02 00:00"))
+    lasted = [row["lasted"] for row in make(*DAY).table("The sessions that lasted")]
+    assert lasted == ["12 h 30 min", *(f"at least {hours} h" for hours in range(11, 2, -1))]
+
+
+def test_nothing_is_asked_of_anywhere(usage: Usage, make: MakePage) -> None:
+    """No script, no reference out of the page, and a policy that would forbid them."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-02", 10)
+    page = make(*DAY)
+    kinds = {tag for tag, _ in page.tags}
+    assert not kinds & {"script", "iframe", "object", "embed", "img", "audio", "video", "form", "base", "image", "use"}
+    references = [
+        value
+        for _, attributes in page.tags
+        for name, value in attributes.items()
+        if name.rpartition(":")[2] in {"src", "href", "srcset", "action", "data", "poster"}
+    ]
+    assert references == ["data:,"]
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert set(re.findall(r"url\(([^)]*)\)", page.html)) <= {"#unknown"}
+    assert "@import" not in page.html
+    policy = next(one for one in page.attributes("meta") if one.get("http-equiv") == "Content-Security-Policy")
+    assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def test_the_page_reads_without_seeing_it(usage: Usage, make: MakePage) -> None:
+    """A language, headings in order, a text for every chart, a table behind each with headers that have a scope."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    a_session(usage, "2026-11-02", 10)
+    page = make(*DAY)
+    assert page.attributes("html") == [{"lang": "en"}]
+    assert headings(page) == ["h1", *["h2"] * (len(headings(page)) - 1)]
+    charts = [one for one in page.attributes("svg") if one.get("class") != "defs"]
+    assert len(charts) == 2 * len(page.attributes("figure")) == 8
+    assert all(one["role"] == "img" and one["aria-label"] for one in charts)
+    assert len(page.attributes("details")) == 4
+    assert all("scope" in one for one in page.attributes("th"))
+    assert len(page.attributes("caption")) == len(page.attributes("table"))
+    identifiers = [one["id"] for _, one in page.tags if "id" in one]
+    assert len(identifiers) == len(set(identifiers))
+    named = [one["aria-labelledby"] for _, one in page.tags if "aria-labelledby" in one]
+    assert set(named) <= set(identifiers)
+
+
+def test_the_page_says_what_it_was_made_from(usage: Usage, make: MakePage) -> None:
+    """When, by which version, from which file, with how many snapshots."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    text = " ".join(make(*DAY, tz="Europe/Berlin").html.split())
+    assert "Made 20 Nov 2026, 09:30 (Europe/Berlin) by realtimekit-usage 9.9 from usage.duckdb: 24 snapshots" in text
+    assert "the last at 3 Nov 2026, 00:00" in text
+    assert "schema 0" in text
+
+
+@pytest.mark.parametrize("days", [2, 63, 191, 410])
+def test_a_long_period_is_no_larger_than_can_be_read(usage: Usage, make: MakePage, days: int) -> None:
+    """Bars become weeks, points become the most of hours, tables end after 400 rows."""
+    since = utc("2026-11-03 00:00") - timedelta(days=days)
+    usage.runs(since, "2026-11-02 18:00", every=6 * HOUR)
+    for number in range(20):
+        a_session(usage, "2026-11-02", 10, f"s{number}", meeting_id=f"m{number}")
+    page = make(since, "2026-11-03 00:00")
+    assert len(page.html) < 900_000
+    assert len(page.table("Each day")) == min(days, 400)
+    assert page.sections["minutes"].count("a week") == (days > 190) + (62 < days <= 190)
