@@ -112,14 +112,28 @@ earlier as (
     group by app_id, session_id
 ),
 
+-- Sessions of which more is known than one day or hour of the period, and perhaps a final total. Only those have to be
+-- put in order, which is most of the work.
+linked as materialized (
+    select app_id, session_id from observed group by app_id, session_id having count(*) > 1
+    union
+    select app_id, session_id from under_way_at_start
+    union
+    select app_id, session_id from later
+),
+
 known as (
-    select * from observed
+    select * from observed semi join linked using (app_id, session_id)
     union all by name
     select *, first_at as last_at, first_minutes as last_minutes from earlier
     union all by name
     select *, first_at as last_at, first_minutes as last_minutes from later
     union all by name
-    select *, first_at as last_at, first_minutes as last_minutes from ended
+    select *, first_at as last_at, first_minutes as last_minutes from ended semi join linked using (app_id, session_id)
+),
+
+alone as materialized (
+    select * from observed anti join linked using (app_id, session_id)
 ),
 
 chained as (
@@ -132,6 +146,25 @@ chained as (
         place = 2 and lead(place) over in_order is null as is_last
     from known
     window in_order as (partition by app_id, session_id order by place, first_at)
+
+    union all by name
+
+    select alone.*, ended.session_id is null as is_last
+    from alone
+    left join ended using (app_id, session_id)
+
+    union all by name
+
+    select
+        ended.*,
+        alone.last_at as previous_at,
+        alone.last_minutes as previous_minutes,
+        alone.bucket as previous_bucket,
+        alone.bucket_ended_at as previous_bucket_ended_at,
+        false as is_last
+    from ended
+    left join alone using (app_id, session_id)
+    anti join linked using (app_id, session_id)
 ),
 
 -- From what was known before to what is known next. Clocks differ: no step goes back in time.

@@ -181,7 +181,7 @@ def test_cost_takes_a_users_own_prices(world: Usage, tmp_path: Path) -> None:
         ("meeting", Decimal("1.62"), Decimal("4.86"), "ours"),
         ("livestream", None, None, "no price in the file"),
         ("breakout", None, None, "no price in the file"),
-        ("all", Decimal("1.62"), Decimal("4.86"), "estimate"),
+        ("all", Decimal("1.62"), Decimal("4.86"), "estimate, without what has no price"),
     ]
 
 
