@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from etl.cli.demo import make_app
+from etl.cli.files import replace as replace_file
+from etl.cli.page import TITLE, page_of
 from etl.cli.summaries import as_line, reconciled_line
 from etl.errors import ConfigError
 from etl.models import Seams
@@ -45,9 +47,10 @@ if TYPE_CHECKING:
 
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
+_PAGE = "usage.html"
 _TIMEOUT = 0.02  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
 _LONG_TIMEOUT = 10.0  # a week of sessions takes longer to list
-_NEXT = """The same again, of last week: {command} report daily --since 7d --database {database}
+_NEXT = """Ask further: {command} report --help, or {command} report meetings --since 7d --database {database}
 
 With a real account: put your meeting IDs in data/meetings.txt, one a line, then
 
@@ -67,7 +70,8 @@ def demonstrate(directory: Path, *, days: int, meetings: int, faults: float, see
     summary, finals = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
     click.echo(f"the last run: {as_line(summary)}\nafter it:     {reconciled_line(finals)}\n")
     _show_tables(settings.database, len(slots))
-    _show_usage(settings.database, Period(since=world.epoch, until=datetime.now(UTC), tz="UTC"))
+    period = Period(since=world.epoch, until=datetime.now(UTC), tz="UTC")
+    _show_usage(settings.database, directory / _PAGE, period)
     # By name where the shell finds it, else by its path.
     command = "rtk-usage" if shutil.which("rtk-usage") else os.path.relpath(sys.argv[0])
     click.echo(_NEXT.format(command=command, database=settings.database))
@@ -92,7 +96,7 @@ def _prepare(world: World, directory: Path) -> SnapshotSettings:
 def _start_anew(directory: Path, database: Path, meetings: Path) -> None:
     """Delete what an earlier demo has made, and nothing else."""
     marker, log = directory / ".demo", directory / "usage.duckdb.wal"
-    for file in (database, meetings):
+    for file in (database, meetings, directory / _PAGE):
         if file.exists() and not marker.exists():
             raise ConfigError(f"{file} was not made by a demo; name another --directory")
     directory.mkdir(parents=True, exist_ok=True)
@@ -142,8 +146,15 @@ def _show_tables(database: Path, snapshots: int) -> None:
     Console().print(table)
 
 
-def _show_usage(database: Path, period: Period) -> None:
+def _show_usage(database: Path, page: Path, period: Period) -> None:
     """What it comes to: the report by day, and the page, where what draws its charts is installed."""
     source = Source(database=database, lock_timeout=0.0, sleep=time.sleep)
     frame = answer(named("daily"), source, parameters(period, app_id=None, prices=None))
-    click.echo(f"\nrtk-usage report daily --database {database}\n{as_table(frame, period.tz, width=None)}")
+    click.echo(f"\n{as_table(frame, period.tz, width=None)}")
+    try:
+        content = page_of(source, period, title=TITLE, app_id=None, prices=None)
+    except ConfigError as error:  # the extra is missing
+        click.echo(f"The page can't be made: {error}")
+    else:
+        replace_file(page, content)
+        click.echo(f"The same as a page: {page}")

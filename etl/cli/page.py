@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.files import replace
+from etl.cli.files import refuse_to_replace, replace
 from etl.cli.periods import period_options
-from etl.cli.reports import period_from, source_from, source_options
+from etl.cli.reports import period_from, prices_option, source_from, source_options
 from etl.cli.types import NewFile
 from etl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from etl.report import Source
+    from etl.settings import Period
+
+TITLE = "RealtimeKit usage"
 
 
 @click.command()
 @click.option(
     "--output", type=NewFile(dir_okay=False), required=True, help="The file to write; one that is there is replaced."
 )
-@click.option("--title", default="RealtimeKit usage", show_default=True, help="What stands at the top.")
+@click.option("--title", default=TITLE, show_default=True, help="What stands at the top.")
 @period_options
-@click.option(
-    "--prices",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    envvar="RTK_USAGE_PRICES",
-    show_envvar=True,
-    help="A CSV file of your own prices: type, low_usd_per_minute, high_usd_per_minute, note.",
-)
+@prices_option
 @source_options
 def page(*, output: Path, title: str, **options: Any) -> None:  # noqa: ANN401  # as click gives them
     """Write usage as one HTML file that needs nothing else: no script, no request to anywhere.
 
     It opens offline and from an e-mail, on a phone and in print. It names meetings: mind whom you send it to.
     """
-    content = _page(title, options)
+    refuse_to_replace(options["database"], output)
+    period = period_from(options)
+    content = page_of(source_from(options), period, title=title, app_id=options["app_id"], prices=options["prices"])
     replace(output, content)
     click.echo(f"{output}: {len(content) / 1e6:.2f} MB", err=True)
 
 
-def _page(title: str, options: dict[str, Any]) -> bytes:
-    """The page that the options mean, made now."""
+def page_of(source: Source, period: Period, *, title: str, app_id: str | None, prices: Path | None) -> bytes:
+    """The page as it is now. Raises ConfigError where what draws its charts is not installed."""
     from datetime import UTC, datetime  # noqa: PLC0415  # `--help` needs none of it
 
-    from etl import __version__, queries  # noqa: PLC0415  # only when needed
+    from etl import __version__  # noqa: PLC0415  # only when needed
+    from etl.questions import parameters  # noqa: PLC0415  # only when needed
 
     try:
         from etl.page.found import Asked  # noqa: PLC0415  # only when needed
@@ -50,7 +54,7 @@ def _page(title: str, options: dict[str, Any]) -> bytes:
         from etl.page.make import make_page  # noqa: PLC0415  # needs the extra
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[page]"') from error
-    prices = options["prices"] or queries.file("prices.csv")
-    asked = Asked(period=period_from(options), app_id=options["app_id"], prices=prices)
-    made = Made(at=datetime.now(UTC), database=options["database"].name, version=__version__, title=title)
-    return make_page(source_from(options), asked, made)
+    bound = parameters(period, app_id=app_id, prices=prices)
+    asked = Asked(period=period, app_id=app_id, prices=str(bound["prices"]))
+    made = Made(at=datetime.now(UTC), database=source.database.name, version=__version__, title=title)
+    return make_page(source, asked, made)

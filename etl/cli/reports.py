@@ -66,7 +66,7 @@ _OUTPUT = (
     ),
     click.option("--output", type=NewFile(dir_okay=False), help="Write a file; one that is there is replaced."),
 )
-_PRICES = click.option(
+prices_option = click.option(
     "--prices",
     type=NewFile(),
     envvar="RTK_USAGE_PRICES",
@@ -84,7 +84,7 @@ def source_options(command: _C) -> _C:
 
 def answer_options(command: _C) -> _C:
     """Add the options that say what is asked about, and what becomes of the answer."""
-    command = _PRICES(command)
+    command = prices_option(command)
     for option in reversed(_OUTPUT):
         command = option(command)
     return source_options(period_options(command))

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _SEEN = 0.1
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-WIDE, NARROW = Size("wide", 920, 290, 64), Size("narrow", 340, 240, 56)
-LOW_WIDE, LOW_NARROW = Size("wide", 920, 120, 64), Size("narrow", 340, 110, 56)
+WIDE, NARROW = Size("wide", 920, 290, 70, 13), Size("narrow", 340, 240, 56, 12)
+LOW_WIDE, LOW_NARROW = Size("wide", 920, 120, 70, 13), Size("narrow", 340, 110, 56, 12)
 _BARE: dict[str, Any] = {"labelAngle": 0, "ticks": False, "domain": False, "grid": False}
 _APART = alt.Scale(paddingInner=0.07, paddingOuter=0)
-WEEK_WIDE, WEEK_NARROW = Size("wide", 920, 250, 64), Size("narrow", 340, 460, 56)
+WEEK_WIDE, WEEK_NARROW = Size("wide", 920, 250, 70, 13), Size("narrow", 340, 460, 56, 12)
 
 
 def minutes(

@@ -13,7 +13,6 @@ from etl.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from etl.settings import Period
 
@@ -43,7 +42,7 @@ class Asked:
 
     period: Period
     app_id: str | None
-    prices: Path
+    prices: str
 
 
 @dataclass(frozen=True, kw_only=True)

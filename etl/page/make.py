@@ -27,7 +27,7 @@ def make_page(source: Source, asked: Asked, made: Made) -> bytes:
 
     def use(connection: Connection) -> Found:
         first = reach_of(connection, source.database).first
-        bound = {"prices": str(asked.prices)}
+        bound = {"prices": asked.prices}
         prices = ask(connection, queries.text("page/prices"), bound, where=f"the file of prices {asked.prices}")
         return find(partial(read, connection), asked, first=first, prices=prices)
 

@@ -22,27 +22,15 @@ _BROAD = 5  # pixels from which on there is room for an edge, or for hatching
 _MARGIN = 60  # pixels beside what is drawn
 
 
-_LOOK: dict[str, Any] = {
-    "view": alt.ViewConfig(stroke=None),
-    "axis": alt.AxisConfig(
-        labelColor=light("axis"),
-        labelFontSize=12,
-        gridColor=light("grid"),
-        domainColor=light("grid"),
-        tickColor=light("grid"),
-        labelPadding=6,
-    ),
-}
-
-
 @dataclass(frozen=True)
 class Size:
-    """How large a chart is, in pixels, and how much room a text below it takes."""
+    """How large a chart is, in pixels, how much room a text below it takes, and how large texts are."""
 
     name: str
     width: int
     height: int
     tick: int
+    font: int
 
     @property
     def ticks(self) -> int:
@@ -123,8 +111,20 @@ class Sheet:
             **size, padding=2, background="transparent", autosize=alt.AutoSizeParams(type="fit", contains="padding")
         )
         # Tests look at whether charts are valid: here it would take longer than all else.
-        specification: dict[str, Any] = chart.configure(**_LOOK).to_dict(validate=False)
+        specification: dict[str, Any] = chart.configure(**_look(self.size)).to_dict(validate=False)
         return specification | {"datasets": self.rows}
+
+
+def _look(size: Size) -> dict[str, Any]:
+    axis = alt.AxisConfig(
+        labelColor=light("axis"),
+        labelFontSize=size.font,
+        gridColor=light("grid"),
+        domainColor=light("grid"),
+        tickColor=light("grid"),
+        labelPadding=6,
+    )
+    return {"view": alt.ViewConfig(stroke=None), "axis": axis}
 
 
 def y(*, most: float | None = None) -> alt.Y:

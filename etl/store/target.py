@@ -43,7 +43,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 # A table that is not there is not there, though a variable of ours be called so.
 _CONFIG_TO_ANALYSE = _CONFIG | {
     "threads": os.cpu_count() or 1,
-    "memory_limit": "1500MB",
+    "memory_limit": "1000MB",
     "python_enable_replacements": False,
 }
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
+from etl.store.target import open_to_read
 from tests.cli.conftest import CHECKOUT, until
 
 if TYPE_CHECKING:
@@ -51,14 +54,51 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path
 
 
 def test_the_demo_takes_a_snapshot_an_hour(demonstrated: tuple[Result, Path]) -> None:
-    """A day is 24 runs in a database of its own; the last summary, the tables and the next step are shown."""
+    """A day is 24 runs in a database of its own; the summaries, the tables and the next step are shown."""
     result, directory = demonstrated
-    assert (result.exit_code, result.stderr, runs_in(directory / "usage.duckdb")) == (0, "", 24)
+    assert (result.exit_code, result.stderr, runs_in(directory / "usage.duckdb")) == (0, "", 24 + 1)
+    assert "after it:     " in result.stdout
     assert result.stdout.startswith("the last run: ")
     assert "10 meetings" in result.stdout
     for table in ("runs", "meeting_lists", "session_snapshots", "fetch_failures", "outcomes (view)"):
         assert f" {table} " in result.stdout
     assert result.stdout.endswith(" snapshot\n")
+
+
+def test_the_demo_ends_with_the_usage_and_the_page(demonstrated: tuple[Result, Path]) -> None:
+    """Minutes by day, the same as `report daily` has them, and a page that a browser opens."""
+    result, directory = demonstrated
+    with open_to_read(directory / "usage.duckdb") as connection:
+        (first,) = connection.execute("select cast(min(slot) - interval 1 hour as varchar) from runs").fetchall()[0]
+        since = f"timestamptz '{first}', now(), 'UTC', 'day', true"
+        grown = f"select sum(minutes) from growth_between({since}) where type = 'meeting'"  # noqa: S608
+        ((minutes,),) = connection.execute(grown).fetchall()
+    figures = re.findall(r"^ \d{4}-\d{2}-\d{2} +([\d,.]+)", result.stdout, re.MULTILINE)
+    assert sum(Decimal(one.replace(",", "")) for one in figures) == pytest.approx(minutes, abs=Decimal("0.02"))
+    assert f"The same as a page: {directory / 'usage.html'}\n" in result.stdout
+    assert (directory / "usage.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_the_demo_finds_what_snapshots_missed(demonstrated: tuple[Result, Path]) -> None:
+    """It reconciles at its end: on the day before, Cloudflare's own total of sessions is reached."""
+    with open_to_read(demonstrated[1] / "usage.duckdb") as connection:
+        finals = connection.execute("select count(distinct session_id) from session_finals").fetchall()
+        seen = connection.execute("select count(distinct session_id) from session_snapshots").fetchall()
+    assert finals > seen
+
+
+def test_the_demo_does_without_the_page(tmp_path: Path) -> None:
+    """Where what draws its charts is not installed, it says what would, and ends well."""
+    command = ("demo", "--directory", str(tmp_path / "demo"), *LITTLE)
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT, "altair", *command],
+        env={"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert 'The page can\'t be made: altair is missing: pip install "realtimekit-usage[page]"' in result.stdout
 
 
 def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp_path: Path) -> None:
@@ -70,7 +110,7 @@ def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp
         query = f"select * replace ('{staged.name}'::uuid as run_id) from runs limit 1"  # noqa: S608
         connection.sql(query).write_parquet(str(staged / "runs.parquet"))
     assert demo(tmp_path).exit_code == 0
-    assert runs_in(tmp_path / "usage.duckdb") == 24
+    assert runs_in(tmp_path / "usage.duckdb") == 24 + 1
 
 
 def test_a_database_that_no_demo_made_is_refused(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def make(usage: Usage) -> MakePage:
         usage.write()
         ask = partial(read, usage.connection)
         period = Period(since=utc(since), until=utc(until), tz=tz)
-        asked = Asked(period=period, app_id=app_id, prices=queries.file("prices.csv"))
+        asked = Asked(period=period, app_id=app_id, prices=str(queries.file("prices.csv")))
         _, first, _ = ask("read/reach").row(0)
-        found = find(ask, asked, first=first, prices=ask("page/prices", prices=str(asked.prices)))
+        found = find(ask, asked, first=first, prices=ask("page/prices", prices=asked.prices))
         return Parsed(page(found, Made(at=NOW, database="usage.duckdb", version="9.9", title=title)))
 
     return made
