@@ -15,6 +15,7 @@ import pytest
 from etl import queries
 from etl.cli import EXIT_CODES, cli
 from etl.errors import EXIT_WITH_FAILURES, EtlError, FailureKind
+from etl.questions import reports
 from etl.simulator.app import TOKEN
 from etl.store.target import open_target
 
@@ -137,8 +138,8 @@ def test_the_options_of_the_readme_are_those_of_the_command() -> None:
 
 
 def test_the_options_of_reports_in_the_readme_are_those_of_the_commands() -> None:
-    """Of `report`, `query` and `check`, which have most in common; each is named that has one alone."""
-    commands = {name: options_of(name) for name in ("report", "query", "check")}
+    """Of those that read the database, which have most in common; they are named where not all have an option."""
+    commands = {name: options_of(name) for name in ("report", "query", "check", "page")}
     documented = {cells[0].strip("`"): cells for cells in rows(section("Reports"))}
     assert set(documented) == {option for options in commands.values() for option in options}
     for name, (_, environment, default, text) in documented.items():
@@ -152,6 +153,12 @@ def test_the_options_of_reports_in_the_readme_are_those_of_the_commands() -> Non
 def options_of(command: str) -> dict[str, click.Option]:
     """The options of a command by their names."""
     return {option.opts[0]: option for option in cli.commands[command].params if isinstance(option, click.Option)}
+
+
+def test_the_reports_of_the_readme_are_those_that_there_are() -> None:
+    """Each with the sentence that it begins with."""
+    documented = {cells[0].strip("`"): cells[1] for cells in rows(section("Read it"))}
+    assert documented == reports()
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_help_and_of_the_errors() -> None:

@@ -76,7 +76,7 @@ def test_the_demo_ends_with_the_usage_and_the_page(demonstrated: tuple[Result, P
     figures = re.findall(r"^ \d{4}-\d{2}-\d{2} +([\d,.]+)", result.stdout, re.MULTILINE)
     assert sum(Decimal(one.replace(",", "")) for one in figures) == pytest.approx(minutes, abs=Decimal("0.02"))
     assert f"The same as a page: {directory / 'usage.html'}\n" in result.stdout
-    assert (directory / "usage.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (directory / "usage.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_the_demo_finds_what_snapshots_missed(demonstrated: tuple[Result, Path]) -> None:
