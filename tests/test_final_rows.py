@@ -64,7 +64,7 @@ def test_an_ended_session_is_a_row_under_the_meeting_that_the_api_names() -> Non
         ({"associated_id": "two words"}, "associated_id is missing or can be no meeting's ID"),
         ({"id": None}, "id is missing"),
         ({"minutes_consumed": None}, "minutes_consumed is missing"),
-        ({"minutes_consumed": -1}, "minutes_consumed is negative or not finite"),
+        ({"minutes_consumed": -1}, "minutes_consumed is negative or not finite, or beyond all measure"),
     ],
 )
 def test_a_session_that_is_not_final_or_cant_be_typed_is_a_failure(changes: dict[str, Any], message: str) -> None:

@@ -377,9 +377,9 @@ ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=
 @settings(deadline=None, max_examples=30)  # each opens a database
 @given(
     st.text(min_size=1),
-    st.floats(0, allow_nan=False, allow_infinity=False),
+    st.floats(0, 1e11),
     st.integers(0, 2**31 - 1),
-    st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=ZONES),  # noqa: DTZ001  # hypothesis adds the zone
+    st.datetimes(datetime(2000, 1, 3), datetime(2099, 12, 29), timezones=ZONES),  # noqa: DTZ001  # hypothesis adds the zone
     PLAIN_JSON.filter(lambda value: value is not None),
 )
 def test_what_the_api_says_is_what_the_database_says(  # noqa: PLR0913, PLR0917  # a kind of value each
