@@ -54,6 +54,7 @@ def report(question: Question, source: Source, bound: Mapping[str, object]) -> t
 
     def use(connection: Connection) -> tuple[DataFrame, Reach]:
         reach = reach_of(connection, source.database)
+        require_known(connection, source.database, bound["app_id"])
         return ask(connection, question.sql, bound, where=question.where), reach
 
     return when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
@@ -65,3 +66,10 @@ def reach_of(connection: Connection, database: Path) -> Reach:
     if not runs:
         raise ConfigError(f"{database} holds no snapshots yet; rtk-usage snapshot takes one")
     return Reach(first=first, last=last)
+
+
+def require_known(connection: Connection, database: Path, app_id: object) -> None:
+    """Refuse an app that no run has asked about; None stands for all of them."""
+    known = read(connection, "read/apps")["app_id"].to_list()
+    if app_id is not None and app_id not in known:
+        raise ConfigError(f"{database} holds nothing of app {app_id!r}; it holds {', '.join(known)}")

@@ -69,6 +69,7 @@ def test_the_commands_of_the_readme_run(api: Api, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     commands = [line for block in blocks("sh") for line in block.splitlines() if not line.startswith(RUN_ELSEWHERE)]
     assert len(commands) >= 2
+    run("rtk-usage demo --days 1 --meetings 3", tmp_path, api)  # which `make demo` does
     said = "".join(run(command, tmp_path, api) for command in commands)
     assert "1 meetings: 0 live, 0 idle, 1 failed (not_found 1)" in said
     assert (tmp_path / "data" / "usage.duckdb").exists()

@@ -68,7 +68,8 @@ def demonstrate(directory: Path, *, days: int, meetings: int, faults: float, see
     settings = _prepare(world, directory)
     slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
     summary, finals = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
-    click.echo(f"the last run: {as_line(summary)}\nafter it:     {reconciled_line(finals)}\n")
+    click.echo(f"the last run: {as_line(summary)}\nafter it:     {reconciled_line(finals)}")
+    click.echo("(Seconds are those of the simulated clock.)\n")
     _show_tables(settings.database, len(slots))
     period = Period(since=world.epoch, until=datetime.now(UTC), tz="UTC")
     _show_usage(settings.database, directory / _PAGE, period)

@@ -21,7 +21,7 @@ _C = TypeVar("_C", bound="Callable[..., Any]")
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAYS = re.compile(r"(\d{1,5})d", re.ASCII)
-_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_UNIT = re.compile(r"[\d.]+")
 _MANY_ZONES = 5
 
@@ -72,7 +72,7 @@ def period_of(*, since: str, until: str | None, tz: str, now: datetime) -> Perio
 
 def zone_of(tz: str) -> zoneinfo.ZoneInfo:
     """A zone by its name, with those that are called something like it where there is none."""
-    known = zoneinfo.available_timezones() - {"localtime"}  # which DuckDB does not know
+    known = zoneinfo.available_timezones() - {"localtime", "Factory"}  # which are none, or unknown to DuckDB
     if not known:
         raise ConfigError("this machine has no database of time zones: pip install tzdata")
     if tz in known:
@@ -93,13 +93,13 @@ def midnight(day: date, zone: zoneinfo.ZoneInfo) -> datetime:
 def _since(text: str, zone: zoneinfo.ZoneInfo, end: datetime) -> datetime:
     """The beginning. Whole days are counted from the midnight before the end, so that they are whole."""
     if text == "all":
-        return _BEGINNING
+        return BEGINNING
     if days := _DAYS.fullmatch(text):
         today = end.astimezone(zone).date()
         try:
-            return max(midnight(today - timedelta(days=int(days[1])), zone), _BEGINNING)
+            return max(midnight(today - timedelta(days=int(days[1])), zone), BEGINNING)
         except OverflowError:
-            return _BEGINNING
+            return BEGINNING
     return _instant(text, zone, "--since", end)
 
 

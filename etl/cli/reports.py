@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from etl.cli.files import refuse_to_replace, replace
-from etl.cli.periods import period_of, period_options
+from etl.cli.periods import BEGINNING, period_of, period_options
 from etl.cli.telling import print_answer
 from etl.cli.types import Duration, NewFile
 from etl.errors import ConfigError, WrongQuery
@@ -244,4 +244,6 @@ def _explain_nothing(reach: Reach, period: Period) -> None:
 def _span(period: Period) -> str:
     from etl import render  # noqa: PLC0415  # only when needed
 
+    if period.since == BEGINNING:
+        return f"up to {render.instant(period.until, period.tz)} ({period.tz})"
     return f"{render.instant(period.since, period.tz)} to {render.instant(period.until, period.tz)} ({period.tz})"

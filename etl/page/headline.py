@@ -105,7 +105,7 @@ def tiles(now: Totals, before: Totals | None) -> list[Tile]:
             label="Estimated cost",
             value=words.usd(now.low_usd, now.high_usd),
             change=changed("high_usd"),
-            note="audio only to audio and video",
+            note="meetings audio only, to everything with video",
         ),
         Tile(label="Coverage", value=words.percent(now.covered), change=changed("covered"), note=coverage),
     ]

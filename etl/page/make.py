@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from etl import queries
 from etl.page.found import find
 from etl.page.html import page
-from etl.report import reach_of
+from etl.report import reach_of, require_known
 from etl.store.read import ask, read
 from etl.store.target import when_readable
 
@@ -27,6 +27,7 @@ def make_page(source: Source, asked: Asked, made: Made) -> bytes:
 
     def use(connection: Connection) -> Found:
         first = reach_of(connection, source.database).first
+        require_known(connection, source.database, asked.app_id)
         bound = {"prices": asked.prices}
         prices = ask(connection, queries.text("page/prices"), bound, where=f"the file of prices {asked.prices}")
         return find(partial(read, connection), asked, first=first, prices=prices)

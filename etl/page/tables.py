@@ -13,6 +13,7 @@ from etl.page.daily import MEETING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from etl.page.costs import Cost
     from etl.page.daily import Day
@@ -149,21 +150,26 @@ def costs(found: Sequence[Cost], low: float, high: float) -> Table:
 
 
 def accuracy(found: Accuracy) -> Table:
-    """A row a day in UTC, without breakout rooms: Cloudflare's totals count sessions."""
-    observed, reconciled = (
-        dict(frame.filter(pl.col("type") != "breakout").group_by("day").agg(pl.col("minutes").sum()).iter_rows())
-        for frame in (found.observed, found.reconciled)
-    )
-    totals = {day: minutes for day, minutes, _ in found.totals.iter_rows()}
-    days = sorted(observed.keys() | reconciled.keys() | totals.keys())
+    """A row a day in UTC and app, without breakout rooms: Cloudflare's totals count sessions."""
+    observed, reconciled = (_by_day_and_app(frame) for frame in (found.observed, found.reconciled))
+    totals = {(day, app_id): minutes for app_id, day, minutes in found.totals.iter_rows()}
+    keys = sorted(observed.keys() | reconciled.keys() | totals.keys())
+    several = len({app_id for _, app_id in keys}) > 1
     rows = []
-    for day in days[-MOST_ROWS:]:
-        mine, total = reconciled.get(day, 0.0), totals.get(day)
+    for day, app_id in keys[-MOST_ROWS:]:
+        mine, total = reconciled.get((day, app_id), 0.0), totals.get((day, app_id))
         difference = None if total is None else total - mine
-        figures = (observed.get(day, 0.0), mine, total, difference)
-        rows.append([words.day(day), *(words.hundredths(figure) for figure in figures)])
+        figures = (observed.get((day, app_id), 0.0), mine, total, difference)
+        rows.append([words.day(day), *(words.hundredths(figure) for figure in figures), *[app_id][: int(several)]])
     columns = ["day (UTC)", "from snapshots#", "reconciled#", "Cloudflare’s total#", "difference#"]  # noqa: RUF001  # an apostrophe
-    return Table(caption=f"Minutes of each day{_last(len(days))}", columns=columns, rows=rows)
+    return Table(
+        caption=f"Minutes of each day{_last(len(keys))}", columns=[*columns, *["app"][: int(several)]], rows=rows
+    )
+
+
+def _by_day_and_app(growth: pl.DataFrame) -> dict[tuple[date, str], float]:
+    minutes = growth.filter(pl.col("type") != "breakout").group_by("day", "app_id").agg(pl.col("minutes").sum())
+    return {(day, app_id): total for day, app_id, total in minutes.iter_rows()}
 
 
 def _last(number: int, of: str = "days") -> str:

@@ -1,4 +1,6 @@
--- grain: an app's slot in the period, with what was live then; empty where no run is loaded, which is not zero
+-- grain: an app's slot in the period, with what was live then; empty where nothing is known, which is not zero
+-- Nothing is known where no run is loaded, or where every meeting failed; where some failed, figures are a lower bound.
+-- A session that is recorded under two meetings is there twice, as in the snapshots; a check names it.
 -- Counts are of the type meeting; sessions of other types (livestream, participant) are counted apart. Breakout rooms are
 -- part of their meeting here.
 create or replace macro concurrency_between(since, until) as table
@@ -20,10 +22,11 @@ select
     slots.app_id,
     slots.slot,
     slots.is_loaded,
+    slots.is_known or live.slot is not null as is_known,
     slots.unresolved,
-    case when is_loaded then coalesce(live.sessions, 0) end as sessions,
-    cast(case when is_loaded then coalesce(live.participants, 0) end as bigint) as participants,
-    case when is_loaded then coalesce(live.other_sessions, 0) end as other_sessions,
-    cast(case when is_loaded then coalesce(live.other_participants, 0) end as bigint) as other_participants
+    case when is_known then coalesce(live.sessions, 0) end as sessions,
+    cast(case when is_known then coalesce(live.participants, 0) end as bigint) as participants,
+    case when is_known then coalesce(live.other_sessions, 0) end as other_sessions,
+    cast(case when is_known then coalesce(live.other_participants, 0) end as bigint) as other_participants
 from slots_between(since, until) as slots
 left join live using (app_id, slot);

@@ -4,9 +4,11 @@
 -- pieces of a session add up to its total to the last digit, since each is the difference of two rounded totals
 -- (millionths of a minute), and periods that meet share the one between them.
 -- is_start marks the piece in which the session began, is_open the one after which nothing is known of it: what it still
--- grew by is missing, until reconcile knows its final total. The cost is that of the period: what lies before and behind is
+-- grew by is missing, until reconcile knows its final total (breakout rooms have none of their own). The cost is that of the period: what lies before and behind is
 -- looked up for the sessions under way at its ends only. Clocks differ: a session may be seen
 -- before it began, by less than an hour, or after it ended, by less than a day, and periods still add up.
+-- What is known of a session has its place: 1 the last sight before the period, 2 first and last sight of each of its days
+-- or hours, 3 the next one after it, 4 the final total.
 create or replace macro growth_between(since, until, tz, unit, with_finals) as table
 -- Zones differ from UTC by whole quarters of an hour: converting those of the period is thousands of times less work
 -- than converting every row.
@@ -238,7 +240,7 @@ select
     type,
     piece_bucket as bucket,
     is_first and (not is_cut or (from_at >= piece_from and (from_at < piece_to or from_at = to_at))) as is_start,
-    is_last and bucket = piece_bucket as is_open,
+    is_last and bucket = piece_bucket and type <> 'breakout' as is_open,
     case
         when not is_cut then grown
         when piece_from < piece_to or from_at = to_at then piece_to_minutes - piece_from_minutes

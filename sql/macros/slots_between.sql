@@ -1,15 +1,21 @@
 -- grain: an app's slot in the period: one that a loaded run stands for, or one that is missing between two of them or
 -- before the period's end
 -- A slot is missing where the schedule has it and no run is loaded. The schedule is what runs say (--every), or what
--- most gaps between runs are where none said it. unresolved counts the meetings that have no outcome in the slot.
+-- most gaps between runs are where none said it; it is that of an app, whatever lists its runs had. unresolved counts the
+-- meetings that have no outcome in the slot; where none has one, a run is loaded, and still nothing is known.
 create or replace macro slots_between(since, until) as table
 with apps as materialized (
-    select distinct list_id, app_id
+    select list_id, app_id, count(*) as meetings
     from meeting_lists
+    group by list_id, app_id
 ),
 
 asked as materialized (
-    select distinct runs.run_id, runs.slot, coalesce(apps.app_id, substr(runs.list_id, length('all:') + 1)) as app_id
+    select
+        runs.run_id,
+        runs.slot,
+        coalesce(apps.app_id, substr(runs.list_id, length('all:') + 1)) as app_id,
+        coalesce(apps.meetings, 1) as meetings
     from runs
     left join apps using (list_id)
     where runs.kind = 'snapshot'
@@ -17,7 +23,7 @@ asked as materialized (
 ),
 
 loaded as materialized (
-    select asked.app_id, asked.slot, max(runs.every_seconds) as every_seconds
+    select asked.app_id, asked.slot, max(runs.every_seconds) as every_seconds, max(asked.meetings) as meetings
     from asked
     join runs using (run_id)
     group by asked.app_id, asked.slot
@@ -99,7 +105,12 @@ failed as (
     group by fetch_failures.slot, fetch_failures.app_id
 )
 
-select loaded.app_id, loaded.slot, true as is_loaded, coalesce(failed.unresolved, 0) as unresolved
+select
+    loaded.app_id,
+    loaded.slot,
+    true as is_loaded,
+    coalesce(failed.unresolved, 0) < loaded.meetings as is_known,
+    coalesce(failed.unresolved, 0) as unresolved
 from loaded
 left join failed using (app_id, slot)
 where loaded.slot >= since
@@ -107,7 +118,7 @@ where loaded.slot >= since
 
 union all
 
-select app_id, slot, false as is_loaded, null as unresolved
+select app_id, slot, false as is_loaded, false as is_known, null as unresolved
 from missing
 where slot >= since
     and slot < until;

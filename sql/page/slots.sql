@@ -1,8 +1,8 @@
--- grain: an app's slot, loaded or missing, with the participants of its meetings; empty where no run is loaded
+-- grain: an app's slot, loaded or missing, with the participants of its meetings; empty where nothing is known
 select
     app_id,
     slot,
-    is_loaded,
+    is_known as is_loaded,
     coalesce(unresolved, 0) as unresolved,
     sessions,
     participants

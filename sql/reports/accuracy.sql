@@ -1,9 +1,9 @@
 -- Minutes from snapshots, after reconciling, and as Cloudflare totals them, a row a day (UTC)
--- grain: a day in UTC, whatever $tz, since Cloudflare's own totals are by such days; whole days, also at the period's ends
+-- grain: an app's day in UTC, whatever $tz, since Cloudflare's own totals are by such days; whole days, also at the period's ends
 -- shortfall is what snapshots alone miss of Cloudflare's total, difference what is still missing after reconcile. Breakout
 -- rooms are left out, since Cloudflare's totals count sessions. No total is known before a reconcile has asked for it.
 with observed as (
-    select bucket as day, sum(minutes) as minutes, count(*) filter (where is_start) as sessions
+    select app_id, bucket as day, sum(minutes) as minutes, count(*) filter (where is_start) as sessions
     from growth_between(
         date_trunc('day', $since at time zone 'UTC') at time zone 'UTC',
         date_trunc('day', $until at time zone 'UTC' + interval 1 day - interval 1 microsecond) at time zone 'UTC',
@@ -11,11 +11,12 @@ with observed as (
     )
     where type <> 'breakout'
         and ($app_id is null or app_id = $app_id)
-    group by day
+    group by app_id, day
 ),
 
 reconciled as (
     select
+        app_id,
         bucket as day,
         sum(minutes) as minutes,
         count(*) filter (where is_start) as sessions,
@@ -27,31 +28,21 @@ reconciled as (
     )
     where type <> 'breakout'
         and ($app_id is null or app_id = $app_id)
-    group by day
+    group by app_id, day
 ),
 
-latest as (
+cloudflare as (
     select
         app_id,
-        day,
+        cast(day as timestamp) as day,
+        cast(arg_max(minutes, fetched_at) as decimal(18, 6)) as minutes,
         arg_max(sessions, fetched_at) as sessions,
-        arg_max(minutes, fetched_at) as minutes,
         max(fetched_at) as fetched_at
     from daily_totals
     where day >= cast($since at time zone 'UTC' as date)
         and day < $until at time zone 'UTC'
         and ($app_id is null or app_id = $app_id)
     group by app_id, day
-),
-
-cloudflare as (
-    select
-        cast(day as timestamp) as day,
-        cast(sum(minutes) as decimal(18, 6)) as minutes,
-        cast(sum(sessions) as bigint) as sessions,
-        min(fetched_at) as fetched_at
-    from latest
-    group by day
 )
 
 select
@@ -65,8 +56,9 @@ select
     coalesce(reconciled.sessions, 0) as reconciled_sessions,
     cloudflare.sessions as cloudflare_sessions,
     coalesce(unfinished_sessions, 0) as unfinished_sessions,
-    cloudflare.fetched_at as totalled_at
+    cloudflare.fetched_at as totalled_at,
+    app_id
 from reconciled
-full join observed using (day)
-full join cloudflare using (day)
-order by day;
+full join observed using (app_id, day)
+full join cloudflare using (app_id, day)
+order by day, app_id;

@@ -1,4 +1,4 @@
--- What the period may cost: an estimate, from audio only to audio and video; prices are in a file (--prices)
+-- What the period may cost: an estimate, from audio only to everything with video; prices are in a file (--prices)
 -- grain: a type of session, and the sum of them all
 -- An estimate: that minutes_consumed is what is billed is documented nowhere, nor whether sessions of other types, or
 -- breakout rooms, are billed beside their meeting.

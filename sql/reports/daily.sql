@@ -1,5 +1,6 @@
 -- Minutes, sessions begun and the most participants at a time, a row a day
 -- grain: a day in the zone $tz; empty where nothing is known of it, which is not zero
+-- Participants of several apps are added where their slots are the same, as those of runs with --every are.
 with growth as (
     select bucket as day, type, minutes, is_start, is_open
     from growth_between($since, $until, $tz, 'day', true)
@@ -27,7 +28,7 @@ slots as (
         date_trunc('day', slot at time zone $tz) as day,
         sum(participants) as participants,
         count(*) as expected,
-        count(*) filter (where is_loaded) as loaded
+        count(*) filter (where is_known) as known
     from concurrency_between($since, $until)
     where $app_id is null
         or app_id = $app_id
@@ -38,8 +39,8 @@ seen as (
     select
         day,
         max(participants) as peak_participants,
-        sum(loaded) as loaded,
-        100 * sum(loaded) / sum(expected) as covered_percent
+        sum(known) as known,
+        100 * sum(known) / sum(expected) as covered_percent
     from slots
     group by day
 ),
@@ -51,20 +52,25 @@ days as (
         union all
         select day from seen
     )
+),
+
+told as (
+    select *, known > 0 or usage.day is not null as is_told
+    from days
+    left join usage using (day)
+    left join seen using (day)
 )
 
 select
     cast(day as date) as day,
-    case when loaded > 0 or usage.day is not null then coalesce(minutes, 0) end as minutes,
-    case when loaded > 0 or usage.day is not null then coalesce(sessions, 0) end as sessions,
+    case when is_told then coalesce(minutes, 0) end as minutes,
+    case when is_told then coalesce(sessions, 0) end as sessions,
     cast(peak_participants as bigint) as peak_participants,
-    coalesce(livestream_minutes, 0) as livestream_minutes,
-    coalesce(participant_minutes, 0) as participant_minutes,
-    coalesce(breakout_minutes, 0) as breakout_minutes,
-    coalesce(unknown_minutes, 0) as unknown_minutes,
-    coalesce(unfinished_sessions, 0) as unfinished_sessions,
+    case when is_told then coalesce(livestream_minutes, 0) end as livestream_minutes,
+    case when is_told then coalesce(participant_minutes, 0) end as participant_minutes,
+    case when is_told then coalesce(breakout_minutes, 0) end as breakout_minutes,
+    case when is_told then coalesce(unknown_minutes, 0) end as unknown_minutes,
+    case when is_told then coalesce(unfinished_sessions, 0) end as unfinished_sessions,
     coalesce(covered_percent, 0) as covered_percent
-from days
-left join usage using (day)
-left join seen using (day)
+from told
 order by day;

@@ -16,7 +16,7 @@ with growth as (
 slots as (
     select slot, sum(participants) as participants
     from concurrency_between($since, $until)
-    where is_loaded
+    where is_known
         and ($app_id is null or app_id = $app_id)
     group by slot
 ),
@@ -27,15 +27,26 @@ seen as (
     group by hour_at
 ),
 
+-- How often each hour of the week came between the first and the last snapshot of the period.
+reach as (
+    select unnest(generate_series(date_trunc('hour', min(slot)), max(slot), interval 1 hour)) at time zone $tz as hour_at
+    from slots
+),
+
+times as (
+    select isodow(hour_at) as weekday, hour(hour_at) as hour, count(*) as times
+    from reach
+    group by weekday, hour
+),
+
 hours as (
     select
         isodow(hour_at) as weekday,
         hour(hour_at) as hour,
-        sum(minutes) as minutes,
-        sum(other_minutes) as other_minutes,
-        sum(sessions) as sessions,
-        max(participants) as peak_participants,
-        count(*) as seen_hours
+        coalesce(sum(minutes), 0) as minutes,
+        coalesce(sum(other_minutes), 0) as other_minutes,
+        cast(coalesce(sum(sessions), 0) as bigint) as sessions,
+        cast(max(participants) as bigint) as peak_participants
     from growth
     full join seen using (hour_at)
     group by weekday, hour
@@ -54,13 +65,13 @@ clock as (
 select
     week.day,
     clock.hour,
-    case when seen_hours > 0 then coalesce(minutes, 0) end as minutes,
-    case when seen_hours > 0 then coalesce(minutes, 0) / seen_hours end as mean_minutes,
-    cast(case when seen_hours > 0 then coalesce(sessions, 0) end as bigint) as sessions,
-    cast(peak_participants as bigint) as peak_participants,
-    case when seen_hours > 0 then coalesce(other_minutes, 0) end as other_minutes,
-    coalesce(seen_hours, 0) as seen_hours
+    hours.minutes,
+    hours.minutes / greatest(times.times, 1) as mean_minutes,
+    hours.sessions,
+    hours.peak_participants,
+    hours.other_minutes
 from week
 cross join clock
 left join hours using (weekday, hour)
+left join times using (weekday, hour)
 order by weekday, hour;

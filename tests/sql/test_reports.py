@@ -62,7 +62,7 @@ def test_daily_has_zero_where_nobody_was_and_nothing_where_nothing_is_known(worl
     assert columns(rows, "day minutes sessions peak_participants unfinished_sessions covered_percent") == [
         (MONDAY, 132, 1, 3, 1, 100),
         (TUESDAY, 0, 0, 0, 0, 100),
-        (WEDNESDAY, None, None, None, 0, 0),
+        (WEDNESDAY, None, None, None, None, 0),
         (THURSDAY, 30, 1, 2, 1, 100),
     ]
 
@@ -139,14 +139,29 @@ def test_coverage_counts_slots_by_day(world: Usage) -> None:
     """From Tuesday 18:00 to Thursday 00:00 are 30 hours; the other app has one run, and no schedule."""
     world.run("2026-11-05 06:00", every=SIX_HOURS, meetings="mn", failed=["n"])
     rows = world.report("coverage", *WEEK)
-    names = "day app_id expected_snapshots missing_snapshots covered_percent longest_gap_minutes unresolved_outcomes"
+    names = "day app_id expected_snapshots missing_snapshots covered_percent unresolved_outcomes"
     assert columns(rows, names) == [
-        (MONDAY, "app", 4, 0, 100, 360, 0),
-        (MONDAY, "other", 1, 0, 100, None, 0),
-        (TUESDAY, "app", 4, 0, 100, 360, 0),
-        (WEDNESDAY, "app", 4, 4, 0, None, 0),
-        (THURSDAY, "app", 2, 0, 100, 1800, 1),
+        (MONDAY, "app", 4, 0, 100, 0),
+        (MONDAY, "other", 1, 0, 100, 0),
+        (TUESDAY, "app", 4, 0, 100, 0),
+        (WEDNESDAY, "app", 4, 4, 0, 0),
+        (THURSDAY, "app", 2, 0, 100, 1),
     ]
+
+
+def test_a_snapshot_in_which_everything_failed_covers_nothing(world: Usage) -> None:
+    """It is loaded, and nobody knows who was there: two of Thursday's three cover it, of the hour 12 nothing is known."""
+    world.run("2026-11-05 12:00", every=SIX_HOURS, meetings="mn", failed=["m", "n"])
+    thursday = ("2026-11-05 00:00", "2026-11-05 13:00")
+    (row,) = columns(world.report("coverage", *thursday, app_id="app"), "loaded_snapshots covered_percent")
+    assert row == (3, pytest.approx(200 / 3))
+    assert columns(world.report("concurrency", *thursday, app_id="app"), "participants unresolved_meetings")[-1] == (
+        None,
+        2,
+    )
+    assert columns(world.report("daily", *thursday, app_id="app"), "covered_percent") == [(pytest.approx(200 / 3),)]
+    hours = {(row["day"], row["hour"]): row["minutes"] for row in world.report("hours", *thursday, app_id="app")}
+    assert hours["Thursday", 12] is None
 
 
 def test_live_shows_the_last_snapshot_of_the_period(world: Usage) -> None:
@@ -200,18 +215,22 @@ def test_accuracy_compares_snapshots_and_final_figures_with_cloudflares(world: U
     rows = world.report("accuracy", "2026-11-02 11:00", "2026-11-05 12:00", app_id="app")
     minutes = "day snapshot_minutes reconciled_minutes cloudflare_minutes shortfall_minutes difference_minutes"
     assert columns(rows, minutes) == [(MONDAY, 122, 152, 152, 30, 0), (THURSDAY, 30, 30, None, None, None)]
-    assert columns(world.report("accuracy", "2026-11-02 00:00", "2026-11-05 00:00"), "day") == [(MONDAY,)]
+    rows_of_all = world.report("accuracy", "2026-11-02 00:00", "2026-11-05 00:00")
+    assert columns(rows_of_all, "day app_id") == [(MONDAY, "app"), (MONDAY, "other")]
     sessions = "snapshot_sessions reconciled_sessions cloudflare_sessions unfinished_sessions totalled_at"
     assert columns(rows, sessions) == [(2, 2, 2, 1, utc("2026-11-06 00:00")), (1, 1, None, 1, None)]
 
 
 def test_accuracy_has_days_that_only_cloudflare_knows(usage: Usage) -> None:
-    """All of its minutes are missing; totals of two apps are added."""
+    """All of its minutes are missing. Apps stand apart: one without a total must not count against that of another."""
     usage.total("2026-11-02", 152, 2)
     usage.total("2026-11-02", 8, 1, app="other")
     usage.total("2026-11-05", 1, 1)
     rows = usage.report("accuracy", "2026-11-02 00:00", "2026-11-05 00:00")
-    assert columns(rows, "day snapshot_minutes shortfall_minutes cloudflare_sessions") == [(MONDAY, 0, 160, 3)]
+    assert columns(rows, "day app_id snapshot_minutes shortfall_minutes cloudflare_sessions") == [
+        (MONDAY, "app", 0, 152, 2),
+        (MONDAY, "other", 0, 8, 1),
+    ]
 
 
 def test_hours_has_all_of_a_week(world: Usage) -> None:
@@ -225,14 +244,14 @@ def test_hours_has_all_of_a_week(world: Usage) -> None:
     expected |= {("Thursday", hour): minutes for hour, minutes in thursday.items()}
     assert known == expected
     assert len(rows) == 168
-    assert columns(rows, "other_minutes peak_participants seen_hours")[11:13] == [(32, None, 1), (0, 2, 1)]
+    assert columns(rows, "other_minutes peak_participants")[11:13] == [(32, None), (0, 2)]
 
 
 def test_hours_takes_the_mean_of_the_weeks_that_were_seen(world: Usage) -> None:
-    """On the next Monday nobody was there at 06:00: 7 minutes in two hours."""
+    """On the next Monday nobody was there at 06:00: 7 minutes in two hours. 05:00, with its 60, came twice as well."""
     world.run("2026-11-09 06:00", every=SIX_HOURS, meetings="mn")
     rows = world.report("hours", "2026-11-02 00:00", "2026-11-10 00:00", app_id="app")
-    assert columns(rows, "day hour minutes mean_minutes seen_hours")[6] == ("Monday", 6, 7, 3.5, 2)
+    assert columns(rows, "day hour minutes mean_minutes")[5:7] == [("Monday", 5, 60, 30), ("Monday", 6, 7, 3.5)]
 
 
 @pytest.mark.parametrize("name", ["accuracy", "concurrency", "coverage", "daily", "live", "meetings", "sessions"])
