@@ -97,8 +97,8 @@ def find(read: Read, asked: Asked, *, first: datetime, prices: pl.DataFrame) -> 
     state = State(**read("page/state", since=period.since, until=period.until).row(0, named=True))
     if not state.snapshots:
         raise ConfigError(
-            f"there is no snapshot from {asked.period.since.isoformat()} to {asked.period.until.isoformat()}, the first "
-            f"is of {first.isoformat()}; name another period with --since and --until"
+            f"there is no snapshot from {asked.period.since.isoformat()} to {asked.period.until.isoformat()}, the "
+            f"first is of {first.isoformat()}; name another period with --since and --until"
         )
     now = _usage(read, period, asked.app_id)
     busiest = busiest_of(now.growth)

@@ -150,7 +150,7 @@ def test_coverage_counts_slots_by_day(world: Usage) -> None:
 
 
 def test_a_snapshot_in_which_everything_failed_covers_nothing(world: Usage) -> None:
-    """It is loaded, and nobody knows who was there: two of Thursday's three cover it, of the hour 12 nothing is known."""
+    """Nobody knows who was there: two of Thursday's three snapshots cover it, and of the hour 12 nothing is known."""
     world.run("2026-11-05 12:00", every=SIX_HOURS, meetings="mn", failed=["m", "n"])
     thursday = ("2026-11-05 00:00", "2026-11-05 13:00")
     (row,) = columns(world.report("coverage", *thursday, app_id="app"), "loaded_snapshots covered_percent")
