@@ -36,7 +36,7 @@ observed as materialized (
         any_value(bucket_started_at) as bucket_started_at,
         any_value(bucket_ended_at) as bucket_ended_at,
         min(meeting_id) as meeting_id,
-        min(type) as type,
+        any_value(type) as type,
         min(started_at) as started_at,
         min(reported_at) as first_at,
         max(reported_at) as last_at,
