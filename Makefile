@@ -50,8 +50,8 @@ build: install ## Build the wheel and try it in an environment of its own
 	rm -rf dist $(VENV)/smoke
 	$(BIN)/python -m build --wheel --outdir dist
 	$(PYTHON) -m venv $(VENV)/smoke
-	$(VENV)/smoke/bin/python -m pip install --quiet "$$(echo dist/*.whl)[simulator]"
-	cd $(VENV)/smoke && bin/rtk-usage --help && bin/rtk-usage demo --days 1 --directory demo
+	$(VENV)/smoke/bin/python -m pip install --quiet "$$(echo dist/*.whl)[simulator,page]"
+	cd $(VENV)/smoke && bin/rtk-usage --help && bin/rtk-usage demo --days 1 --directory demo && test -s demo/usage.html
 
 bench: install ## Measure against the official SDK and dlt, and write bench/RESULTS.md
 	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev,bench]'

@@ -66,7 +66,19 @@ def _single_query(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -
         )
     if len(statements) != 1:
         raise WrongQuery(f"{where} holds {len(statements)} statements; one query is needed")
-    return statements[0].query, set(statements[0].named_parameters)
+    return _without_end(statements[0].query), set(statements[0].named_parameters)
+
+
+def _without_end(query: str) -> str:
+    """A query without its semicolons and what stands behind them: DuckDB 2 could not select from it otherwise."""
+    text = query.encode()  # in which the places are counted
+    for place, kind in reversed(duckdb.tokenize(query)):
+        if kind == duckdb.token_type.comment:
+            continue
+        if text[place : place + 1] != b";":
+            break
+        text = text[:place]
+    return text.decode()
 
 
 def _frame(found: duckdb.DuckDBPyRelation) -> pl.DataFrame:
