@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,10 @@ import pytest
 
 from etl.errors import ApiUnavailable, ConfigError, FailureKind, RunOverlap, StoreLocked, TokenRejected
 from etl.planning import spent_before, start_of
+from etl.questions import named, parameters
 from etl.reconcile import take_final_figures
-from etl.settings import ReconcileSettings, SnapshotSettings
+from etl.report import Source, answer
+from etl.settings import Period, ReconcileSettings, SnapshotSettings
 from etl.simulator.clock import SimulatedClock
 from etl.snapshot import take_snapshot
 from etl.staging import RECONCILIATIONS, discard, only_run, staged_runs, staging_of
@@ -207,22 +210,39 @@ def test_a_session_that_is_final_is_not_asked_for_again(api: Api, reconcile_sett
 def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_session(
     serve_api: ServeApi, reconcile_settings: Settings
 ) -> None:
-    """Every session under way in the day that has ended is final, those between two snapshots, too."""
+    """Every session under way in the day that has ended is final, those between two snapshots, too.
+
+    The report on accuracy then says what snapshots alone had missed, and that nothing is missing any more.
+    """
     api = serve_api(meetings=12, live_share=0.5)
     settings = reconcile_settings(api)
+    api.clock.advance(timedelta(hours=12))
+    midnight = api.clock.now()
     for _ in range(288):
         observe(api, settings.database)
         api.clock.advance(timedelta(minutes=5))
+    observe(api, settings.database)
     take(settings, api.seams())
     now = api.clock.now()
-    truth = [one for one in api.world.sessions_between(START, now) if one.ended_at <= now]
+    truth = [one for one in api.world.sessions_between(midnight, now) if one.ended_at <= now]
     assert stored(settings.database) == figures(truth, api)
     seen = set(rows(settings.database, "select session_id from session_snapshots"))
     assert {one.id for one in truth} - seen, "no session lived between two snapshots"
-    assert [one for one in truth if one.started_at < START], "no session began before the day"
+    assert [one for one in truth if one.started_at < midnight], "no session began before the day"
     before = stored(settings.database)
     assert take(settings, api.seams()).new("session_finals") == 0
     assert stored(settings.database) == before
+    (day,) = accuracy(settings.database, midnight, now)
+    assert (day["day"], day["difference_minutes"], day["unfinished_sessions"]) == (midnight.date(), 0, 0)
+    assert 0 < day["shortfall_minutes"] < day["cloudflare_minutes"] / 5
+    assert day["reconciled_sessions"] == day["cloudflare_sessions"] > day["snapshot_sessions"]
+
+
+def accuracy(database: Path, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """The report by day, as users read it."""
+    source = Source(database=database, lock_timeout=0.0, sleep=time.sleep)
+    bound = parameters(Period(since=since, until=until, tz="UTC"), app_id=None, prices=None)
+    return answer(named("accuracy"), source, bound).to_dicts()
 
 
 def test_every_app_that_the_database_knows_is_asked_about(serve_api: ServeApi, reconcile_settings: Settings) -> None:
