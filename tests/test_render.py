@@ -214,3 +214,10 @@ def test_no_rows_are_an_empty_array() -> None:
     frame = pl.DataFrame(schema={"a": pl.Int64})
     assert (render.as_json(frame, "UTC"), render.as_jsonl(frame, "UTC")) == (b"[]\n", b"")
     assert render.as_csv(frame, "UTC") == b"a\n"
+
+
+def test_nothing_is_told_apart_from_zero() -> None:
+    """A dash is what people read where nothing is known, in a table and in Markdown."""
+    frame = pl.DataFrame({"minutes": [None, 0]}, schema={"minutes": pl.Int64})
+    assert render.cells(frame, "UTC") == [["–"], ["0"]]  # noqa: RUF001  # a dash
+    assert "| – |\n| 0 |\n" in render.as_markdown(frame, "UTC").decode()  # noqa: RUF001  # a dash
