@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What is tested on the second DuckDB that is supported: the store, and what stands on it.
 OTHER_DUCKDB := 2.0.0
-STORE_TESTS := tests/store tests/sql tests/test_snapshot.py tests/test_exactly_once.py
+STORE_TESTS := tests/store tests/sql tests/jobs/test_snapshot.py tests/jobs/test_exactly_once.py
 PYTEST := $(BIN)/python -m pytest
 # pip takes its build environment's versions from here too, so that the whole set-up is pinned.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt

@@ -12,7 +12,7 @@ from contenders import BENCH, as_it_comes
 from costs import repeat
 from measure import ContenderFailed, environment
 
-from etl.realtimekit.rolling import RollingLimit, schedule, spent_log
+from etl.realtimekit.limit.rolling_window import RollingLimit, schedule, spent_log
 from etl.settings import CLOUDFLARE_RATE, Limits
 
 if TYPE_CHECKING:

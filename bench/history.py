@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.store.target import open_target
+from etl.store.database import open_target
 
 LIVE = 1_000
 SLOTS_A_DAY = 288

@@ -16,7 +16,7 @@ RUNS = 5
 
 def read_list(path: Path) -> float:
     """Read a meeting list; the seconds of wall time."""
-    from etl.meeting_ids import read_meeting_ids  # noqa: PLC0415 - the other part needs more, this one less
+    from etl.meeting_list import read_meeting_ids  # noqa: PLC0415 - the other part needs more, this one less
 
     started = time.perf_counter()
     read_meeting_ids(path, default_app_id="app")
@@ -25,8 +25,8 @@ def read_list(path: Path) -> float:
 
 def hold(folder: Path) -> float:
     """Load runs of a thousand live sessions each; the longest time for which the file was open, in seconds."""
+    from etl.store.database import open_target  # noqa: PLC0415  # only when needed
     from etl.store.load import load_runs  # noqa: PLC0415  # only when needed
-    from etl.store.target import open_target  # noqa: PLC0415  # only when needed
 
     longest = 0.0
     for number in range(RUNS):
@@ -41,10 +41,12 @@ def hold(folder: Path) -> float:
 
 def stage(folder: Path, number: int) -> tuple[str, Path]:
     """Stage a run of an hour of its own."""
-    from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart, Tally  # noqa: PLC0415  # only when needed
-    from etl.normalize import normalize  # noqa: PLC0415  # only when needed
-    from etl.planning import uuid7  # noqa: PLC0415  # only when needed
-    from etl.staging import stage as stage_frames  # noqa: PLC0415  # only when needed
+    from etl.jobs.prepare import uuid7  # noqa: PLC0415  # only when needed
+    from etl.normalize.snapshots import normalize  # noqa: PLC0415  # only when needed
+    from etl.staging.runs import stage as stage_frames  # noqa: PLC0415  # only when needed
+    from etl.values.fetch import FetchCounts, FetchResult, Observation  # noqa: PLC0415  # only when needed
+    from etl.values.meetings import Meeting, MeetingList  # noqa: PLC0415  # only when needed
+    from etl.values.run import RunStart  # noqa: PLC0415  # only when needed
 
     slot = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)
     start = RunStart(
@@ -58,7 +60,7 @@ def stage(folder: Path, number: int) -> tuple[str, Path]:
         "started_at": "2026-01-01T00:00:00.000Z",
     }
     observations = [Observation(one, slot, session | {"id": f"session of {one.meeting_id}"}) for one in asked]
-    fetched = Fetched(observations=observations, failures=[], tally=Tally(meetings=SESSIONS))
+    fetched = FetchResult(observations=observations, failures=[], counts=FetchCounts(meetings=SESSIONS))
     batch = normalize(start, MeetingList(meetings=asked), fetched, slot)
     folder.mkdir(exist_ok=True)
     return stage_frames(batch.frames, staging=folder, run_id=start.run_id)

@@ -14,18 +14,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl.models import Seams
+from etl.jobs.snapshot import take_snapshot
 from etl.settings import ApiSettings, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
 from etl.simulator.clock import SimulatedClock
 from etl.simulator.limits import Quota
 from etl.simulator.server import serve
 from etl.simulator.world import World
-from etl.snapshot import take_snapshot
+from etl.values.run import RunContext
 
 if TYPE_CHECKING:
-    from etl.models import RunSummary
     from etl.simulator.server import RunningSimulator
+    from etl.values.run import RunSummary
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 LIVE_SHARE = 0.03
@@ -55,14 +55,14 @@ def settings_for(simulator: RunningSimulator, world: World, folder: Path, via: s
     )
 
 
-def seams_of(clock: SimulatedClock) -> Seams:
-    """Return the seams that let a run wait by moving the clock."""
+def seams_of(clock: SimulatedClock) -> RunContext:
+    """Return the context that let a run wait by moving the clock."""
 
     async def sleep(seconds: float) -> None:
         clock.advance(timedelta(seconds=seconds))
         await asyncio.sleep(0)
 
-    return Seams(now=clock.now, sleep=sleep)
+    return RunContext(now=clock.now, sleep=sleep)
 
 
 def figures(summary: RunSummary, simulator: RunningSimulator, clock: SimulatedClock) -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
 from urllib.parse import urlsplit
 
 from etl.errors import ConfigError
-from etl.models import is_id
+from etl.values.meetings import is_id
 
 if TYPE_CHECKING:
     from pathlib import Path

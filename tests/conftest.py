@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from etl.models import Seams
 from etl.settings import ApiSettings, Limits, Rate, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
 from etl.simulator.clock import SimulatedClock
@@ -19,6 +18,7 @@ from etl.simulator.faults import Faults
 from etl.simulator.limits import Quota
 from etl.simulator.server import serve
 from etl.simulator.world import World
+from etl.values.run import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,14 +54,14 @@ class Api:
         )
         return replace(here, **changes)
 
-    def seams(self, **changes: Any) -> Seams:
+    def context(self, **changes: Any) -> RunContext:
         """The clock of the world; waiting moves it on at once."""
 
         async def sleep(seconds: float) -> None:
             self.clock.advance(timedelta(seconds=seconds))
             await asyncio.sleep(0)
 
-        return replace(Seams(now=self.clock.now, sleep=sleep), **changes)
+        return replace(RunContext(now=self.clock.now, sleep=sleep), **changes)
 
     def live(self) -> dict[str, dict[str, Any]]:
         """The truth: the payload of every meeting that is in session now."""

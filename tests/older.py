@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from etl import queries
+from etl.store import sql_files
 from tests.samples import stage_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from etl.staging import StagedRun
+    from etl.staging.runs import StagedRun
 
 _LEDGER = "create table schema_migrations (name varchar primary key, applied_at timestamptz not null default now())"
 
@@ -22,7 +22,7 @@ def make_older_database(database: Path) -> None:
     """Make the database of a version that knew the first migration only, and had views of its own."""
     with duckdb.connect(database) as connection:
         connection.execute(_LEDGER)
-        connection.execute(queries.text("migrations/0001_tables"))
+        connection.execute(sql_files.text("migrations/0001_tables"))
         connection.execute("create view outcomes as select 'older' as outcome")
         connection.execute("insert into schema_migrations (name) values ('0001_tables'), ('views of older')")
 

@@ -9,17 +9,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from etl.models import Fetched, Meeting, MeetingList, Observation, RunStart, Tally
-from etl.normalize import normalize
-from etl.planning import uuid7
-from etl.staging import stage
+from etl.jobs.prepare import uuid7
+from etl.normalize.snapshots import normalize
+from etl.staging.runs import stage
+from etl.values.fetch import FetchCounts, FetchResult, Observation
+from etl.values.meetings import Meeting, MeetingList
+from etl.values.run import RunStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from etl.models import Failure
-    from etl.staging import StagedRun
+    from etl.staging.runs import StagedRun
+    from etl.values.fetch import Failure
 
 SLOT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -75,8 +77,8 @@ def stage_run(  # noqa: PLR0913  # what a run may have come to, each by its name
     )
     asked = [Meeting("app", meeting_id) for meeting_id in (*live, *idle, *(failure.meeting_id for failure in failures))]
     observations = [Observation(Meeting("app", meeting_id), slot, payload(f"of {meeting_id}")) for meeting_id in live]
-    fetched = Fetched(
-        observations=observations, failures=list(failures), tally=Tally(meetings=len(asked), idle=len(idle))
+    fetched = FetchResult(
+        observations=observations, failures=list(failures), counts=FetchCounts(meetings=len(asked), idle=len(idle))
     )
     batch = normalize(start, MeetingList(meetings=[] if all_of else asked, all_of=all_of), fetched, slot)
     staging.mkdir(exist_ok=True)

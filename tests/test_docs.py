@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from etl import queries
 from etl.cli import EXIT_CODES, cli
 from etl.errors import EXIT_WITH_FAILURES, EtlError, FailureKind
-from etl.questions import reports
+from etl.reports.catalogue import reports
 from etl.simulator.app import TOKEN
-from etl.store.target import open_target
+from etl.store import sql_files
+from etl.store.database import open_target
 
 if TYPE_CHECKING:
     from tests.conftest import Api
@@ -259,8 +259,8 @@ def test_the_data_model_names_every_kind_of_failure() -> None:
 @pytest.mark.parametrize("folder", ["load", "read", "views", "migrations", "macros", "reports", "checks", "cookbook"])
 def test_every_sql_file_begins_by_saying_what_it_is(folder: str) -> None:
     """An analyst reads the first line and knows whether to read on."""
-    for name in queries.names(folder):
-        assert queries.text(name).startswith("-- "), name
+    for name in sql_files.names(folder):
+        assert sql_files.text(name).startswith("-- "), name
 
 
 def test_links_within_the_project_lead_somewhere() -> None:

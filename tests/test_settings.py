@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.errors import ConfigError
-from etl.realtimekit.transport import open_transport
+from etl.realtimekit.http.transport import open_transport
 from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, SnapshotSettings, floor_to, is_loopback
 
 BEARER = "kX7-lies-in-no-representation"

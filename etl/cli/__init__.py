@@ -8,9 +8,9 @@ import sys
 import click
 
 from etl import __version__
+from etl.cli.check import check
 from etl.cli.demo import demo
 from etl.cli.meetings import meetings
-from etl.cli.operate import check
 from etl.cli.page import page
 from etl.cli.reconcile import reconcile
 from etl.cli.reports import query, report

@@ -18,32 +18,32 @@ from rich.console import Console
 from rich.table import Table
 
 from etl.cli.demo import make_app
-from etl.cli.files import replace as replace_file
 from etl.cli.page import TITLE, page_of
 from etl.cli.summaries import as_line, reconciled_line
 from etl.errors import ConfigError
-from etl.models import Seams
-from etl.questions import named, parameters
-from etl.realtimekit.transport import open_transport
-from etl.reconcile import take_final_figures
-from etl.render import as_table
-from etl.report import Source, answer
+from etl.files import replace as replace_file
+from etl.jobs.reconcile import take_final_figures
+from etl.jobs.snapshot import take_snapshot
+from etl.realtimekit.http.transport import open_transport
+from etl.reports.ask import Source, answer
+from etl.reports.catalogue import named, parameters
+from etl.reports.formats import as_table
 from etl.settings import ApiSettings, Period, ReconcileSettings, SnapshotSettings
 from etl.simulator.app import TOKEN
 from etl.simulator.clock import FastClock
 from etl.simulator.server import serve_apart
 from etl.simulator.world import World
-from etl.snapshot import take_snapshot
-from etl.staging import staging_of
+from etl.staging.runs import staging_of
+from etl.store.database import open_target
 from etl.store.read import read
-from etl.store.target import open_target
+from etl.values.run import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from etl.models import RunSummary
-    from etl.reconcile import ReconcileSummary
+    from etl.jobs.reconcile import ReconcileSummary
+    from etl.values.run import RunSummary
 
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
@@ -126,14 +126,14 @@ async def _take_each(
     """One run after the other over the same connections, each as cron would start it; the last summaries."""
     gc.freeze()  # what is imported by now stays: looking through it again and again would take a seventh of the time
     async with open_transport(settings.api) as transport:
-        seams = Seams(now=clock.now, sleep=clock.sleep, transport=transport)
+        context = RunContext(now=clock.now, sleep=clock.sleep, transport=transport)
         for slot in slots:
             clock.set(slot)
-            summary = await take_snapshot(settings, seams)
+            summary = await take_snapshot(settings, context)
         before = slots[0] - _HOURS_A_DAY * _HOUR  # some were under way when it began
         patient = replace(settings.api, timeout=_LONG_TIMEOUT)
         final_figures = ReconcileSettings(api=patient, app_id=settings.app_id, database=settings.database, since=before)
-        return summary, await take_final_figures(final_figures, seams)
+        return summary, await take_final_figures(final_figures, context)
 
 
 def _show_tables(database: Path, snapshots: int) -> None:

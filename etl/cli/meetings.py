@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.files import replace
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, api_settings, app_id_of, limit_options
 from etl.cli.types import NewFile
 from etl.errors import ConfigError
+from etl.files import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from etl.realtimekit.catalogue import ListedMeeting
+    from etl.realtimekit.meetings import ListedMeeting
     from etl.settings import ApiSettings
 
 
@@ -56,10 +56,10 @@ def _fetch(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
     import asyncio  # noqa: PLC0415  # `--help` and a wrong setting need none of it
     from datetime import UTC, datetime  # noqa: PLC0415  # only when needed
 
-    from etl.models import Seams  # noqa: PLC0415  # only when needed
-    from etl.realtimekit.catalogue import fetch_meetings  # noqa: PLC0415  # only when needed
+    from etl.realtimekit.meetings import fetch_meetings  # noqa: PLC0415  # only when needed
+    from etl.values.run import RunContext  # noqa: PLC0415  # only when needed
 
-    return asyncio.run(fetch_meetings(app_id, settings, Seams(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)))
+    return asyncio.run(fetch_meetings(app_id, settings, RunContext(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)))
 
 
 def _writer(output: Path | None) -> Callable[[str, Sequence[ListedMeeting]], str]:

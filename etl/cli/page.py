@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.files import refuse_to_replace, replace
 from etl.cli.periods import period_options
 from etl.cli.reports import period_from, prices_option, source_from, source_options
 from etl.cli.types import NewFile
 from etl.errors import ConfigError
+from etl.files import refuse_to_replace, replace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from etl.report import Source
+    from etl.reports.ask import Source
     from etl.settings import Period
 
 TITLE = "RealtimeKit usage"
@@ -46,7 +46,7 @@ def page_of(source: Source, period: Period, *, title: str, app_id: str | None, p
     from datetime import UTC, datetime  # noqa: PLC0415  # `--help` needs none of it
 
     from etl import __version__  # noqa: PLC0415  # only when needed
-    from etl.questions import parameters  # noqa: PLC0415  # only when needed
+    from etl.reports.catalogue import parameters  # noqa: PLC0415  # only when needed
 
     try:
         from etl.page.found import Asked  # noqa: PLC0415  # only when needed

@@ -11,11 +11,11 @@ import click
 
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, limit_options, output_options, reconcile_settings, store_options
-from etl.cli.telling import tell
+from etl.cli.output import tell
 from etl.cli.types import Duration, Instant
 
 if TYPE_CHECKING:
-    from etl.reconcile import ReconcileSummary
+    from etl.jobs.reconcile import ReconcileSummary
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -60,11 +60,11 @@ def reconcile(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> N
     """
     settings = reconcile_settings(options)
     log_to_stderr(verbose=verbose)
-    from etl.cli import running  # noqa: PLC0415  # `--help` and a wrong setting need none of it
+    from etl.cli import run_job  # noqa: PLC0415  # `--help` and a wrong setting need none of it
 
-    summary, signal_number = running.reconcile(settings)
+    summary, signal_number = run_job.reconcile(settings)
     _tell(summary, as_json=as_json, quiet=quiet)
-    sys.exit(running.exit_code(summary, signal_number))
+    sys.exit(run_job.exit_code(summary, signal_number))
 
 
 def _tell(summary: ReconcileSummary, *, as_json: bool, quiet: bool) -> None:

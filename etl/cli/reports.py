@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from etl.cli.files import refuse_to_replace, replace
+from etl.cli.output import print_answer
 from etl.cli.periods import BEGINNING, period_of, period_options
-from etl.cli.telling import print_answer
 from etl.cli.types import Duration, NewFile
 from etl.errors import ConfigError, WrongQuery
+from etl.files import refuse_to_replace, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from polars import DataFrame
 
-    from etl.questions import Question
-    from etl.report import Reach, Source
+    from etl.reports.ask import Reach, Source
+    from etl.reports.catalogue import Question
     from etl.settings import Period
 
 _C = TypeVar("_C", bound="Callable[..., Any]")
@@ -98,7 +98,7 @@ def report(*, name: str | None, **options: Any) -> None:  # noqa: ANN401  # as c
 
     Without NAME it lists the reports. A file of your own may name $since, $until, $tz, $app_id and $prices.
     """
-    from etl.questions import named, reports  # noqa: PLC0415  # `--help` needs none of it
+    from etl.reports.catalogue import named, reports  # noqa: PLC0415  # `--help` needs none of it
 
     if name is None:
         _list(reports())
@@ -116,7 +116,7 @@ def query(*, sql: str, **options: Any) -> None:  # noqa: ANN401  # as click give
 
     The database is opened read-only, and no longer than the answer takes. A query may name the parameters of a report.
     """
-    from etl.questions import from_bytes, from_file  # noqa: PLC0415  # `--help` needs none of it
+    from etl.reports.catalogue import from_bytes, from_file  # noqa: PLC0415  # `--help` needs none of it
 
     if sql == "-":
         _query(from_bytes(_standard_input(), where="standard input"), options)
@@ -158,7 +158,7 @@ def source_from(options: dict[str, Any]) -> Source:
     """The database that the options mean."""
     import time  # noqa: PLC0415  # only when needed
 
-    from etl.report import Source  # noqa: PLC0415  # only when needed
+    from etl.reports.ask import Source  # noqa: PLC0415  # only when needed
 
     return Source(database=options["database"], lock_timeout=options["lock_timeout"], sleep=time.sleep)
 
@@ -174,7 +174,7 @@ def _report(question: Question, options: dict[str, Any]) -> None:
     """Answer a report, under what it is about; where it has nothing to tell, say of when there would be something."""
     chosen, period, bound = _asked(question, options)
     gc.disable()  # importing makes much and throws nothing away
-    from etl.report import report  # noqa: PLC0415  # only when needed
+    from etl.reports.ask import report  # noqa: PLC0415  # only when needed
 
     gc.enable()
     frame, reach = report(question, source_from(options), bound)
@@ -187,7 +187,7 @@ def _report(question: Question, options: dict[str, Any]) -> None:
 def _query(question: Question, options: dict[str, Any]) -> None:
     """Answer a query."""
     chosen, period, bound = _asked(question, options)
-    from etl.report import answer  # noqa: PLC0415  # only when needed
+    from etl.reports.ask import answer  # noqa: PLC0415  # only when needed
 
     frame = answer(question, source_from(options), bound)
     write(frame, chosen, output=options["output"], tz=period.tz, title="")
@@ -198,7 +198,7 @@ def _asked(question: Question, options: dict[str, Any]) -> tuple[str, Period, di
     refuse_to_replace(options["database"], options["output"])
     chosen = _format(options["chosen"], options["output"])
     period = period_from(options)
-    from etl.questions import parameters  # noqa: PLC0415  # only when needed
+    from etl.reports.catalogue import parameters  # noqa: PLC0415  # only when needed
 
     prices = options["prices"] if "$prices" in question.sql else None
     return chosen, period, parameters(period, app_id=options["app_id"], prices=prices)
@@ -214,14 +214,14 @@ def _format(chosen: str | None, output: Path | None) -> str:
 
 def write(frame: DataFrame, chosen: str, *, output: Path | None, tz: str, title: str) -> None:
     """Write a frame in a format to a file, or to standard output; a table has a title."""
-    from etl import render  # noqa: PLC0415  # only when needed
+    from etl.reports import formats  # noqa: PLC0415  # only when needed
 
     if chosen == "table":
         width = shutil.get_terminal_size().columns if output is None and _is_terminal() else None
-        table = render.as_table(frame, tz, width=width)
+        table = formats.as_table(frame, tz, width=width)
         content = (f"{title}\n\n{table}" if title else table).encode()
     else:
-        content = render.FORMATS[chosen](frame, tz)
+        content = formats.FORMATS[chosen](frame, tz)
     if output is None:
         print_answer(content)
     else:
@@ -235,15 +235,15 @@ def _is_terminal() -> bool:
 
 def _explain_nothing(reach: Reach, period: Period) -> None:
     """Say from when to when there is something, where there is nothing."""
-    from etl import render  # noqa: PLC0415  # only when needed
+    from etl.reports import formats  # noqa: PLC0415  # only when needed
 
-    first, last = (render.instant(at, period.tz) for at in (reach.first, reach.last))
+    first, last = (formats.instant(at, period.tz) for at in (reach.first, reach.last))
     click.echo(f"rtk-usage: nothing from {_span(period)}; there are snapshots from {first} to {last}", err=True)
 
 
 def _span(period: Period) -> str:
-    from etl import render  # noqa: PLC0415  # only when needed
+    from etl.reports import formats  # noqa: PLC0415  # only when needed
 
     if period.since == BEGINNING:
-        return f"up to {render.instant(period.until, period.tz)} ({period.tz})"
-    return f"{render.instant(period.since, period.tz)} to {render.instant(period.until, period.tz)} ({period.tz})"
+        return f"up to {formats.instant(period.until, period.tz)} ({period.tz})"
+    return f"{formats.instant(period.since, period.tz)} to {formats.instant(period.until, period.tz)} ({period.tz})"

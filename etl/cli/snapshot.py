@@ -20,11 +20,12 @@ from etl.cli.options import (
     store_options,
     way_options,
 )
-from etl.cli.telling import tell
+from etl.cli.output import tell
 
 if TYPE_CHECKING:
-    from etl.models import Plan, RunSummary
     from etl.settings import SnapshotSettings
+    from etl.values.fetch import Plan
+    from etl.values.run import RunSummary
 
 
 @click.command()
@@ -47,24 +48,24 @@ def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> No
         _tell_plan(settings, as_json=as_json)
         return
     gc.disable()  # importing makes much and throws nothing away
-    from etl.cli import running  # noqa: PLC0415  # `--help` and a wrong setting need none of it
+    from etl.cli import run_job  # noqa: PLC0415  # `--help` and a wrong setting need none of it
 
     gc.enable()
     is_seen = sys.stderr is not None and sys.stderr.isatty() and not quiet
-    with running.progress(is_shown=is_seen) as show:
+    with run_job.progress(is_shown=is_seen) as show:
         planned = partial(_announce, is_shown=is_seen or verbose)
-        summary, signal_number = running.snapshot(settings, planned=planned, progress=show)
+        summary, signal_number = run_job.snapshot(settings, planned=planned, progress=show)
     _tell(summary, as_json=as_json, quiet=quiet)
-    sys.exit(running.exit_code(summary, signal_number))
+    sys.exit(run_job.exit_code(summary, signal_number))
 
 
 @click.command()
 @store_options
 def load(database: Path, lock_timeout: float) -> None:
     """Bring staged runs into the database, as the next snapshot would."""
-    from etl.cli import running  # noqa: PLC0415  # only when needed
+    from etl.cli import run_job  # noqa: PLC0415  # only when needed
 
-    loaded = running.load(database, lock_timeout=lock_timeout)
+    loaded = run_job.load(database, lock_timeout=lock_timeout)
     click.echo(f"loaded {len(loaded)} staged run{'s'[: len(loaded) != 1]} into {database}")
 
 
@@ -83,7 +84,7 @@ def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
     from datetime import UTC, datetime  # noqa: PLC0415  # only when needed
 
     from etl.cli import summaries  # noqa: PLC0415  # only when needed
-    from etl.planning import plan_snapshot  # noqa: PLC0415  # nothing is sent, so that no HTTP is needed
+    from etl.jobs.prepare import plan_snapshot  # noqa: PLC0415  # nothing is sent, so that no HTTP is needed
 
     plan = plan_snapshot(settings, datetime.now(UTC))
     click.echo(summaries.plan_json(plan) if as_json else "\n".join(summaries.plan_lines(plan)))

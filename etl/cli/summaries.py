@@ -6,14 +6,15 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from etl.realtimekit.plan import counted, in_words
+from etl.realtimekit.limit.plan import counted, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from etl.models import Failure, Plan, Run, RunSummary
-    from etl.reconcile import ReconcileSummary
+    from etl.jobs.reconcile import ReconcileSummary
+    from etl.values.fetch import Failure, Plan
+    from etl.values.run import Run, RunSummary
 
 
 def as_line(summary: RunSummary) -> str:

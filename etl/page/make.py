@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from etl import queries
 from etl.page.found import find
 from etl.page.html import page
-from etl.report import reach_of, require_known
+from etl.reports.ask import reach_of, require_known
+from etl.store import sql_files
+from etl.store.database import when_readable
 from etl.store.read import ask, read
-from etl.store.target import when_readable
 
 if TYPE_CHECKING:
     from etl.page.found import Asked, Found
     from etl.page.html import Made
-    from etl.report import Source
-    from etl.store.target import Connection
+    from etl.reports.ask import Source
+    from etl.store.database import Connection
 
 
 def make_page(source: Source, asked: Asked, made: Made) -> bytes:
@@ -29,7 +29,7 @@ def make_page(source: Source, asked: Asked, made: Made) -> bytes:
         first = reach_of(connection, source.database).first
         require_known(connection, source.database, asked.app_id)
         bound = {"prices": asked.prices}
-        prices = ask(connection, queries.text("page/prices"), bound, where=f"the file of prices {asked.prices}")
+        prices = ask(connection, sql_files.text("page/prices"), bound, where=f"the file of prices {asked.prices}")
         return find(partial(read, connection), asked, first=first, prices=prices)
 
     found = when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)

@@ -7,14 +7,16 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from etl.errors import FailureKind
-from etl.models import Failure, Fetched, Tally
+from etl.values.fetch import Failure, FetchCounts, FetchResult
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from etl.errors import EtlError, RequestError
-    from etl.models import Meeting, MeetingList, Observation, Seams
+    from etl.values.fetch import Observation
+    from etl.values.meetings import Meeting, MeetingList
+    from etl.values.run import RunContext
 
 _log = logging.getLogger(__name__)
 
@@ -33,16 +35,16 @@ class Outcomes:
     `unasked` gives the meetings that have none yet, `open` of them; who takes one notes what became of it.
     """
 
-    def __init__(self, asked: MeetingList, seams: Seams) -> None:
-        self.tally = Tally(meetings=len(asked.meetings))
+    def __init__(self, asked: MeetingList, context: RunContext) -> None:
+        self.counts = FetchCounts(meetings=len(asked.meetings))
         self.unlisted: list[Meeting] = []
         self.errors: list[EtlError] = []
         self.ended: End | None = None
         self._cut_short: list[Meeting] = []
         self._observations: list[Observation] = []
         self._failures: list[Failure] = []
-        self._now = seams.now
-        self._progress = seams.progress or (lambda _tally: None)
+        self._now = context.now
+        self._progress = context.progress or (lambda _counts: None)
         self._tasks: list[asyncio.Task[None]] = []
         self._defects: list[BaseException] = []
         self.leave(asked.meetings)
@@ -66,16 +68,16 @@ class Outcomes:
 
     def live(self, observation: Observation) -> None:
         """Note a live session."""
-        self.tally.live += 1
+        self.counts.live += 1
         self._observations.append(observation)
 
     def idle(self) -> None:
         """Note a meeting without a session: of it nothing is kept but the count."""
-        self.tally.idle += 1
+        self.counts.idle += 1
 
     def fail(self, meeting: Meeting, error: RequestError, attempts: int) -> None:
         """Note a meeting whose outcome can't be learned."""
-        self.tally.failed += 1
+        self.counts.failed += 1
         self._failures.append(
             Failure(
                 app_id=meeting.app_id,
@@ -95,27 +97,27 @@ class Outcomes:
 
     def tell(self) -> None:
         """Tell whoever watches how far the fetch has come."""
-        self._progress(self.tally)
+        self._progress(self.counts)
 
     def end(self, end: End) -> None:
         """End the fetch before its list; the first reason counts."""
         if self.ended is None:
             self.ended = end
             self.errors += [end.error] if end.error else []
-            _log.info("the fetch ends after %d of %d meetings: %s", self.tally.done, self.tally.meetings, end.message)
+            _log.info("the fetch ends after %d of %d meetings: %s", self.counts.done, self.counts.meetings, end.message)
             for task in self._tasks:
                 task.cancel()
 
-    def result(self, via: str) -> Fetched:
+    def result(self, via: str) -> FetchResult:
         """Everything the fetch brought. What was not asked, or not to the end, fails with the reason of the end."""
         if self.ended is not None:
             for meeting in (*self._cut_short, *self.unasked):
-                self.tally.failed += 1
+                self.counts.failed += 1
                 self._failures.append(_not_asked(meeting, self.ended))
-        return Fetched(
+        return FetchResult(
             observations=self._observations,
             failures=self._failures,
-            tally=self.tally,
+            counts=self.counts,
             via=via,
             unlisted=self.unlisted,
             errors=self.errors,

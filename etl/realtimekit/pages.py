@@ -17,7 +17,7 @@ from etl.errors import FailureKind, GiveUp, Refused, RequestError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from etl.realtimekit.responses import Page
+    from etl.realtimekit.http.responses import Page
 
 _log = logging.getLogger(__name__)
 

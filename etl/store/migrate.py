@@ -13,8 +13,8 @@ from graphlib import TopologicalSorter
 
 import duckdb
 
-from etl import queries
 from etl.errors import ConfigError
+from etl.store import sql_files
 
 _LEDGER = """
 create table if not exists schema_migrations (
@@ -32,7 +32,7 @@ def migrate(connection: duckdb.DuckDBPyConnection) -> None:
     applied, known = _applied(connection), _migrations()
     _refuse_newer(applied, known)
     views = _views()
-    steps = {name: queries.text(f"migrations/{name}") for name in known} | views
+    steps = {name: sql_files.text(f"migrations/{name}") for name in known} | views
     if not steps.keys() <= applied:
         _apply(connection, {name: script for name, script in steps.items() if name not in applied or name in views})
 
@@ -47,7 +47,7 @@ def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _migrations() -> list[str]:
-    return [name.removeprefix("migrations/") for name in queries.names("migrations")]
+    return [name.removeprefix("migrations/") for name in sql_files.names("migrations")]
 
 
 def _applied(connection: duckdb.DuckDBPyConnection) -> set[str]:
@@ -70,7 +70,9 @@ def _refuse_newer(applied: set[str], known: list[str]) -> None:
 @cache
 def _views() -> dict[str, str]:
     """All views and macros as one step, whose name in the ledger changes with their text."""
-    texts = {name.partition("/")[2]: queries.text(name) for name in (*queries.names("views"), *queries.names("macros"))}
+    texts = {
+        name.partition("/")[2]: sql_files.text(name) for name in (*sql_files.names("views"), *sql_files.names("macros"))
+    }
     script = "\n".join(texts[name] for name in _ordered(texts))
     return {f"views {hashlib.sha256(script.encode()).hexdigest()[:16]}": script}
 

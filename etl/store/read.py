@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from etl import queries
 from etl.errors import WrongQuery
+from etl.store import sql_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ _NO_SUCH_FILE = re.compile("No files found|Cannot open file")
 
 def read(connection: duckdb.DuckDBPyConnection, name: str, **parameters: object) -> pl.DataFrame:
     """The rows of `sql/<name>.sql`; parameters are bound, never spliced. Instants are UTC, JSON is text."""
-    return pl.DataFrame(connection.sql(queries.text(name), params=parameters))
+    return pl.DataFrame(connection.sql(sql_files.text(name), params=parameters))
 
 
 def ask(

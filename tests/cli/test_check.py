@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from etl import queries
+from etl.store import sql_files
+from etl.store.database import open_target
 from etl.store.load import load_runs
-from etl.store.target import open_target
 from tests.samples import stage_run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
 
-CHECKS = [name.partition("/")[2] for name in queries.names("checks")]
+CHECKS = [name.partition("/")[2] for name in sql_files.names("checks")]
 BROKEN = "one_row_a_slot"
 EVER = ("--since", "all")
 
@@ -44,7 +44,7 @@ def test_figures_that_keep_all_rules_are_a_success(filled: Shell) -> None:
     lines = result.stdout.splitlines()
     assert len(lines) == len(CHECKS) > 5
     for name, line in zip(CHECKS, lines, strict=True):
-        assert line == f"ok      {name}: {queries.text(f'checks/{name}').splitlines()[0].removeprefix('-- ')}"
+        assert line == f"ok      {name}: {sql_files.text(f'checks/{name}').splitlines()[0].removeprefix('-- ')}"
 
 
 def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> None:

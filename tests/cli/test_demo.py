@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
-from etl.store.target import open_to_read
+from etl.store.database import open_to_read
 from tests.cli.conftest import CHECKOUT, until
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.meeting_ids import read_meeting_ids
+from etl.meeting_list import read_meeting_ids
 from tests.cli.conftest import SECRET
 
 if TYPE_CHECKING:

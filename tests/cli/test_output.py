@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.cli import running
-from etl.models import Tally
+from etl.cli import run_job
+from etl.values.fetch import FetchCounts
 from tests.cli.conftest import meeting_ids, summary_of
 
 if TYPE_CHECKING:
@@ -206,10 +206,10 @@ def test_the_last_outcome_is_always_shown(monkeypatch: pytest.MonkeyPatch, capsy
     """Of a thousand outcomes at once not every one is drawn, but the last one is."""
     monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal would have it
     monkeypatch.setenv("COLUMNS", "120")
-    with running.progress(is_shown=True) as show:
+    with run_job.progress(is_shown=True) as show:
         assert show is not None
         for done in range(1, 1001):
-            show(Tally(meetings=1000, idle=done, requests=done, is_held=done == 1000))
+            show(FetchCounts(meetings=1000, idle=done, requests=done, is_held=done == 1000))
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
     assert "1000/1000 0 live, 1000 idle, 0 failed" in shown
     assert "waiting for the limit" in shown
@@ -217,7 +217,7 @@ def test_the_last_outcome_is_always_shown(monkeypatch: pytest.MonkeyPatch, capsy
 
 def test_without_a_terminal_there_is_nobody_to_show_progress_to() -> None:
     """The fetch is then told that nobody looks, and does not even count for it."""
-    with running.progress(is_shown=False) as show:
+    with run_job.progress(is_shown=False) as show:
         assert show is None
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from etl.store.database import open_target
 from etl.store.load import load_runs
-from etl.store.target import open_target
 from tests.cli.conftest import CHECKOUT, finish, until
 from tests.samples import stage_run
 

@@ -13,9 +13,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from etl import queries
+from etl.store import sql_files
+from etl.store.database import open_target
 from etl.store.load import load_runs
-from etl.store.target import open_target
 from tests.older import make_older_database
 from tests.samples import held_open, stage_run
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Shell
 
 NOVEMBER = ("--since", "2026-11-01", "--until", "2026-12-01")
-REPORTS = [name.partition("/")[2] for name in queries.names("reports")]
+REPORTS = [name.partition("/")[2] for name in sql_files.names("reports")]
 PARAMETERS = "select $since as since, $until as until, $tz as tz, $app_id as app, $prices as prices"
 
 
@@ -47,7 +47,7 @@ def test_alone_it_lists_the_reports_with_a_line_each(shell: Shell) -> None:
     result = shell.run("report")
     assert result.exit_code == 0
     for name in REPORTS:
-        sentence = queries.text(f"reports/{name}").splitlines()[0].removeprefix("-- ")
+        sentence = sql_files.text(f"reports/{name}").splitlines()[0].removeprefix("-- ")
         assert f"{name:12} {sentence}\n" in result.stdout
 
 
@@ -156,10 +156,10 @@ def test_a_report_of_ones_own_gets_the_same_parameters(filled: Shell) -> None:
         "until": "2026-12-01T00:00:00+01:00",
         "tz": "Europe/Berlin",
         "app": None,
-        "prices": str(queries.file("prices.csv")),
+        "prices": str(sql_files.file("prices.csv")),
     }
     prices = filled.directory / "prices.csv"
-    prices.write_text(queries.file("prices.csv").read_text())
+    prices.write_text(sql_files.file("prices.csv").read_text())
     ask = ("report", path, "--app-id", "app", "--prices", str(prices), "--format", "json")
     (row,) = json.loads(filled.run(*ask).stdout)
     assert (row["app"], row["prices"]) == ("app", str(prices))

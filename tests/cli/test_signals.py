@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.cli import running
+from etl.cli import run_job
 from etl.settings import ApiSettings, SnapshotSettings
 from etl.simulator.fault_answers import Timing
 from tests.cli.conftest import SECRET, finish, meeting_ids, summary_of, until
 
 if TYPE_CHECKING:
-    from etl.models import Tally
+    from etl.values.fetch import FetchCounts
     from tests.cli.conftest import OpenShell, Shell
 
 NUMBERS = [signal.SIGINT, signal.SIGTERM]
@@ -55,11 +55,11 @@ def test_an_interrupted_run_stores_what_there_is(halting: Shell, number: signal.
 def test_meetings_without_an_answer_fail_as_interrupted(shell: Shell) -> None:
     """They are not idle and not missing: each is a row that says why it has no outcome."""
 
-    def interrupt(tally: Tally) -> None:
-        if tally.done == 1:
+    def interrupt(counts: FetchCounts) -> None:
+        if counts.done == 1:
             signal.raise_signal(signal.SIGTERM)
 
-    summary, _ = running.snapshot(settings(shell), progress=interrupt)
+    summary, _ = run_job.snapshot(settings(shell), progress=interrupt)
     run = summary.run
     assert (run.meetings, run.live + run.idle + run.failed) == (40, 40)
     assert shell.rows("select kind, count(*) from fetch_failures group by all") == [("interrupted", run.failed)]
@@ -114,32 +114,32 @@ def test_waiting_for_a_locked_database_can_be_ended(shell: Shell, number: signal
 def test_a_signal_is_an_interruption_also_within_the_process(shell: Shell, number: signal.Signals) -> None:
     """The summary says that the run was interrupted, and the signal gives the exit code."""
 
-    def interrupt(tally: Tally) -> None:
-        if tally.done == 1:
+    def interrupt(counts: FetchCounts) -> None:
+        if counts.done == 1:
             signal.raise_signal(number)
 
     one_by_one = replace(settings(shell).api, concurrency=1)
-    summary, received = running.snapshot(replace(settings(shell), api=one_by_one), progress=interrupt)
+    summary, received = run_job.snapshot(replace(settings(shell), api=one_by_one), progress=interrupt)
     assert (summary.was_interrupted, received) == (True, number)
-    assert running.exit_code(summary, received) == 128 + number
+    assert run_job.exit_code(summary, received) == 128 + number
 
 
 def test_a_signal_after_the_last_answer_changes_nothing(shell: Shell) -> None:
     """Nothing was cut short: the run is whole, and its exit code is that of a good one."""
 
-    def interrupt(tally: Tally) -> None:
-        if tally.done == tally.meetings:
+    def interrupt(counts: FetchCounts) -> None:
+        if counts.done == counts.meetings:
             signal.raise_signal(signal.SIGTERM)
 
-    summary, received = running.snapshot(settings(shell), progress=interrupt)
+    summary, received = run_job.snapshot(settings(shell), progress=interrupt)
     assert (summary.was_interrupted, summary.run.failed) == (False, 0)
-    assert running.exit_code(summary, received) == 0
+    assert run_job.exit_code(summary, received) == 0
 
 
 def test_handlers_are_put_back(shell: Shell) -> None:
     """After the run a signal means what it did before."""
     before = [signal.getsignal(number) for number in NUMBERS]
-    running.snapshot(settings(shell))
+    run_job.snapshot(settings(shell))
     assert [signal.getsignal(number) for number in NUMBERS] == before
 
 

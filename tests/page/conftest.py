@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from etl import queries
 from etl.page.found import Asked, find
 from etl.page.html import Made, page
 from etl.settings import Period
+from etl.store import sql_files
+from etl.store.database import open_target
 from etl.store.read import read
-from etl.store.target import open_target
 from tests.page.parsed import Parsed
 from tests.sql.rows import Usage, utc
 
@@ -49,7 +49,7 @@ def make(usage: Usage) -> MakePage:
         usage.write()
         ask = partial(read, usage.connection)
         period = Period(since=utc(since), until=utc(until), tz=tz)
-        asked = Asked(period=period, app_id=app_id, prices=str(queries.file("prices.csv")))
+        asked = Asked(period=period, app_id=app_id, prices=str(sql_files.file("prices.csv")))
         _, first, _ = ask("read/reach").row(0)
         found = find(ask, asked, first=first, prices=ask("page/prices", prices=asked.prices))
         return Parsed(page(found, Made(at=NOW, database="usage.duckdb", version="9.9", title=title)))

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
-from etl.store.target import open_target
+from etl.store.database import open_target
 from tests.cli.conftest import CHECKOUT
 from tests.cli.test_demo import WITHOUT
 from tests.sql.rows import Usage

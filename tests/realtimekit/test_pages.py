@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
+from etl.realtimekit.http.responses import Page
 from etl.realtimekit.pages import MOST_PAGES, UNREADABLE_LIMIT, DriftingList
-from etl.realtimekit.responses import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.store.target import open_target
+from etl.store.database import open_target
 from tests.sql.recorded import record
 from tests.sql.rows import Usage
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from etl import queries
-from etl.store.target import open_to_read
+from etl.store import sql_files
+from etl.store.database import open_to_read
 from tests.sql.recorded import LAST, record
 
 if TYPE_CHECKING:
@@ -59,19 +59,19 @@ A row is {grain}.
 
 def answer(recorded: Recorded, name: str) -> pl.DataFrame:
     """What a query says about the recorded world, if it is asked right after its last snapshot."""
-    sql = queries.text(f"cookbook/{name}").replace("now()", f"timestamptz '{NOW.isoformat()}'")
+    sql = sql_files.text(f"cookbook/{name}").replace("now()", f"timestamptz '{NOW.isoformat()}'")
     with open_to_read(recorded.database) as connection:
         return pl.DataFrame(connection.sql(sql))
 
 
 def document(recorded: Recorded) -> str:
     """The text of docs/cookbook.md."""
-    names = [name.partition("/")[2] for name in queries.names("cookbook")]
+    names = [name.partition("/")[2] for name in sql_files.names("cookbook")]
     return _HEAD + "".join(_entry(recorded, name) for name in names)
 
 
 def _entry(recorded: Recorded, name: str) -> str:
-    sql = queries.text(f"cookbook/{name}")
+    sql = sql_files.text(f"cookbook/{name}")
     question, grain, *_ = sql.splitlines()
     return _ENTRY.format(
         question=question.removeprefix("-- "),

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from etl.models import Seams
-from etl.realtimekit.transport import open_transport
-from etl.reconcile import take_final_figures
+from etl.jobs.reconcile import take_final_figures
+from etl.jobs.snapshot import take_snapshot
+from etl.realtimekit.http.transport import open_transport
 from etl.settings import ApiSettings, ReconcileSettings, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
 from etl.simulator.clock import SimulatedClock
 from etl.simulator.server import serve
 from etl.simulator.world import World
-from etl.snapshot import take_snapshot
+from etl.values.run import RunContext
 from tests.conftest import FREE, UNLIMITED
 
 if TYPE_CHECKING:
@@ -81,14 +81,14 @@ def record(directory: Path) -> Recorded:
 async def _take_all(recorded: Recorded, settings: SnapshotSettings, clock: SimulatedClock) -> None:
     """One run after the other over the same connections."""
     async with open_transport(settings.api) as transport:
-        seams = Seams(now=clock.now, sleep=_no_time, transport=transport)
+        context = RunContext(now=clock.now, sleep=_no_time, transport=transport)
         for slot in recorded.slots():
             clock.set(slot)
             if slot == RENAMED_AT:
                 _rename_a_meeting(recorded.world)
             if slot == RECONCILED_AT:
-                await take_final_figures(_reconciliation(settings), seams)
-            await take_snapshot(replace(settings, deadline=0.0 if slot == HURRIED else None), seams)
+                await take_final_figures(_reconciliation(settings), context)
+            await take_snapshot(replace(settings, deadline=0.0 if slot == HURRIED else None), context)
 
 
 async def _no_time(_seconds: float) -> None:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from etl import queries
-from etl.final_rows import DAY_SCHEMA, FINAL_SCHEMA
-from etl.normalize import FAILURE_SCHEMA, LIST_SCHEMA, RUN_SCHEMA, SNAPSHOT_SCHEMA
+from etl.normalize.finals import DAY_SCHEMA, FINAL_SCHEMA
+from etl.normalize.snapshots import FAILURE_SCHEMA, LIST_SCHEMA, RUN_SCHEMA, SNAPSHOT_SCHEMA
+from etl.store import sql_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from etl.store.target import Connection
+    from etl.store.database import Connection
 
 EVER = ("-infinity", "infinity")
 
@@ -151,8 +151,8 @@ class Usage:
         self, name: str, since: str | datetime, until: str | datetime, **parameters: Any
     ) -> list[dict[str, Any]]:
         """The rows of a report, in UTC and of all apps unless others are named, with the prices it comes with."""
-        standard = {"tz": "UTC", "app_id": None, "prices": str(queries.file("prices.csv"))}
-        sql = queries.text(f"reports/{name}")
+        standard = {"tz": "UTC", "app_id": None, "prices": str(sql_files.file("prices.csv"))}
+        sql = sql_files.text(f"reports/{name}")
         return self.frame(sql, **standard | {"since": utc(since), "until": utc(until)} | parameters).to_dicts()
 
     def write(self) -> None:

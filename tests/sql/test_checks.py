@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from etl import queries
 from etl.errors import FailureKind
-from etl.models import Failure
+from etl.store import sql_files
+from etl.store.database import open_target, open_to_read
 from etl.store.load import load_runs
-from etl.store.target import open_target, open_to_read
+from etl.values.fetch import Failure
 from tests.samples import stage_run
 from tests.sql.broken import CASES, HOUR, NEXT, OF_A, RECONCILE
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from etl.store.target import Connection
+    from etl.store.database import Connection
     from tests.sql.broken import Broken
     from tests.sql.recorded import Recorded
 
 EVER = {"since": datetime(2000, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1, tzinfo=UTC), "app_id": None}
-CHECKS = queries.names("checks")
+CHECKS = sql_files.names("checks")
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def good(opened: Connection) -> Iterator[Connection]:
 
 def offenders(connection: Connection, check: str, **changes: object) -> list[dict[str, Any]]:
     """The rows that a check selects, of all time and all apps unless others are named."""
-    sql = queries.text(f"checks/{check}")
+    sql = sql_files.text(f"checks/{check}")
     named = connection.extract_statements(sql)[0].named_parameters
     parameters = {name: value for name, value in (EVER | changes).items() if name in named}
     return pl.DataFrame(connection.sql(sql, params=parameters)).to_dicts()
@@ -95,11 +95,11 @@ def test_a_check_looks_at_the_period_alone(good: Connection, case: Broken) -> No
 def test_a_check_of_another_app_is_silent(good: Connection, case: Broken) -> None:
     """Unless it is one of runs, which are of no one app."""
     good.execute(case.change)
-    if "$app_id" in queries.text(f"checks/{case.check}"):
+    if "$app_id" in sql_files.text(f"checks/{case.check}"):
         assert offenders(good, case.check, app_id="app")
         assert not offenders(good, case.check, app_id="other")
     else:
-        assert "of whatever app" in queries.text(f"checks/{case.check}").splitlines()[1]
+        assert "of whatever app" in sql_files.text(f"checks/{case.check}").splitlines()[1]
 
 
 def test_every_check_is_shown_to_fire() -> None:
@@ -117,11 +117,11 @@ def test_a_check_is_silent_on_good_data(recorded: Recorded, name: str) -> None:
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_check_states_its_rule_and_its_grain(name: str) -> None:
     """The first line is a sentence for people, the second says what a row is; the period bounds every one."""
-    first, second, *_ = queries.text(name).splitlines()
+    first, second, *_ = sql_files.text(name).splitlines()
     assert first.startswith("-- ")
     assert not first.endswith(".")
     assert second.startswith("-- grain: ")
-    assert {"$since", "$until"} <= set(queries.text(name).replace(")", " ").split())
+    assert {"$since", "$until"} <= set(sql_files.text(name).replace(")", " ").split())
 
 
 def test_a_total_that_fell_across_the_start_of_the_period_is_told(good: Connection) -> None:

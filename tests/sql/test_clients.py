@@ -8,14 +8,14 @@ import duckdb
 import polars as pl
 import pytest
 
-from etl import queries
-from etl.store.target import open_target
+from etl.store import sql_files
+from etl.store.database import open_target
 from tests.sql.rows import Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-VIEWS = [name.removeprefix("views/") for name in queries.names("views")]
+VIEWS = [name.removeprefix("views/") for name in sql_files.names("views")]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from etl import queries
+from etl.store import sql_files
 from tests.sql.cookbook import DOCUMENT, answer, document
 from tests.sql.known import known_sessions
 from tests.sql.recorded import FIRST, HURRIED, LAST, NO_ID, OFF, RENAMED_AT, UNKNOWN_MEETING
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
-NAMES = [name.partition("/")[2] for name in queries.names("cookbook")]
+NAMES = [name.partition("/")[2] for name in sql_files.names("cookbook")]
 
 
 @pytest.fixture(scope="session")
@@ -289,7 +289,7 @@ def test_every_query_is_compared_with_the_truth() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_query_begins_with_its_question(name: str) -> None:
     """Then comes what a row is; it runs as it stands, without a parameter."""
-    sql = queries.text(f"cookbook/{name}")
+    sql = sql_files.text(f"cookbook/{name}")
     assert re.match(r"-- [^\n]+\?\n-- grain: ", sql)
     assert "$" not in sql
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from etl import queries
+from etl.store import sql_files
 
 if TYPE_CHECKING:
     from tests.sql.rows import Usage
@@ -165,7 +165,7 @@ def test_rooms_of_another_shape_have_no_figures_and_spoil_none(usage: Usage, odd
     usage.final("2026-11-02 12:20", 12, breakout_rooms=odd)
     assert usage.growth() == {"11-02": 12}
     assert rooms(usage) == {"meeting": 12}
-    for name in queries.names("reports"):
+    for name in sql_files.names("reports"):
         usage.report(name.removeprefix("reports/"), "2026-11-02 00:00", "2026-11-03 00:00")
 
 

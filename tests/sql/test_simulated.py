@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.payloads import type_session
+from etl.normalize.fields import type_session
 from etl.simulator.instants import to_ms
 from etl.simulator.world import World
-from etl.store.target import open_target
+from etl.store.database import open_target
 from tests.sql.rows import Usage
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.store.target import open_target
+from etl.store.database import open_target
 from tests.sql.rows import EVER, Usage
 
 if TYPE_CHECKING:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 
-from etl import queries
 from etl.errors import FailureKind
-from etl.models import Failure
+from etl.store import sql_files
+from etl.store.database import open_target
 from etl.store.load import load_runs
-from etl.store.target import open_target
+from etl.values.fetch import Failure
 from tests.samples import SLOT, stage_run
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from etl.staging import StagedRun
+    from etl.staging.runs import StagedRun
 
 LOST = Failure(app_id="app", meeting_id="b", kind=FailureKind.TIMEOUT, message="late")
 
@@ -138,7 +138,7 @@ def test_a_meeting_has_one_outcome_in_a_run_of_all_meetings(tmp_path: Path) -> N
     ]
 
 
-@pytest.mark.parametrize("name", queries.names("views"))
+@pytest.mark.parametrize("name", sql_files.names("views"))
 def test_a_view_states_its_grain_first(name: str) -> None:
     """Whoever opens the file reads what a row is before anything else."""
-    assert queries.text(name).startswith("-- grain: ")
+    assert sql_files.text(name).startswith("-- grain: ")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from etl.staging import StagedRun
+    from etl.staging.runs import StagedRun
 
 
 @pytest.fixture

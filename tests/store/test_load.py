@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl import queries
 from etl.errors import FailureKind
-from etl.models import Failure
-from etl.staging import discard
+from etl.staging.runs import discard
+from etl.store import sql_files
+from etl.store.database import open_target
 from etl.store.load import Loaded, load_runs
 from etl.store.read import read
-from etl.store.target import open_target
+from etl.values.fetch import Failure
 from tests.samples import SLOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from etl.staging import StagedRun
-    from etl.store.target import Connection
+    from etl.staging.runs import StagedRun
+    from etl.store.database import Connection
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_looking_for_rows_of_a_slot_skips_all_others(connection: Connection, sta
     """The slot is a constant of the scan, so that zone maps can rule out what is older."""
     run = staged()
     load_runs(connection, [run, staged(slot=SLOT + timedelta(hours=1))])
-    statement = "explain analyze " + queries.text("load/session_snapshots")
+    statement = "explain analyze " + sql_files.text("load/session_snapshots")
     parameters = {"file": str(run.directory / "session_snapshots.parquet"), "slot": "2026-11-02 12:00:00+00"}
     plan = connection.execute(statement, parameters).fetchall()[0][1]
     assert re.search("slot ?= ?'2026-11-02", plan), plan

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from etl import queries
-from etl.final_rows import final_frames
-from etl.finals import DayTotals, Finals, OpenSession
-from etl.models import Fetched, Meeting, Observation, RunStart, Tally
-from etl.planning import uuid7
-from etl.staging import RECONCILIATIONS, stage
+from etl.jobs.prepare import uuid7
+from etl.normalize.finals import final_frames
+from etl.staging.runs import RECONCILIATIONS, stage
+from etl.store import sql_files
+from etl.store.database import open_target
 from etl.store.load import load_runs
 from etl.store.read import read
-from etl.store.target import open_target
+from etl.values.fetch import FetchCounts, FetchResult, Observation
+from etl.values.finals import DayTotals, Finals, OpenSession
+from etl.values.meetings import Meeting
+from etl.values.run import RunStart
 from tests.samples import SLOT, payload, stage_run
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from etl.staging import StagedRun
-    from etl.store.target import Connection
+    from etl.staging.runs import StagedRun
+    from etl.store.database import Connection
 
 HOUR = timedelta(hours=1)
 LATEST = "select max_by(minutes_consumed, (fetched_at, run_id)) from session_finals group by session_id"
@@ -55,10 +57,10 @@ def staged(
     start = RunStart(run_id=str(uuid7(at)), slot=at, started_at=at, account_id="account", tool_version="0", host="here")
     entries = [{"day": day, "total_sessions": count, "total_session_minutes": minutes} for day, count, minutes in days]
     finals = Finals(
-        fetched=Fetched(
+        fetched=FetchResult(
             observations=[Observation(Meeting("app", "meeting-1"), at, one) for one in payloads],
             failures=[],
-            tally=Tally(),
+            counts=FetchCounts(),
             via="list",
         ),
         days=[DayTotals("app", date(2026, 11, 1), date(2026, 11, 30), at, entries, 1)],
@@ -150,7 +152,7 @@ def test_looking_for_rows_that_are_there_skips_all_older_ones(
     older = final("older", started_at="2026-11-02T10:00:00Z")
     run = staged(tmp_path / "staged", [final(), older], days=[("2026-11-01", 3, 40.5), ("2026-11-02", 1, 2.0)])
     load_runs(connection, [run])
-    statement = "explain analyze " + queries.text(f"load/{table}")
+    statement = "explain analyze " + sql_files.text(f"load/{table}")
     parameters = {"file": str(run.directory / f"{table}.parquet"), column: value}
     plan = connection.execute(statement, parameters).fetchall()[0][1]
     assert re.search(rf"{column} ?>= ?'{value[:10]}", plan), plan

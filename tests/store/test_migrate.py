@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from etl import queries
 from etl.errors import ConfigError, StoreError
-from etl.store.target import open_target, open_to_read
+from etl.store import sql_files
+from etl.store.database import open_target, open_to_read
 from tests.older import make_older_database, stage_older_run
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def test_a_new_database_has_every_migration_in_its_ledger(tmp_path: Path) -> Non
     """Each by the name of its file, and the views by the hash of their text."""
     with open_target(tmp_path / "usage.duckdb") as connection:
         names = connection.execute("select name from schema_migrations order by name").fetchall()
-    assert [f"migrations/{name}" for (name,) in names[:-1]] == list(queries.names("migrations"))
+    assert [f"migrations/{name}" for (name,) in names[:-1]] == list(sql_files.names("migrations"))
     assert names[-1][0].startswith("views ")
 
 
@@ -79,7 +79,7 @@ def test_a_database_of_the_first_version_gains_what_later_ones_have(tmp_path: Pa
         ]
         assert "failure_kind" in [row[0] for row in connection.execute("describe outcomes").fetchall()]
         names = connection.execute("select name from schema_migrations order by name").fetchall()
-    assert [f"migrations/{name}" for (name,) in names[:-1]] == list(queries.names("migrations"))
+    assert [f"migrations/{name}" for (name,) in names[:-1]] == list(sql_files.names("migrations"))
     assert len([name for (name,) in names if name.startswith("views ")]) == 1
 
 

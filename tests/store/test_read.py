@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from etl.errors import ConfigError, StoreError, StoreLocked, WrongQuery
+from etl.store.database import open_target, open_to_read, when_readable
 from etl.store.read import ask
-from etl.store.target import open_target, open_to_read, when_readable
 from tests.samples import held_open
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The jobs: one short function for each, and what both do before the fetch and after it."""

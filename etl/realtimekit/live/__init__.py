@@ -1,0 +1,1 @@
+"""Live sessions: one request per meeting, or one list of all."""

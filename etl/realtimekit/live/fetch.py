@@ -1,0 +1,93 @@
+"""The fetch: the way that was planned, one budget and one end for all, and exactly one outcome for every meeting."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
+
+from etl.errors import FailureKind
+from etl.realtimekit.http.client import ApiSession, RealtimeKit
+from etl.realtimekit.http.transport import open_transport
+from etl.realtimekit.limit.budget import RequestBudget
+from etl.realtimekit.live.by_list import read_lists
+from etl.realtimekit.live.by_meeting import ask_each
+from etl.realtimekit.outcomes import End, Outcomes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+    from etl.settings import ApiSettings, Via
+    from etl.values.fetch import FetchResult, Spending
+    from etl.values.meetings import MeetingList
+    from etl.values.run import RunContext
+
+
+async def fetch_sessions(  # noqa: PLR0913  # all but the first are keywords, save the settings and context every step has
+    asked: MeetingList,
+    settings: ApiSettings,
+    context: RunContext,
+    *,
+    via: str = "meetings",
+    wanted: Via = "auto",
+    spent: Iterable[Spending] = (),
+    deadline: float | None = None,
+) -> FetchResult:
+    """Learn the active session of each meeting and return an outcome for every one of them.
+
+    `via` is the way, `wanted` the one that was asked for. Never raises for what the API does: a refused token, an API
+    that answers nothing, the `deadline` (seconds) or an interruption end the fetch early, with the meetings not asked
+    among the failures.
+    """
+    outcomes = Outcomes(asked, context)
+    async with reach(outcomes, settings, context, spent=spent, deadline=deadline) as access:
+        if via == "list":
+            await read_lists(asked, outcomes, access, may_ask_each=wanted == "auto")
+        if outcomes.ended is None:
+            await ask_each(outcomes, access)
+    return outcomes.result(via)
+
+
+@asynccontextmanager
+async def reach(
+    outcomes: Outcomes,
+    settings: ApiSettings,
+    context: RunContext,
+    *,
+    spent: Iterable[Spending] = (),
+    deadline: float | None = None,
+) -> AsyncIterator[ApiSession]:
+    """The way to the API, within one budget, until the deadline or an interruption ends the fetch."""
+    budget = RequestBudget(
+        outcomes.counts, settings.limits, now=context.now, sleep=context.sleep, spent=spent, on_hold=outcomes.tell
+    )
+    async with nullcontext(context.transport) if context.transport else open_transport(settings) as connections:
+        connect = partial(RealtimeKit, settings, transport=connections, budget=budget, sleep=context.sleep)
+        async with _ended_from_outside(outcomes, context, deadline):
+            yield ApiSession(connect, budget, settings.concurrency)
+    budget.settle()
+
+
+@asynccontextmanager
+async def _ended_from_outside(outcomes: Outcomes, context: RunContext, deadline: float | None) -> AsyncIterator[None]:
+    """Meanwhile, let the deadline and an interruption end the fetch."""
+
+    async def watch(event: Callable[[], Awaitable[object]], end: End) -> None:
+        await event()
+        outcomes.end(end)
+
+    watchers = []
+    if deadline is not None:
+        message = f"no answer before the run's deadline of {deadline:g} s"
+        watchers.append(watch(partial(context.sleep, deadline), End(FailureKind.DEADLINE, message)))
+    if context.interrupted is not None:
+        message = "no answer before the run was interrupted"
+        watchers.append(watch(context.interrupted.wait, End(FailureKind.INTERRUPTED, message)))
+    watching = [asyncio.ensure_future(watcher) for watcher in watchers]
+    try:
+        yield
+    finally:
+        for one in watching:
+            one.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Usage reporting: the catalogue of reports, checks, periods, and formats."""

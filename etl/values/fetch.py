@@ -1,0 +1,137 @@
+"""What a fetch plans, counts and returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from etl.errors import EtlError, FailureKind
+    from etl.values.meetings import Meeting
+
+
+class Idle(NamedTuple):
+    """The outcome of a meeting that has no active session. It is a result, not a failure."""
+
+
+IDLE = Idle()
+
+Payload: TypeAlias = dict[str, Any]
+
+
+class Observation(NamedTuple):
+    """A session as the API described it, and the instant when the answer arrived (UTC).
+
+    A named tuple, because a run may make tens of thousands. `attempts` is the number of requests that it took.
+    """
+
+    meeting: Meeting
+    observed_at: datetime
+    payload: Payload
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A meeting whose outcome a run could not learn, and the reason.
+
+    `app_id` is None for a line of the list that names no app. `attempts` is 0 if no request was sent. `line` is the
+    number of the line that is not valid, for `invalid_id` only.
+    """
+
+    app_id: str | None
+    meeting_id: str
+    kind: FailureKind
+    message: str
+    http_status: int | None = None
+    api_code: int | None = None
+    attempts: int = 0
+    cf_ray: str | None = None
+    line: int | None = None
+
+
+class Spending(NamedTuple):
+    """The number of requests that an earlier run had spent by the instant when it ended (UTC)."""
+
+    at: datetime
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorState:
+    """What the database knows before a run.
+
+    `resolved` are the meetings that already have an outcome in the slot. `spent` are the requests of earlier runs.
+    `live_before` is the highest number of sessions that were live lately, or None if no run has counted them.
+    """
+
+    resolved: set[Meeting] = field(default_factory=set)
+    spent: list[Spending] = field(default_factory=list)
+    live_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The way a run will fetch and what it will cost, as far as that is known before the first request.
+
+    `via` is the way (`meetings` or `list`), and `why` the reason for it. `meetings` is None if the number is unknown.
+    `requests` is the expected number without retries; `most_requests` is the number if all meetings are live.
+    The limit allows `limit_requests` in `limit_seconds`. Of these, `reserved` are kept free and `spent` were used by
+    earlier runs, which leaves `left`. `seconds` is the shortest time that the limit allows for the run. `warning` says
+    why the run can't end in time, and which option would make it fit.
+    """
+
+    via: str
+    why: str
+    meetings: int | None
+    requests: int
+    most_requests: int | None
+    seconds: float
+    limit_requests: int
+    limit_seconds: float
+    reserved: int
+    spent: int
+    left: int
+    warning: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class FetchCounts:
+    """The counts of a fetch so far. It is the one value here that changes, so that progress can be shown.
+
+    `requests` counts every request sent, and `retries` those that repeat another. `waited_seconds` is how long the
+    limit of the API held the run.
+    """
+
+    meetings: int = 0
+    live: int = 0
+    idle: int = 0
+    failed: int = 0
+    requests: int = 0
+    retries: int = 0
+    waited_seconds: float = 0.0
+    is_held: bool = False
+
+    @property
+    def done(self) -> int:
+        """The number of meetings that have an outcome."""
+        return self.live + self.idle + self.failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchResult:
+    """The result of a fetch: every meeting of the list is in `observations`, in `failures`, or was idle.
+
+    `via` is the way it took. `unlisted` are meetings with a live session that are not in the list. `errors` say what
+    ended the fetch early. `defects` are exceptions that the code does not expect.
+    """
+
+    observations: list[Observation]
+    failures: list[Failure]
+    counts: FetchCounts
+    via: str = "meetings"
+    unlisted: list[Meeting] = field(default_factory=list)
+    errors: list[EtlError] = field(default_factory=list)
+    defects: list[BaseException] = field(default_factory=list)

@@ -1,0 +1,153 @@
+"""Killed at any point and run again until done: every slot holds the world's truth, nothing missing, nothing twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from etl.simulator.app import TOKEN
+from etl.store.database import open_target
+from tests.conftest import START
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from tests.conftest import Api
+
+KILLS = 56
+FIRST_KILLS = 4
+# What a run leaves on the disk on its way, by the phase that then begins, and how long that phase takes at most. Some
+# kills wait for one of these, since by the clock alone most would hit the start of the interpreter.
+PHASES = {
+    "making the database": ("usage.duckdb.new", 0.03),
+    "staging": ("usage.duckdb.staged/*.partial", 0.01),
+    "loading": ("usage.duckdb.staged/????????-????-7*-????????????", 0.08),
+}
+
+
+class Cron:
+    """Starts the job as cron does, and kills it with SIGKILL now and then."""
+
+    def __init__(self, api: Api, directory: Path, chance: random.Random) -> None:
+        self.database = directory / "usage.duckdb"
+        self.kills: Counter[str] = Counter()
+        self._directory = directory
+        self._chance = chance
+        self._list = api.write_list(directory / "meetings.txt")
+        self._seconds = 1.0  # what a run takes; measured with every run that ends by itself
+        self._environment = os.environ | {
+            "CLOUDFLARE_API_BASE_URL": api.base_url,
+            "CLOUDFLARE_API_TOKEN": TOKEN,
+            "CLOUDFLARE_ACCOUNT_ID": api.world.account_id,
+            "REALTIMEKIT_APP_ID": api.world.app_id,
+        }
+
+    def take(self, slot: datetime, *, is_killed: bool) -> bool:
+        """Run once for a slot; whether it came to its end, and that was a good one."""
+        command = [
+            "snapshot",
+            self._list,
+            "--database",
+            self.database,
+            "--slot",
+            slot.isoformat(),
+            "--concurrency",
+            "4",
+            "--rate",
+            "1000000/1s",  # this API has no limit: a hundred runs in a minute must not wait for one
+        ]
+        started = time.monotonic()
+        run = subprocess.Popen(
+            [sys.executable, "-m", "etl", *map(str, command)],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        phase = self._wait(run) if is_killed else None
+        if phase is not None:
+            run.send_signal(signal.SIGKILL)
+        _, said = run.communicate()
+        if run.returncode == -signal.SIGKILL:
+            self.kills[phase or ""] += 1
+            return False
+        assert run.returncode == 0, said.decode()
+        self._seconds = time.monotonic() - started
+        return True
+
+    def _wait(self, run: subprocess.Popen[bytes]) -> str | None:
+        """Wait until the run is to be killed; the phase that was waited for, or None if the run ended before."""
+        phases = ["any", "staging", "loading", "loading"]
+        if not self.database.exists() and self.kills.total() < FIRST_KILLS:
+            phases = ["making the database"]  # which only the first slot sees
+        phase = self._chance.choice(phases)
+        until = time.monotonic() + self._chance.uniform(0.4, 1.05) * self._seconds
+        while run.poll() is None:
+            if phase == "any" and time.monotonic() >= until:
+                return phase
+            if phase != "any" and any(self._directory.glob(PHASES[phase][0])):
+                time.sleep(self._chance.uniform(0, PHASES[phase][1]))
+                return phase
+            time.sleep(0.0005)
+        return None
+
+
+def test_a_job_that_is_killed_again_and_again_stores_every_slot_exactly_once(api: Api, tmp_path: Path) -> None:
+    """Whatever SIGKILL interrupts, the next run of the slot completes it."""
+    seed = random.SystemRandom().randrange(2**32)
+    cron = Cron(api, tmp_path, random.Random(seed))
+    truth: set[tuple[object, ...]] = set()
+    slot = START
+    while cron.kills.total() < KILLS:
+        truth |= rows_of(api, slot)
+        while not cron.take(slot, is_killed=True):
+            pass
+        slot += timedelta(hours=1)
+        api.clock.set(slot)
+    assert stored(cron.database) == sorted(truth, key=repr), f"seed {seed}, kills {cron.kills}"
+    assert unresolved(cron.database, api) == 0, f"seed {seed}, kills {cron.kills}"
+    phases = {"making the database", "staging", "loading"}
+    assert cron.kills.keys() >= phases, f"seed {seed}: the kills hit too few phases: {cron.kills}"
+    assert [path.name for path in (tmp_path / "usage.duckdb.staged").iterdir()] == ["run.lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["meetings.txt", "usage.duckdb", "usage.duckdb.staged"]
+
+
+def rows_of(api: Api, slot: datetime) -> set[tuple[object, ...]]:
+    """What the world says of a slot."""
+    return {
+        (slot, meeting_id, session["id"], session["live_participants"], session["minutes_consumed"])
+        for meeting_id, session in api.live().items()
+    }
+
+
+def stored(database: Path) -> list[tuple[object, ...]]:
+    """What the database says, in full: a row that is there twice comes twice."""
+    with open_target(database) as connection:
+        query = "select slot, meeting_id, session_id, live_participants, minutes_consumed from session_snapshots"
+        return sorted(pl.DataFrame(connection.sql(query)).rows(), key=repr)
+
+
+def unresolved(database: Path, api: Api) -> int:
+    """How many meetings have no outcome in some slot, or a failed one only."""
+    with open_target(database) as connection:
+        query = "select slot, count(distinct meeting_id) from outcomes where outcome <> 'failed' group by slot"
+        slots: list[tuple[object, int]] = pl.DataFrame(connection.sql(query)).rows()
+    return sum(api.world.meetings - resolved for _, resolved in slots)
+
+
+def test_a_run_that_is_not_killed_needs_one_try(serve_api: Callable[..., Api], tmp_path: Path) -> None:
+    """The harness itself: without kills, every slot is done at once."""
+    api = serve_api(meetings=5)
+    cron = Cron(api, tmp_path, random.Random(1))
+    assert cron.take(START, is_killed=False)
+    assert stored(cron.database) == sorted(rows_of(api, START), key=repr)

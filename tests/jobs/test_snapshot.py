@@ -1,0 +1,403 @@
+"""The whole way of the data, against the simulated API over a socket and a DuckDB file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+
+from etl.errors import ApiUnavailable, ConfigError, FailureKind, RunOverlap, StoreError, StoreLocked, TokenRejected
+from etl.jobs.load import load_staged
+from etl.jobs.prepare import uuid7
+from etl.jobs.snapshot import take_snapshot
+from etl.staging.runs import only_run, staged_runs, staging_of
+from etl.store.database import open_target
+from etl.values.run import RunContext
+from tests.conftest import START
+from tests.samples import held_open, stage_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from etl.settings import SnapshotSettings
+    from etl.values.run import RunSummary
+    from tests.conftest import Api
+
+    Settings = Callable[..., SnapshotSettings]
+    ServeApi = Callable[..., Api]
+
+
+def take(settings: SnapshotSettings, context: RunContext) -> RunSummary:
+    """Take a snapshot to its end."""
+    return asyncio.run(take_snapshot(settings, context))
+
+
+def load(database: Path) -> list[str]:
+    """Bring staged runs in without patience."""
+    return asyncio.run(load_staged(database, lock_timeout=0, sleep=asyncio.sleep)).run_ids
+
+
+def rows(database: Path, query: str) -> list[Any]:
+    """The rows of a query; single columns as bare values."""
+    with open_target(database) as connection:
+        found = pl.DataFrame(connection.sql(query)).rows()
+    return [row[0] if len(row) == 1 else row for row in found]
+
+
+def real_time() -> RunContext:
+    """Time as it passes."""
+    return RunContext(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
+
+
+def test_every_live_session_becomes_a_row_that_says_what_the_api_said(api: Api, snapshot_settings: Settings) -> None:
+    """The truth of the simulated world, session by session."""
+    settings = snapshot_settings(api)
+    take(settings, api.context())
+    found = rows(
+        settings.database,
+        """
+        select meeting_id, session_id, live_participants, max_concurrent_participants, minutes_consumed, slot
+        from session_snapshots
+        """,
+    )
+    assert sorted(found) == sorted(
+        (
+            meeting_id,
+            session["id"],
+            session["live_participants"],
+            session["max_concurrent_participants"],
+            session["minutes_consumed"],
+            START,
+        )
+        for meeting_id, session in api.live().items()
+    )
+
+
+def test_every_meeting_has_exactly_one_outcome(api: Api, snapshot_settings: Settings) -> None:
+    """Live, idle and failed add up to the list; the view says so meeting by meeting."""
+    settings = snapshot_settings(api)
+    run = take(settings, api.context()).run
+    live = len(api.live())
+    assert (run.meetings, run.live, run.idle, run.failed) == (40, live, 40 - live, 0)
+    outcomes = rows(settings.database, "select outcome, count(*) from outcomes group by all order by all")
+    assert outcomes == [("idle", 40 - live), ("live", live)]
+
+
+def test_the_ledger_holds_what_the_run_did(api: Api, snapshot_settings: Settings) -> None:
+    """The run of the summary is the row of the ledger."""
+    settings = snapshot_settings(api)
+    run = take(settings, api.context()).run
+    ledger = rows(
+        settings.database, "select cast(run_id as varchar), kind, via, slot, account_id, requests, retries from runs"
+    )
+    assert ledger == [(run.run_id, "snapshot", "meetings", START, "simulated-account", 40, 0)]
+    assert run.requests == api.app.state.requests
+
+
+def test_without_a_schedule_the_start_second_is_the_slot(api: Api, snapshot_settings: Settings) -> None:
+    """Neither --every nor --slot."""
+    api.clock.advance(timedelta(seconds=7.9))
+    summary = take(snapshot_settings(api, slot=None), api.context())
+    assert summary.run.slot == START + timedelta(seconds=7)
+
+
+def test_with_a_schedule_the_slot_is_the_start_rounded_down(api: Api, snapshot_settings: Settings) -> None:
+    """A run that cron starts a little late stands for its scheduled instant."""
+    api.clock.advance(timedelta(minutes=9, seconds=59))
+    summary = take(snapshot_settings(api, slot=None, every=timedelta(minutes=5)), api.context())
+    assert summary.run.slot == START + timedelta(minutes=5)
+
+
+def test_a_slot_taken_twice_holds_nothing_twice_and_asks_nothing_twice(api: Api, snapshot_settings: Settings) -> None:
+    """The second run finds every meeting resolved, and is no run for the ledger."""
+    settings = snapshot_settings(api)
+    first = take(settings, api.context())
+    second = take(settings, api.context())
+    assert (second.run.requests, second.already_resolved, second.loaded) == (0, 40, [])
+    assert api.app.state.requests == 40
+    assert rows(settings.database, "select count(*) from session_snapshots") == [first.run.live]
+    assert rows(settings.database, "select count(*) from runs") == [1]
+
+
+def test_only_what_failed_is_asked_again_in_the_slot(serve_api: ServeApi, snapshot_settings: Settings) -> None:
+    """A second run mends a partial slot."""
+    api = serve_api()
+    lost = min(api.live())
+    api = serve_api(by_meeting={lost: ["internal_error"] * 2})
+    settings = snapshot_settings(api, api=api.settings(attempts=2))
+    first = take(settings, api.context())
+    assert (first.run.failed, first.run.retries) == (1, 1)
+    second = take(settings, api.context())
+    assert (second.run.requests, second.run.live, second.already_resolved) == (1, 1, 39)
+    assert rows(settings.database, "select count(*) from session_snapshots") == [len(api.live())]
+    outcomes = rows(settings.database, "select meeting_id, outcome from outcomes order by all")
+    assert [outcome for meeting_id, outcome in outcomes if meeting_id == lost] == ["failed", "live"]
+
+
+def test_a_failure_is_stored_with_what_the_api_said(serve_api: ServeApi, snapshot_settings: Settings) -> None:
+    """Kind, status, code, attempts, and the ray that Cloudflare's support asks for."""
+    lost = serve_api().world.meeting_ids[0]
+    api = serve_api(by_meeting={lost: itertools.repeat("internal_error")})
+    settings = snapshot_settings(api, api=api.settings(attempts=3))
+    summary = take(settings, api.context())
+    (failure,) = rows(
+        settings.database,
+        "select meeting_id, kind, http_status, api_code, message, attempts, cf_ray is not null from fetch_failures",
+    )
+    assert failure == (lost, "server_error", 500, 500, "HTTP 500: Internal server error", 3, True)
+    assert summary.batch.failures == {FailureKind.SERVER_ERROR: 1}
+
+
+def test_a_line_that_is_no_id_is_a_failure_with_its_line(api: Api, snapshot_settings: Settings, tmp_path: Path) -> None:
+    """It stops neither the others nor the run."""
+    settings = snapshot_settings(api)
+    with (tmp_path / "meetings.txt").open("a") as file:
+        file.write("two words\n")
+    run = take(settings, api.context()).run
+    assert (run.meetings, run.failed) == (41, 1)
+    assert rows(settings.database, "select kind, line, attempts from fetch_failures") == [("invalid_id", 41, 0)]
+    assert rows(settings.database, "select count(*) from outcomes where failure_kind = 'invalid_id'") == [1]
+
+
+def test_an_answer_that_cant_be_typed_is_a_failure_of_its_meeting(
+    serve_api: ServeApi, snapshot_settings: Settings
+) -> None:
+    """Malformed is not live and not idle; the others are not affected."""
+    spoilt = min(serve_api().live())
+    api = serve_api(by_meeting={spoilt: ["internal_error", "wrong_types"]})
+    settings = snapshot_settings(api)
+    run = take(settings, api.context()).run
+    assert (run.live, run.failed) == (len(api.live()) - 1, 1)
+    assert rows(settings.database, "select kind, attempts from fetch_failures") == [("malformed", 2)]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
+    serve_api: ServeApi, snapshot_settings: Settings, share: float
+) -> None:
+    """A network that fails now and then gives the same rows as one that never does."""
+    api = serve_api(share=share, timing=None)
+    settings = snapshot_settings(api, api=api.settings(attempts=20, timeout=0.3))
+    run = take(settings, api.context()).run
+    assert run.failed == 0
+    assert run.retries > 0
+    assert run.retries == run.requests - 40
+    assert set(rows(settings.database, "select meeting_id from session_snapshots")) == set(api.live())
+
+
+def test_a_refused_token_ends_the_run_and_keeps_what_was_fetched(
+    serve_api: ServeApi, snapshot_settings: Settings
+) -> None:
+    """A token revoked in the middle: the meetings not asked are failures, the others are stored."""
+    api = serve_api(script=["ok"] * 10 + ["authentication"])
+    settings = snapshot_settings(api, api=api.settings(concurrency=1))
+    summary = take(settings, api.context())
+    assert [type(error) for error in summary.errors] == [TokenRejected]
+    assert "Realtime" in str(summary.errors[0])
+    assert (summary.run.live + summary.run.idle, summary.run.failed) == (10, 30)
+    assert summary.batch.failures == {FailureKind.UNAUTHORIZED: 30}
+    assert api.app.state.requests == 11
+    assert rows(settings.database, "select count(*) from outcomes where outcome <> 'failed'") == [10]
+
+
+def test_an_api_that_answers_nothing_is_not_asked_thousands_of_times(
+    serve_api: ServeApi, snapshot_settings: Settings
+) -> None:
+    """Fifty meetings in a row without an answer end the run."""
+    api = serve_api(meetings=200, script=itertools.repeat("bad_gateway_html"))
+    settings = snapshot_settings(api, api=api.settings(attempts=1, concurrency=4))
+    summary = take(settings, api.context())
+    assert [type(error) for error in summary.errors] == [ApiUnavailable]
+    assert summary.run.failed == 200
+    assert api.app.state.requests <= 54
+
+
+def test_the_deadline_ends_the_fetch_and_the_rest_fails_with_it(
+    serve_api: ServeApi, snapshot_settings: Settings
+) -> None:
+    """What was answered by then is stored."""
+    api = serve_api(script=itertools.chain(["ok"] * 10, itertools.repeat("slow")))
+    settings = snapshot_settings(api, api=api.settings(concurrency=5), deadline=0.5)
+    summary = take(settings, real_time())
+    assert summary.batch.failures == {FailureKind.DEADLINE: 30}
+    assert summary.errors == []
+    assert rows(settings.database, "select count(*) from outcomes where outcome <> 'failed'") == [10]
+
+
+def test_an_interruption_stores_what_there_is(serve_api: ServeApi, snapshot_settings: Settings) -> None:
+    """Ctrl-C loses nothing that was answered."""
+    api = serve_api(script=itertools.chain(["ok"] * 10, itertools.repeat("slow")))
+    settings = snapshot_settings(api, api=api.settings(concurrency=5))
+
+    async def interrupt_at_ten() -> RunSummary:
+        interrupted = asyncio.Event()
+
+        def watch(counts: Any) -> None:
+            if counts.done == 10:
+                interrupted.set()
+
+        context = api.context(interrupted=interrupted, progress=watch)
+        return await take_snapshot(settings, context)
+
+    summary = asyncio.run(interrupt_at_ten())
+    assert summary.was_interrupted
+    assert summary.batch.failures == {FailureKind.INTERRUPTED: 30}
+    assert rows(settings.database, "select count(*) from outcomes where outcome <> 'failed'") == [10]
+
+
+def test_a_locked_database_leaves_the_run_staged_and_the_next_brings_it_in(
+    api: Api, snapshot_settings: Settings
+) -> None:
+    """The error names who holds it, and where the run is safe."""
+    settings = snapshot_settings(api)
+    take(settings, api.context())
+    api.clock.advance(timedelta(hours=1))
+    with held_open(settings.database) as pid:
+        locked = take(snapshot_settings(api, slot=None), api.context())
+    assert [type(error) for error in locked.errors] == [StoreLocked]
+    assert f"(PID {pid})" in str(locked.errors[0])
+    assert "usage.duckdb.staged; the next run, or rtk-usage load" in str(locked.errors[0])
+    assert (locked.loaded, locked.staged) == ([], [locked.run.run_id])
+    api.clock.advance(timedelta(hours=1))
+    following = take(snapshot_settings(api, slot=None), api.context())
+    assert following.loaded == [locked.run.run_id, following.run.run_id]
+    assert following.staged == []
+    assert rows(settings.database, "select count(*) from runs") == [3]
+
+
+def test_a_slot_taken_twice_while_the_database_is_locked_holds_nothing_twice(
+    api: Api, snapshot_settings: Settings
+) -> None:
+    """The second run can't know what the first has staged: the load drops what is there already."""
+    settings = snapshot_settings(api)
+    with open_target(settings.database):
+        pass
+    with held_open(settings.database):
+        take(settings, api.context())
+        take(settings, api.context())
+    assert len(staged_runs(staging_of(settings.database))) == 2
+    assert len(load(settings.database)) == 2
+    assert len(rows(settings.database, "select meeting_id from session_snapshots")) == len(api.live())
+    outcomes = rows(settings.database, "select outcome, count(*) from outcomes group by all order by all")
+    assert outcomes == [("idle", 2 * (40 - len(api.live()))), ("live", 2 * len(api.live()))]
+
+
+def test_a_damaged_staged_run_keeps_no_later_run_from_fetching(api: Api, snapshot_settings: Settings) -> None:
+    """What is live now can't be had later: the run is stored, and the damaged one is named in its errors."""
+    settings = snapshot_settings(api)
+    damaged = staging_of(settings.database) / "00000000-0000-7000-8000-000000000000"
+    damaged.mkdir(parents=True)
+    summary = take(settings, api.context())
+    assert [type(error) for error in summary.errors] == [StoreError]
+    assert summary.loaded == [summary.run.run_id]
+    assert summary.staged == [damaged.name]
+    assert take(settings, api.context()).run.requests == 0
+
+
+def test_a_database_that_cant_be_opened_keeps_no_run_from_fetching(api: Api, snapshot_settings: Settings) -> None:
+    """The run stays staged, until its database can be made."""
+    settings = snapshot_settings(api)
+    (settings.database.parent / "usage.duckdb.new").mkdir()
+    first = take(settings, api.context())
+    assert [type(error) for error in first.errors] == [StoreError]
+    assert first.staged == [first.run.run_id]
+    (settings.database.parent / "usage.duckdb.new").rmdir()
+    assert load(settings.database) == first.staged
+
+
+def test_a_lock_of_a_moment_makes_no_run_ask_again(api: Api, snapshot_settings: Settings) -> None:
+    """The slot is complete: the run waits a little to learn that."""
+    settings = snapshot_settings(api)
+    take(settings, api.context())
+    with contextlib.ExitStack() as viewer:
+        viewer.enter_context(held_open(settings.database))
+
+        async def sleep(_: float) -> None:
+            viewer.close()
+
+        summary = take(settings, api.context(sleep=sleep))
+    assert (summary.run.requests, summary.already_resolved) == (0, 40)
+
+
+def test_a_defect_costs_nothing_that_was_fetched(api: Api, snapshot_settings: Settings) -> None:
+    """It is raised in the end, with its trace; by then the run is stored."""
+    settings = snapshot_settings(api)
+
+    def progress(counts: Any) -> None:
+        if counts.done == 10:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        take(settings, api.context(progress=progress))
+    assert rows(settings.database, "select count(*) from runs") == [1]
+
+
+def test_a_run_that_was_loaded_but_not_deleted_is_not_loaded_again(tmp_path: Path) -> None:
+    """A crash right after the commit."""
+    database = tmp_path / "usage.duckdb"
+    run = stage_run(staging_of(database))
+    shutil.copytree(run.directory, tmp_path / "copy")
+    assert load(database) == [run.run_id]
+    shutil.copytree(tmp_path / "copy", run.directory)
+    assert load(database) == []
+    assert staged_runs(staging_of(database)) == []
+    assert rows(database, "select count(*) from session_snapshots") == [1]
+
+
+def test_a_deletion_that_was_cut_short_is_completed(tmp_path: Path) -> None:
+    """A crash in the middle of deleting leaves a directory without all of its files."""
+    database = tmp_path / "usage.duckdb"
+    run = stage_run(staging_of(database))
+    load(database)
+    run.directory.mkdir()
+    (run.directory / "session_snapshots.parquet").write_bytes(b"half")
+    assert load(database) == []
+    assert staged_runs(staging_of(database)) == []
+
+
+def test_loading_without_anything_staged_opens_no_database(tmp_path: Path) -> None:
+    """There is nothing to do, and nothing is made."""
+    assert load(tmp_path / "usage.duckdb") == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_run_at_the_same_time_does_nothing(api: Api, snapshot_settings: Settings) -> None:
+    """It ends before it asks anything."""
+    settings = snapshot_settings(api)
+    holder = {"run_id": "first", "pid": 1, "host": "here", "since": "now"}
+    with only_run(staging_of(settings.database), holder=holder), pytest.raises(RunOverlap, match="run first"):
+        take(settings, api.context())
+    assert api.app.state.requests == 0
+
+
+def test_a_file_that_is_no_database_is_found_out_before_anything_is_asked(
+    api: Api, snapshot_settings: Settings, tmp_path: Path
+) -> None:
+    """A fetch whose rows could go nowhere would waste the budget."""
+    settings = snapshot_settings(api, database=tmp_path / "meetings.txt")
+    with pytest.raises(ConfigError, match="no DuckDB database"):
+        take(settings, api.context())
+    assert api.app.state.requests == 0
+
+
+def test_progress_is_told_after_every_outcome(api: Api, snapshot_settings: Settings) -> None:
+    """Up to the last."""
+    done: list[int] = []
+    take(snapshot_settings(api), api.context(progress=lambda counts: done.append(counts.done)))
+    assert done == list(range(1, 41))
+
+
+def test_run_ids_sort_by_time_and_are_uuids_of_version_7() -> None:
+    """RFC 9562: 48 bits of milliseconds, then version, variant and chance."""
+    first, second = uuid7(START), uuid7(START + timedelta(milliseconds=1))
+    assert str(first) < str(second)
+    assert (first.version, first.variant) == (7, "specified in RFC 4122")
+    assert first.int >> 80 == int(START.timestamp() * 1000)
+    assert uuid7(START) != first

@@ -1,0 +1,100 @@
+"""Asked one by one or read from one list: the same world gives the same rows."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from etl.jobs.snapshot import take_snapshot
+from etl.settings import SnapshotSettings
+from etl.simulator.clock import SimulatedClock
+from etl.simulator.fault_answers import Timing
+from etl.store.database import open_target
+from etl.values.run import RunContext
+from tests.conftest import START, running_api
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from etl.settings import Via
+    from etl.values.run import RunSummary
+    from tests.conftest import Api
+
+# What differs between two runs of the same world is which run it was and when it saw a session.
+ROWS = "select * exclude (run_id, observed_at) from session_snapshots order by all"
+OUTCOMES = "select * exclude (run_id) from outcomes order by all"
+LEDGER = "select slot, account_id, list_id, meetings, live, idle, failed from runs"
+
+QUICK = Timing(slow=0.3, retry_after=1, edge_retry_after=5)
+
+WORLDS = st.fixed_dictionaries(
+    {
+        "world_seed": st.integers(0, 10**6),
+        "meetings": st.integers(1, 60),
+        "live_share": st.sampled_from([0.0, 0.03, 0.3, 0.8, 1.0]),
+        "apps": st.integers(1, 3),
+        "most_per_page": st.sampled_from([1, 7, 20, 100]),
+        "share": st.sampled_from([0.0, 0.05, 0.3]),
+        "seed": st.integers(0, 10**6),
+        "script": st.sampled_from([[], ["no_paging"] * 80, ["count_odd", "ok"] * 40, ["ok", "no_paging"] * 40]),
+    }
+)
+
+
+def take(api: Api, via: Via, directory: Path, **changes: Any) -> RunSummary:
+    """Take a snapshot of all meetings of all apps by one way, into a database of its own.
+
+    The world's clock stands still meanwhile: waiting moves another one. Whatever passes is tried again until it has.
+    """
+    clock = SimulatedClock(START)
+
+    async def sleep(seconds: float) -> None:
+        clock.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+    lines = [f"{world.app_id},{one}\n" for world in api.worlds for one in world.meeting_ids]
+    directory.mkdir()
+    (directory / "meetings.csv").write_text("".join(["app_id,meeting_id\n", *lines]), encoding="utf-8")
+    snapshot = SnapshotSettings(
+        api=api.settings(**({"attempts": 40, "timeout": 0.15} | changes)),
+        meetings=directory / "meetings.csv",
+        app_id=None,
+        database=directory / "usage.duckdb",
+        via=via,
+        slot=START,
+    )
+    return asyncio.run(take_snapshot(snapshot, RunContext(now=clock.now, sleep=sleep)))
+
+
+def stored(database: Path) -> dict[str, list[Any]]:
+    """What a database holds, in an order of its own."""
+    with open_target(database) as connection:
+        return {query: pl.DataFrame(connection.sql(query)).rows() for query in (ROWS, OUTCOMES, LEDGER)}
+
+
+@given(world=WORLDS, page_size=st.integers(1, 120), concurrency=st.integers(1, 9))
+@example(
+    world={"world_seed": 7, "meetings": 60, "live_share": 0.8, "apps": 3, "most_per_page": 7, "share": 0.3, "seed": 1},
+    page_size=100,
+    concurrency=4,
+)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))  # each serves two runs
+def test_both_ways_store_the_same(
+    tmp_path_factory: pytest.TempPathFactory, world: dict[str, Any], page_size: int, concurrency: int
+) -> None:
+    """Rows, outcomes and counts, whatever the size of a page, and with faults that pass."""
+    directory = tmp_path_factory.mktemp("two-ways")
+    with running_api(**(world | {"timing": QUICK})) as api:
+        ways: tuple[Via, Via] = ("meetings", "list")
+        runs = [take(api, via, directory / via, page_size=page_size, concurrency=concurrency) for via in ways]
+    assert [(summary.errors, summary.batch.failures) for summary in runs] == [([], {}), ([], {})]
+    by_meeting, by_list = (stored(directory / via / "usage.duckdb") for via in ways)
+    assert by_list == by_meeting
+    assert len(by_list[OUTCOMES]) == world["meetings"] * world["apps"]

@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.normalize.fields import UntypableError, type_session
+from tests.samples import payload
+
+NEEDED = ["id", "live_participants", "max_concurrent_participants", "minutes_consumed", "started_at"]
+OPTIONAL = [
+    "associated_id",
+    "meeting_display_name",
+    "type",
+    "status",
+    "organization_id",
+    "created_at",
+    "updated_at",
+    "ended_at",
+    "breakout_rooms",
+    "meta",
+]
+TEXTS = ["id", "associated_id", "meeting_display_name", "type", "status", "organization_id"]
+COUNTS = ["live_participants", "max_concurrent_participants"]
+INSTANTS = ["created_at", "started_at", "updated_at", "ended_at"]
+
+
+def typed(**changes: Any) -> dict[str, object]:
+    """Type a session in which these fields are different."""
+    return type_session(payload(**changes))
+
+
+def refused(**changes: Any) -> str:
+    """Return why a session in which these fields are different can't be typed."""
+    with pytest.raises(UntypableError) as caught:
+        typed(**changes)
+    return str(caught.value)
+
+
+def nested(depth: int) -> list[Any]:
+    """Nest lists so deep."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_a_session_becomes_a_row_of_typed_values() -> None:
+    """Whole participants, fractional minutes, UTC instants; absent fields are null."""
+    assert type_session(payload()) == {
+        "session_id": "session-1",
+        "associated_id": "meeting-1",
+        "meeting_display_name": "Weekly",
+        "type": "meeting",
+        "status": "LIVE",
+        "live_participants": 1,
+        "max_concurrent_participants": 2,
+        "minutes_consumed": 2.3434,
+        "organization_id": "app",
+        "created_at": datetime(2026, 11, 2, 11, tzinfo=UTC),
+        "started_at": datetime(2026, 11, 2, 11, tzinfo=UTC),
+        "updated_at": datetime(2026, 11, 2, 11, 59, tzinfo=UTC),
+        "ended_at": None,
+        "breakout_rooms": None,
+        "meta": None,
+        "extra": None,
+    }
+
+
+def test_a_payload_is_not_changed() -> None:
+    """It is quoted later where the row can't be had."""
+    given_payload = payload(unknown=1, ended_at="null")
+    type_session(given_payload)
+    assert given_payload == payload(unknown=1, ended_at="null")
+
+
+# Fields that are missing
+
+
+@pytest.mark.parametrize("field", NEEDED)
+@pytest.mark.parametrize("how", ["absent", "null"])
+def test_without_these_a_snapshot_says_nothing(field: str, how: str) -> None:
+    """The session, its participants, its minutes and its start are needed; the message names what is missing."""
+    session = payload() | {field: None}
+    if how == "absent":
+        del session[field]
+    with pytest.raises(UntypableError, match=f"^{field} is missing$"):
+        type_session(session)
+
+
+@pytest.mark.parametrize("field", OPTIONAL)
+def test_any_other_field_may_be_missing(field: str) -> None:
+    """A published answer lacks fields that the description calls required: null is null, and absent is null."""
+    session = payload() | {field: None}
+    with_null = type_session(session)
+    del session[field]
+    assert type_session(session) == with_null
+    assert with_null[field] is None
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "minutes"),
+    [
+        (0, 0.0),
+        (2, 2.0),
+        (2.3434, 2.3434),
+        ("0", 0.0),
+        ("12", 12.0),
+        ("2.3434", 2.3434),
+        ("007", 7.0),
+        ("1.", 1.0),
+        (".5", 0.5),
+        (-0.0, 0.0),
+        (1e11, 1e11),
+        (5e-324, 5e-324),
+    ],
+)
+def test_minutes_are_fractional_and_may_be_a_string_of_digits(value: object, minutes: float) -> None:
+    """Whatever is a plain number of minutes, and not negative."""
+    row = typed(minutes_consumed=value)
+    assert row["minutes_consumed"] == minutes
+    assert isinstance(row["minutes_consumed"], float)
+
+
+@pytest.mark.parametrize("field", COUNTS)
+@pytest.mark.parametrize(("value", "count"), [(0, 0), (3, 3), (3.0, 3), ("3", 3), ("3.0", 3), (2**31 - 1, 2**31 - 1)])
+def test_participants_are_whole(field: str, value: object, count: int) -> None:
+    """Also where JSON writes them with a point; nobody may be there while a session lives."""
+    row = typed(**{field: value})
+    assert row[field] == count
+    assert type(row[field]) is int
+
+
+NO_NUMBERS = [
+    -1,
+    -0.5,
+    math.nan,
+    math.inf,
+    -math.inf,
+    True,
+    False,
+    1e300,
+    1e12,
+    10**400,
+    "",
+    " ",
+    "1 ",
+    " 1",
+    "1e5",
+    "+1",
+    "-1",
+    "1_000",
+    "1,5",
+    "1.2.3",
+    ".",
+    "0x10",
+    "nan",
+    "inf",
+    "Infinity",
+    "null",
+    "\N{ARABIC-INDIC DIGIT THREE}",
+    "\N{SUPERSCRIPT TWO}",
+    "1\x00",
+    "\ud800",
+    "9" * 400,
+    "9" * 5000,
+    [1],
+    {"n": 1},
+]
+
+
+@pytest.mark.parametrize("field", [*COUNTS, "minutes_consumed"])
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_is_no_plain_number_is_refused(field: str, value: object) -> None:
+    """A guess would be a wrong bill; the message names the field."""
+    assert refused(**{field: value}).startswith(f"{field} is ")
+
+
+@pytest.mark.parametrize("field", COUNTS)
+@pytest.mark.parametrize("value", [0.5, "1.5", 2**31, "2147483648", 1e11])
+def test_a_part_of_a_participant_is_refused(field: str, value: object) -> None:
+    """And so is more than the column holds."""
+    assert refused(**{field: value}) == f"{field} is no whole number of participants"
+
+
+# Instants
+
+
+@pytest.mark.parametrize("field", INSTANTS)
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-11-02T11:00:00.123Z", datetime(2026, 11, 2, 11, 0, 0, 123000, UTC)),
+        ("2026-11-02T11:00:00Z", datetime(2026, 11, 2, 11, tzinfo=UTC)),
+        ("2026-11-02T12:30:00+01:30", datetime(2026, 11, 2, 11, tzinfo=UTC)),
+        ("2026-11-02T11:00:00.123456789Z", datetime(2026, 11, 2, 11, 0, 0, 123456, UTC)),
+        ("2000-01-01T00:00:00Z", datetime(2000, 1, 1, tzinfo=UTC)),
+        ("2099-12-31T23:59:59.999999Z", datetime(2099, 12, 31, 23, 59, 59, 999999, UTC)),
+    ],
+)
+def test_an_instant_is_kept_in_utc(field: str, text: str, instant: datetime) -> None:
+    """ISO 8601 with its zone, to the microsecond."""
+    value = typed(**{field: text})[field]
+    assert value == instant
+    assert isinstance(value, datetime)
+    assert value.tzinfo is UTC
+
+
+@pytest.mark.parametrize("text", ["null", ""])
+def test_an_instant_that_says_null_is_none(text: str) -> None:
+    """A published answer has the string "null" in ended_at; a start that says so is missing."""
+    assert typed(ended_at=text)["ended_at"] is None
+    assert refused(started_at=text) == "started_at is missing"
+
+
+@pytest.mark.parametrize("field", INSTANTS)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "NULL",
+        "never",
+        "2026-11-02",
+        "2026-11-02T11:00:00",
+        "2026-13-02T11:00:00Z",
+        "2026-11-02T25:00:00Z",
+        "2026-11-02T11:00:00+24:00",
+        "1999-12-31T23:59:59Z",
+        "2100-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+        "\ud800",
+        "\N{ARABIC-INDIC DIGIT TWO}026-11-02T11:00:00Z",
+        1793617200,
+        0,
+        False,
+        ["2026-11-02T11:00:00Z"],
+        {},
+    ],
+)
+def test_what_is_no_instant_is_refused(field: str, value: object) -> None:
+    """Without a zone it would be a guess; a year outside 1 to 9999 in UTC is none."""
+    assert refused(**{field: value}).startswith(f"{field} is ")
+
+
+# Texts
+
+
+@pytest.mark.parametrize("field", TEXTS)
+@pytest.mark.parametrize("value", [0, 1.5, True, [], {}, ["a"]])
+def test_a_text_is_text(field: str, value: object) -> None:
+    """A number or a truth value in its place is another kind of answer."""
+    assert refused(**{field: value}) == f"{field} is no text but {type(value).__name__}"
+
+
+@pytest.mark.parametrize("field", [field for field in TEXTS if field != "id"])
+def test_a_text_is_kept_as_it_is(field: str) -> None:
+    """Empty, of any length, of any alphabet, with characters that can't be seen: names are what people type."""
+    for text in ("", "null", "x" * 100_000, "Caf\xe9 \N{GRINNING FACE}", "a\x00b", "\x1b[2J", "\ufeff"):
+        assert typed(**{field: text})[field] == text
+
+
+def test_a_session_needs_an_id_that_says_something() -> None:
+    """An empty one would make all such sessions one."""
+    assert refused(id="") == "id is empty"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a\ud83d", "a\ufffd"),
+        ("\ud83db", "\ufffdb"),
+        ("\ude00", "\ufffd"),
+        ("\ude00\ud83d", "\ufffd\ufffd"),
+        ("\ufeff\ud83d", "\ufeff\ufffd"),
+        ("\N{GRINNING FACE}\ud83d", "\N{GRINNING FACE}\ufffd"),
+    ],
+)
+def test_half_a_character_becomes_a_replacement_character(text: str, kept: str) -> None:
+    """A name cut inside an emoji is valid JSON, but can't be stored as UTF-8; the rest of it is kept."""
+    row = typed(meeting_display_name=text, meta={"a": text}, unknown=text)
+    assert row["meeting_display_name"] == kept
+    assert json.loads(str(row["meta"])) == {"a": kept}
+    assert json.loads(str(row["extra"])) == {"unknown": kept}
+
+
+# JSON
+
+
+@pytest.mark.parametrize("field", ["breakout_rooms", "meta"])
+@pytest.mark.parametrize("value", [[], {}, [{}], {"a": [1, None, {"b": "\x00"}]}, "", "null", 0, False, 10**400])
+def test_breakout_rooms_and_meta_are_json_of_any_shape(field: str, value: object) -> None:
+    """Their shape is undocumented, and what says nothing in one place says "none" in another."""
+    text = typed(**{field: value})[field]
+    assert isinstance(text, str)
+    assert json.loads(text) == value
+
+
+def test_fields_that_are_not_known_are_kept_whole() -> None:
+    """Also null, and also those that are named like our own columns."""
+    unknown = {"recording": None, "run_id": "x", "extra": {"a": [1]}, "session_id": 1, "": 0, "Status": "LIVE"}
+    row = type_session(payload() | unknown)
+    assert json.loads(str(row["extra"])) == unknown
+    assert row["session_id"] == "session-1"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, [{"a": [math.nan]}]])
+@pytest.mark.parametrize("field", ["breakout_rooms", "meta", "unknown"])
+def test_a_number_that_json_can_not_hold_is_refused(field: str, value: object) -> None:
+    """`1e999` in an answer is read as infinity; no database would take it back as JSON."""
+    assert "float" in refused(**{field: value})
+
+
+@pytest.mark.parametrize("field", ["breakout_rooms", "meta", "unknown"])
+def test_json_that_is_nested_too_deeply_is_refused(field: str) -> None:
+    """What can't be written can't be stored."""
+    assert "recursion" in refused(**{field: nested(100_000)})
+
+
+@pytest.mark.parametrize("field", INSTANTS)
+def test_a_refusal_is_short_however_long_the_value(field: str) -> None:
+    """It becomes a row, a log line, and part of the summary."""
+    assert len(refused(**{field: "x" * 100_000})) < 300
+
+
+# Properties
+
+
+@given(
+    st.floats(0, 1e11),
+    st.integers(0, 2**31 - 1),
+    st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001  # as it wants them
+    st.text(min_size=1),
+)
+def test_what_is_typed_keeps_its_value(minutes: float, count: int, instant: datetime, text: str) -> None:
+    """As numbers, as strings of digits and as ISO 8601: the row says what the API said."""
+    row = typed(id=text, minutes_consumed=minutes, live_participants=str(count), ended_at=instant.isoformat())
+    assert (row["session_id"], row["minutes_consumed"]) == (text, minutes)
+    assert (row["live_participants"], row["ended_at"]) == (count, instant)

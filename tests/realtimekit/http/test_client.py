@@ -1,0 +1,280 @@
+"""One request over a real socket: sent, read, understood, and tried again where that helps."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl
+
+import pytest
+
+from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
+from etl.realtimekit.http.client import RealtimeKit
+from etl.realtimekit.http.responses import Page
+from etl.realtimekit.http.transport import open_transport
+from etl.realtimekit.limit.budget import RequestBudget
+from etl.settings import ApiSettings
+from etl.simulator.app import TOKEN
+from etl.values.fetch import IDLE, FetchCounts, Idle
+from etl.values.meetings import Meeting
+from tests.conftest import START
+from tests.realtimekit.servers import answering
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from etl.values.fetch import Payload
+    from tests.conftest import Api
+
+    ServeApi = Callable[..., Api]
+
+MEETING = Meeting("app", "meeting")
+EMPTY_LIST = b'{"success": true, "data": {"sessions": []}}'
+T = TypeVar("T")
+
+
+def call(
+    settings: ApiSettings,
+    ask_for: Callable[[RealtimeKit], Awaitable[T]],
+    *,
+    api: Api | None = None,
+    counts: FetchCounts | None = None,
+) -> T:
+    """Ask for something; waiting takes no time."""
+    waited = timedelta()
+
+    async def sleep(seconds: float) -> None:
+        nonlocal waited
+        waited += timedelta(seconds=seconds)
+        if api:
+            api.clock.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
+    async def run() -> T:
+        now = api.clock.now if api else lambda: START + waited
+        budget = RequestBudget(counts or FetchCounts(), settings.limits, now=now, sleep=sleep)
+        async with open_transport(settings) as transport:
+            return await ask_for(RealtimeKit(settings, transport=transport, budget=budget, sleep=sleep))
+
+    return asyncio.run(run())
+
+
+def ask(
+    settings: ApiSettings, meeting: Meeting, *, api: Api | None = None, counts: FetchCounts | None = None
+) -> Payload | Idle:
+    """Ask for one meeting."""
+    return call(settings, lambda client: client.active_session(meeting), api=api, counts=counts)
+
+
+def settings_for(base_url: str, **changes: object) -> ApiSettings:
+    """Settings of one attempt."""
+    known = {"token": "secret-token", "account_id": "account", "attempts": 1}
+    return ApiSettings(base_url=base_url, **(known | changes))  # type: ignore[arg-type]  # passed on by name
+
+
+def failure(settings: ApiSettings) -> RequestError:
+    """What asking ends with."""
+    with pytest.raises(RequestError) as caught:
+        ask(settings, MEETING)
+    return caught.value
+
+
+def test_a_live_meeting_gives_the_session_as_the_api_describes_it(api: Api) -> None:
+    """The payload, whole."""
+    meeting_id, session = next(iter(api.live().items()))
+    assert ask(api.settings(), Meeting(api.world.app_id, meeting_id), api=api) == session
+
+
+def test_a_meeting_without_a_session_is_idle(api: Api) -> None:
+    """A result, not a failure."""
+    idle = next(meeting_id for meeting_id in api.world.meeting_ids if meeting_id not in api.live())
+    assert ask(api.settings(), Meeting(api.world.app_id, idle), api=api) is IDLE
+
+
+def test_ids_are_encoded_in_the_path() -> None:
+    """Whatever an ID holds, it stays one step of the path."""
+    with answering(b"{}") as server:
+        failure(settings_for(server.base_url, account_id="a?c"))
+        with pytest.raises(GiveUp):
+            ask(settings_for(server.base_url), Meeting("app?x", "50%#é"))
+    assert server.paths == [
+        "/client/v4/accounts/a%3Fc/realtime/kit/app/meetings/meeting/active-session",
+        "/client/v4/accounts/account/realtime/kit/app%3Fx/meetings/50%25%23%C3%A9/active-session",
+    ]
+
+
+def test_the_list_of_live_sessions_is_asked_for_by_creation_the_oldest_first() -> None:
+    """A page of it, by its number; the app's ID stays one step of the path."""
+    with answering(EMPTY_LIST) as server:
+        settings = settings_for(server.base_url, page_size=50)
+        page = call(settings, lambda client: client.live_sessions("app?x/../y", 3))
+    path, _, query = server.paths[0].partition("?")
+    assert path == "/client/v4/accounts/account/realtime/kit/app%3Fx%2F..%2Fy/sessions"
+    order = [("status", "LIVE"), ("sort_by", "createdAt"), ("sort_order", "ASC")]
+    assert parse_qsl(query) == [*order, ("page_no", "3"), ("per_page", "50")]
+    assert page == Page([], None)
+
+
+def test_the_list_of_meetings_is_asked_for_page_by_page() -> None:
+    """Its order is documented nowhere."""
+    with answering(EMPTY_LIST) as server:
+        call(settings_for(server.base_url), lambda client: client.meetings("app#1", 1))
+    assert server.paths == ["/client/v4/accounts/account/realtime/kit/app%231/meetings?page_no=1&per_page=100"]
+
+
+def test_a_page_is_what_the_api_lists(api: Api) -> None:
+    """Sessions with all their fields, and how many there are in all."""
+    settings = api.settings(page_size=7)
+    page = call(settings, lambda client: client.live_sessions(api.world.app_id, 2), api=api)
+    by_creation = sorted(api.live().values(), key=lambda session: (session["created_at"], session["id"]))
+    assert page == Page(by_creation[7:14], len(by_creation))
+
+
+def test_a_page_is_tried_again_like_any_request(serve_api: ServeApi) -> None:
+    """And what its answer says of the limit holds for all."""
+    api = serve_api(script=["internal_error", "rate_limited"])
+    counts = FetchCounts()
+    app_id = api.world.app_id
+    page = call(api.settings(attempts=3), lambda client: client.live_sessions(app_id, 1), api=api, counts=counts)
+    assert len(page.entries) == page.total == len(api.live())
+    assert (counts.requests, counts.retries) == (3, 2)
+    assert counts.waited_seconds == pytest.approx(1.0)
+
+
+def test_a_page_may_be_larger_than_a_session_and_has_an_end_too() -> None:
+    """A hundred sessions are more than a mebibyte if they hold much; 16 of them are too many."""
+    for mebibytes, is_page in ((8, True), (17, False)):
+        body = EMPTY_LIST + b" " * (mebibytes * 2**20)
+        with answering(body) as server:
+            settings = settings_for(server.base_url)
+            if is_page:
+                assert call(settings, lambda client: client.live_sessions("app", 1)).entries == []
+            else:
+                with pytest.raises(GiveUp, match="over 16777216 bytes"):
+                    call(settings, lambda client: client.live_sessions("app", 1))
+
+
+def test_a_request_says_who_asks_and_nothing_superfluous() -> None:
+    """The token as bearer, our name and version, and no compression of answers under a kilobyte."""
+    with answering(b"{}") as server:
+        failure(settings_for(server.base_url))
+    headers = server.headers[0]
+    assert headers["authorization"] == "Bearer secret-token"
+    assert headers["user-agent"].startswith("realtimekit-usage/")
+    assert headers["accept-encoding"] == "identity"
+    assert headers["host"] == server.base_url.split("/")[2]
+
+
+def test_a_redirect_is_not_followed() -> None:
+    """It would carry the token to wherever the answer says."""
+    with answering(b"", status=302, headers={"Location": "http://127.0.0.1:1/"}) as server:
+        error = failure(settings_for(server.base_url))
+    assert (error.kind, error.http_status, len(server.paths)) == (FailureKind.MALFORMED, 302, 1)
+
+
+def test_faults_that_pass_are_tried_again(serve_api: ServeApi) -> None:
+    """Each fault that another attempt mends, one after the other."""
+    faults = ["dropped", "internal_error", "bad_gateway_html", "edge_timeout", "cut_body", "rate_limited"]
+    api = serve_api(script=faults)
+    counts = FetchCounts()
+    meeting = Meeting(api.world.app_id, api.world.meeting_ids[0])
+    answer = ask(api.settings(attempts=7), meeting, api=api, counts=counts)
+    assert isinstance(answer, dict | Idle)
+    assert (counts.requests, counts.retries) == (7, 6)
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+def test_after_the_last_attempt_the_error_is_the_last_one(serve_api: ServeApi, attempts: int) -> None:
+    """As many requests as attempts, and what the last of them said."""
+    api = serve_api(script=itertools.repeat("internal_error"))
+    with pytest.raises(TryAgain, match="HTTP 500: Internal server error"):
+        ask(api.settings(attempts=attempts), MEETING, api=api)
+    assert api.app.state.requests == attempts
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "kind"),
+    [
+        ("authentication", Refused, FailureKind.UNAUTHORIZED),
+        ("malformed_token", Refused, FailureKind.UNAUTHORIZED),
+        ("scope", Refused, FailureKind.UNAUTHORIZED),
+        ("no_route", GiveUp, FailureKind.NOT_FOUND),
+        ("unknown_meeting", GiveUp, FailureKind.NOT_FOUND),
+        ("success_false", GiveUp, FailureKind.MALFORMED),
+        ("not_json", GiveUp, FailureKind.MALFORMED),
+        ("not_object", GiveUp, FailureKind.MALFORMED),
+        ("empty_body", GiveUp, FailureKind.MALFORMED),
+        ("too_large", GiveUp, FailureKind.MALFORMED),
+    ],
+)
+def test_faults_that_stay_are_not_tried_again(
+    serve_api: ServeApi, fault: str, error: type[RequestError], kind: FailureKind
+) -> None:
+    """One request, and an error whose type says what happens next."""
+    api = serve_api(script=itertools.repeat(fault))
+    with pytest.raises(error) as caught:
+        ask(api.settings(attempts=5), MEETING, api=api)
+    assert (caught.value.kind, api.app.state.requests) == (kind, 1)
+
+
+def test_an_answer_that_does_not_end_in_time_is_a_time_out(serve_api: ServeApi) -> None:
+    """The bound is the whole answer."""
+    api = serve_api(script=itertools.repeat("slow"))
+    error = failure(settings_for(api.base_url, timeout=0.2))
+    assert (error.kind, error.message) == (FailureKind.TIMEOUT, "no answer within 0.2 s")
+
+
+def test_an_answer_that_trickles_is_a_time_out_too() -> None:
+    """A byte now and then resets no clock."""
+    with answering(b"x" * 50, seconds_a_byte=0.05) as server:
+        error = failure(settings_for(server.base_url, timeout=0.3))
+    assert error.kind is FailureKind.TIMEOUT
+
+
+@pytest.mark.parametrize("fault", ["dropped", "cut_body"])
+def test_a_connection_that_breaks_is_a_connection_failure(serve_api: ServeApi, fault: str) -> None:
+    """Before the answer or in the middle of it, and not a time-out."""
+    api = serve_api(script=itertools.repeat(fault))
+    error = failure(settings_for(api.base_url, token=TOKEN))
+    assert error.kind is FailureKind.CONNECTION
+    assert error.message.startswith("connection failed: ")
+
+
+def test_a_server_that_is_not_there_is_a_connection_failure() -> None:
+    """Nobody listens at this port."""
+    with answering(b"") as server:
+        gone = server.base_url
+    assert failure(settings_for(gone)).kind is FailureKind.CONNECTION
+
+
+def test_a_server_that_does_not_speak_http_is_a_connection_failure() -> None:
+    """Something else listens at this port."""
+    with answering(b"SSH-2.0-OpenSSH_9.2\r\n\r\n", is_raw=True) as server:
+        assert failure(settings_for(server.base_url)).kind is FailureKind.CONNECTION
+
+
+def test_a_body_without_end_is_not_read_to_the_end() -> None:
+    """What is over 1 MiB is malformed, quoting how it begins."""
+    with answering(b"y" * 5_000_000) as server:
+        error = failure(settings_for(server.base_url))
+    assert error.kind is FailureKind.MALFORMED
+    assert error.message == "HTTP 200, over 1048576 bytes: '" + "y" * 200 + "'"
+
+
+def test_a_token_that_an_answer_quotes_is_not_kept() -> None:
+    """Messages end up in logs and tables."""
+    body = b'{"success": false, "error": {"code": 404, "message": "Bearer secret-token is unknown"}}'
+    with answering(body, status=404) as server:
+        error = failure(settings_for(server.base_url))
+    assert error.message.endswith("Bearer [token] is unknown")
+
+
+def test_a_pause_after_429_holds_other_requests_too(serve_api: ServeApi) -> None:
+    """The budget is shared: nobody asks while it is held."""
+    api = serve_api(script=["rate_limited"])
+    counts = FetchCounts()
+    ask(api.settings(attempts=2), Meeting(api.world.app_id, api.world.meeting_ids[0]), api=api, counts=counts)
+    assert counts.waited_seconds == pytest.approx(1.0)
+    assert api.clock.now() >= START + timedelta(seconds=1)

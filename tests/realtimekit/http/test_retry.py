@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
+from etl.realtimekit.http.retry import clamped, retrying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def again(retry_after: float | None = None) -> TryAgain:
+    """Fail in a way that another attempt may mend."""
+    return TryAgain(FailureKind.SERVER_ERROR, "HTTP 503", retry_after=retry_after)
+
+
+async def ask(answers: Iterable[object], attempts: int) -> tuple[object, list[float]]:
+    """Ask a server that gives these answers in turn; what came of it, and the waits before each further attempt."""
+    waits: list[float] = []
+    left = iter(answers)
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    async def request() -> object:
+        answer = next(left)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    try:
+        return await retrying(attempts=attempts, sleep=sleep)(request), waits
+    except RequestError as error:
+        return error, waits
+
+
+def outcome(*answers: object, attempts: int = 5) -> tuple[object, list[float]]:
+    """Ask once, under the policy."""
+    return asyncio.run(ask(answers, attempts))
+
+
+def waits_before(attempt: int, *, calls: int = 300) -> list[float]:
+    """Collect the waits before one attempt, over many calls that fail without a Retry-After."""
+
+    async def collect() -> list[float]:
+        return [(await ask([again()] * attempt, attempt))[1][-1] for _ in range(calls)]
+
+    return asyncio.run(collect())
+
+
+def test_an_answer_ends_the_attempts() -> None:
+    """No wait before it, none after it."""
+    assert outcome("live") == ("live", [])
+
+
+def test_what_may_be_mended_is_tried_again() -> None:
+    """The answer of a later attempt is the answer."""
+    answer, waits = outcome(again(), again(), "live")
+    assert (answer, len(waits)) == ("live", 2)
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 5])
+def test_after_the_last_attempt_its_failure_is_raised(attempts: int) -> None:
+    """Itself, not wrapped: its kind goes into the table of failures."""
+    failures = [again() for _ in range(attempts)]
+    error, waits = outcome(*failures, "too late", attempts=attempts)
+    assert error is failures[-1]
+    assert len(waits) == attempts - 1
+
+
+@pytest.mark.parametrize("decision", [GiveUp, Refused])
+def test_what_can_not_be_mended_is_raised_at_once(decision: type[RequestError]) -> None:
+    """Also on a later attempt."""
+    final = decision(FailureKind.FORBIDDEN, "HTTP 403", retry_after=5.0)
+    assert outcome(final, "too late") == (final, [])
+    error, waits = outcome(again(), final, "too late")
+    assert (error, len(waits)) == (final, 1)
+
+
+def test_a_defect_is_not_tried_again() -> None:
+    """Only what the API does is retried by name; anything else must be seen."""
+    with pytest.raises(ZeroDivisionError):
+        outcome(ZeroDivisionError(), "too late")
+
+
+@pytest.mark.parametrize(("attempt", "bound"), [(2, 0.5), (3, 1.0), (4, 2.0), (5, 4.0), (9, 30.0), (40, 30.0)])
+def test_the_wait_is_full_jitter_under_a_bound_that_doubles(attempt: int, bound: float) -> None:
+    """Drawn evenly between nothing and the bound, so that workers that failed together do not come back together."""
+    waits = waits_before(attempt)
+    assert 0 <= min(waits) < bound / 4
+    assert bound * 3 / 4 < max(waits) <= bound
+
+
+@pytest.mark.parametrize(
+    ("asked", "least"),
+    [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (12.0, 12.0), (300.0, 300.0), (301.0, 300.0), (86400.0, 300.0)],
+)
+def test_what_the_api_asks_for_is_waited_between_a_floor_and_a_cap(asked: float, least: float) -> None:
+    """Zero would burn all attempts at once, a day would hang a cron job."""
+    answer, (wait,) = outcome(again(asked), "live")
+    assert answer == "live"
+    assert wait == pytest.approx(least)
+
+
+def test_jitter_may_be_longer_than_what_the_api_asks_for() -> None:
+    """What it asks for is the least, so that workers which were all told "1" spread out later on."""
+    waits = outcome(*[again(1.0)] * 60, "live", attempts=61)[1]
+    assert min(waits) == 1.0
+    assert 5 < max(waits) <= 30
+
+
+@given(st.none() | st.floats(0, allow_nan=False))
+def test_a_retry_after_is_taken_for_a_second_to_five_minutes(asked: float | None) -> None:
+    """Where there is none, for a second."""
+    taken = clamped(asked)
+    assert 1.0 <= taken <= 300.0
+    assert taken == (1.0 if asked is None else min(max(asked, 1.0), 300.0))

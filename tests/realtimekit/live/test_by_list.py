@@ -1,0 +1,420 @@
+"""One list instead of a request a meeting: who is on it is live, and who is not is idle if it was read to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from etl.errors import ApiUnavailable, ConfigError, FailureKind, TokenRejected
+from etl.realtimekit.live.fetch import fetch_sessions
+from etl.settings import Limits, Rate
+from etl.values.meetings import ALL_MEETINGS, Meeting, MeetingList
+from etl.values.run import RunContext
+from tests.conftest import START
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from etl.errors import EtlError
+    from etl.settings import Via
+    from etl.simulator.world import World
+    from etl.values.fetch import FetchCounts, FetchResult
+    from tests.conftest import Api
+
+    ServeApi = Callable[..., Api]
+
+FOR_EVER = itertools.repeat
+ALL = MeetingList(meetings=[], all_of="simulated-app")
+
+
+def listed(worlds: Iterable[World]) -> MeetingList:
+    """All meetings of some worlds, in turn."""
+    return MeetingList(meetings=[Meeting(world.app_id, one) for world in worlds for one in world.meeting_ids])
+
+
+def fetch(
+    api: Api,
+    asked: MeetingList | None = None,
+    *,
+    wanted: Via = "auto",
+    context: RunContext | None = None,
+    deadline: float | None = None,
+    **changes: Any,
+) -> FetchResult:
+    """Read the list of the live sessions; all meetings of the API are asked about, unless told."""
+    return asyncio.run(
+        fetch_sessions(
+            asked or listed(api.worlds),
+            api.settings(**({"attempts": 2} | changes)),
+            context or api.context(),
+            via="list",
+            wanted=wanted,
+            deadline=deadline,
+        )
+    )
+
+
+def room_for(requests: int) -> Limits:
+    """A limit of so many requests in a window, all of them ours."""
+    return Limits(stated=Rate(requests=requests, seconds=300.0), reserve=0.0)
+
+
+def live(world: World) -> set[str]:
+    """The truth: the meetings of a world that are in session at START."""
+    return {one for one in world.meeting_ids if world.active_session(one, START)}
+
+
+def seen(fetched: FetchResult) -> set[str]:
+    """The meetings that the fetch found live."""
+    return {observation.meeting.meeting_id for observation in fetched.observations}
+
+
+def failed(fetched: FetchResult) -> set[str]:
+    """The meetings whose outcome the fetch could not learn."""
+    return {failure.meeting_id for failure in fetched.failures}
+
+
+def require_an_outcome_each(fetched: FetchResult, meetings: int) -> None:
+    """Live, idle or failed: each counted where it stands, and nobody twice."""
+    counts = fetched.counts
+    assert (counts.live, counts.failed) == (len(seen(fetched)), len(failed(fetched)))
+    assert (counts.live, counts.failed) == (len(fetched.observations), len(fetched.failures))
+    assert counts.done == counts.meetings == meetings
+    assert not seen(fetched) & failed(fetched)
+
+
+# A list that is read to the end
+
+
+@pytest.mark.parametrize(
+    ("page_size", "most_per_page", "faults", "requests"),
+    [
+        (100, 100, [], 1),
+        (5, 100, [], 5),
+        (100, 7, [], 4),
+        (19, 100, [], 2),
+        (5, 100, FOR_EVER("no_paging"), 7),
+        (100, 7, FOR_EVER("count_odd"), 7),
+    ],
+)
+def test_who_is_on_the_list_is_live_and_the_others_are_idle(
+    serve_api: ServeApi, page_size: int, most_per_page: int, faults: Iterable[str], requests: int
+) -> None:
+    """With pages of any size, asked for or capped, counted or not: nobody is asked for one by one."""
+    api = serve_api(most_per_page=most_per_page, script=faults)
+    assert len(api.live()) == 19
+    fetched = fetch(api, page_size=page_size)
+    require_an_outcome_each(fetched, 40)
+    assert seen(fetched) == live(api.world)
+    assert (fetched.failures, fetched.errors, fetched.via) == ([], [], "list")
+    assert api.app.state.requests == fetched.counts.requests == requests
+    assert not api.app.state.requests_by_meeting
+
+
+def test_a_session_is_what_the_list_says_of_it_and_when(serve_api: ServeApi) -> None:
+    """The payload whole, the instant of its page, and how many requests that took."""
+    api = serve_api(script=["internal_error"])
+    fetched = fetch(api)
+    assert {one.meeting.meeting_id: one.payload for one in fetched.observations} == api.live()
+    assert {(one.observed_at, one.attempts) for one in fetched.observations} == {(api.clock.now(), 2)}
+
+
+def test_live_sessions_of_meetings_that_were_not_asked_about_are_counted(api: Api) -> None:
+    """Each is a meeting of which the user may not know."""
+    some = MeetingList(meetings=[Meeting(api.world.app_id, one) for one in api.world.meeting_ids[:10]])
+    fetched = fetch(api, some)
+    require_an_outcome_each(fetched, 10)
+    assert seen(fetched) == live(api.world) & set(api.world.meeting_ids[:10])
+    others = live(api.world) - set(api.world.meeting_ids[:10])
+    assert sorted(fetched.unlisted) == sorted(Meeting(api.world.app_id, one) for one in others)
+
+
+def test_each_app_has_a_list_of_its_own(serve_api: ServeApi) -> None:
+    """Three apps, three lists, one budget; a meeting is looked for on its own app's list only."""
+    api = serve_api(apps=3, meetings=20)
+    fetched = fetch(api)
+    require_an_outcome_each(fetched, 60)
+    assert seen(fetched) == set.union(*(live(world) for world in api.worlds))
+    assert api.app.state.requests_by_path.keys() == {f"{world.app_id}/sessions" for world in api.worlds}
+    astray = [Meeting(api.worlds[0].app_id, one) for one in api.worlds[1].meeting_ids]
+    assert fetch(api, MeetingList(meetings=astray)).counts.idle == 20
+
+
+def test_nothing_to_ask_about_is_nothing_asked(api: Api) -> None:
+    """No app, no list, and nothing wrong with it."""
+    fetched = fetch(api, MeetingList(meetings=[]))
+    assert (fetched.errors, fetched.defects, api.app.state.requests) == ([], [], 0)
+
+
+# A part that can't be read
+
+
+@pytest.mark.parametrize("wanted", ["auto", "list"])
+def test_who_may_stand_on_a_page_that_keeps_failing_is_asked_one_by_one(serve_api: ServeApi, wanted: Via) -> None:
+    """Only those: the others are on the pages that were read."""
+    api = serve_api(by_page={2: FOR_EVER("internal_error")})
+    fetched = fetch(api, page_size=5, wanted=wanted)
+    require_an_outcome_each(fetched, 40)
+    assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
+    assert set(api.app.state.requests_by_meeting.values()) == {1}
+    assert len(api.app.state.requests_by_meeting) == 40 - 14
+
+
+@pytest.mark.parametrize(("room", "asked"), [(6 + 26, 26), (6 + 25, 0)])
+def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(
+    serve_api: ServeApi, caplog: pytest.LogCaptureFixture, room: int, asked: int
+) -> None:
+    """They are never taken for idle: each fails as the page did, and says why."""
+    api = serve_api(by_page={2: FOR_EVER("internal_error")})
+    fetched = fetch(api, page_size=5, limits=room_for(room))
+    require_an_outcome_each(fetched, 40)
+    assert api.app.state.requests == 6 + asked
+    assert ("26 meetings are asked one by one" if asked else "26 meetings fail: asking for each") in caplog.text
+    if not asked:
+        assert (fetched.counts.live, fetched.counts.idle, fetched.counts.failed) == (14, 0, 26)
+        (said,) = {(one.kind, one.message, one.http_status, one.api_code, one.attempts) for one in fetched.failures}
+        why = "not in the part of the list of live sessions that could be read: HTTP 500: Internal server error"
+        assert said == (FailureKind.SERVER_ERROR, why, 500, 500, 1)
+        assert all(failure.cf_ray for failure in fetched.failures)
+        assert fetched.errors == []
+
+
+@pytest.mark.parametrize(
+    ("server", "why"),
+    [
+        ({"ignores_page": True}, "page 2 repeats others"),
+        ({"ignores_page": True, "script": FOR_EVER("no_paging")}, "page 8 repeats others"),
+        ({"script": FOR_EVER("count_too_high")}, "page 238 holds 0 entries"),
+        ({"script": FOR_EVER("count_of_page")}, "page 2 holds 5 entries"),
+    ],
+)
+def test_a_list_that_contradicts_itself_makes_nobody_idle(serve_api: ServeApi, server: Any, why: str) -> None:
+    """It takes a few requests, and the failures say what is wrong with it."""
+    api = serve_api(**server)
+    fetched = fetch(api, page_size=5, limits=room_for(10))
+    require_an_outcome_each(fetched, 40)
+    assert (fetched.counts.idle, fetched.errors) == (0, [])
+    assert fetched.counts.live >= 5
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.MALFORMED}
+    assert all(f"the list contradicts itself: {why}" in failure.message for failure in fetched.failures)
+    assert api.app.state.requests <= 5
+
+
+def test_such_a_list_is_not_one_that_the_api_refuses(serve_api: ServeApi) -> None:
+    """Who asked for the list has the rest asked one by one, where the limit allows it."""
+    api = serve_api(ignores_page=True)
+    fetched = fetch(api, wanted="list", page_size=5)
+    assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
+
+
+def test_an_entry_that_cant_be_read_may_be_any_meeting(serve_api: ServeApi) -> None:
+    """The simulator's list with a null in it: the others are live, and nobody is idle."""
+    api = serve_api(script=["unreadable_entry"])
+    fetched = fetch(api, limits=room_for(2))
+    require_an_outcome_each(fetched, 40)
+    assert (fetched.counts.live, fetched.counts.idle, fetched.counts.failed) == (18, 0, 22)
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.MALFORMED}
+    assert "holds entries that name no session and meeting" in fetched.failures[0].message
+
+
+# Lists that the API does not give
+
+REFUSALS = [
+    pytest.param(
+        "forbidden_plainly", TokenRejected, "Realtime Admin .*; or, with a meeting list, take --via meetings", id="403"
+    ),
+    pytest.param(
+        "no_route",
+        ConfigError,
+        "Look at the account ID, the app ID.*; or, with a meeting list, take --via meetings",
+        id="404",
+    ),
+    pytest.param(
+        "unknown_meeting", ConfigError, "an unknown meeting or app.* take --via meetings", id="404 of its own"
+    ),
+    pytest.param("not_json", ApiUnavailable, "no JSON object.* take --via meetings", id="HTML"),
+    pytest.param("success_false", ApiUnavailable, "Something went wrong.* take --via meetings", id="no success"),
+]
+
+
+@pytest.mark.parametrize(("fault", "error", "says"), REFUSALS)
+def test_a_refused_list_that_was_asked_for_is_an_error(
+    serve_api: ServeApi, fault: str, error: type[EtlError], says: str
+) -> None:
+    """It names the app and the other way, and every meeting fails: none is idle, and none is asked."""
+    api = serve_api(script=FOR_EVER(fault))
+    fetched = fetch(api, wanted="list")
+    require_an_outcome_each(fetched, 40)
+    assert (fetched.counts.failed, api.app.state.requests) == (40, 1)
+    assert [type(problem) for problem in fetched.errors] == [error]
+    with pytest.raises(error, match=f"does not give the list of live sessions of app simulated-app .*{says}"):
+        raise fetched.errors[0]
+
+
+@pytest.mark.parametrize(("fault", "error", "says"), REFUSALS)
+def test_a_refused_list_that_nobody_asked_for_is_done_without(
+    serve_api: ServeApi, fault: str, error: type[EtlError], says: str
+) -> None:
+    """Where the limit allows it the meetings are asked one by one; where not, it is the same error."""
+    api = serve_api(by_page={1: FOR_EVER(fault)})
+    fetched = fetch(api, limits=room_for(41))
+    require_an_outcome_each(fetched, 40)
+    assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
+    fetched = fetch(api, limits=room_for(40))
+    assert (fetched.counts.failed, [type(problem) for problem in fetched.errors]) == (40, [error])
+    assert says.rpartition(" ")[2] in str(fetched.errors[0])
+
+
+def test_an_api_that_is_down_is_unavailable(serve_api: ServeApi) -> None:
+    """No list could be read, and it is not the lists that are refused."""
+    api = serve_api(apps=2, script=FOR_EVER("bad_gateway_html"))
+    fetched = fetch(api, limits=room_for(20))
+    require_an_outcome_each(fetched, 80)
+    assert (fetched.counts.failed, api.app.state.requests) == (80, 4)
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.SERVER_ERROR}
+    assert [type(problem) for problem in fetched.errors] == [ApiUnavailable]
+    assert "no list of live sessions could be read (HTTP 502: " in str(fetched.errors[0])
+
+
+def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
+    """Whether at the first page or in the middle: what was read is live, the rest fails, nothing more is asked."""
+    for script, requests in (([], 1), (["ok", "ok"], 3)):
+        api = serve_api(apps=2, script=itertools.chain(script, FOR_EVER("authentication")))
+        fetched = fetch(api, page_size=5, concurrency=1)
+        require_an_outcome_each(fetched, 80)
+        assert (fetched.counts.idle, api.app.state.requests) == (0, requests)
+        assert [type(problem) for problem in fetched.errors] == [TokenRejected]
+        assert {failure.kind for failure in fetched.failures} == {FailureKind.UNAUTHORIZED}
+        assert fetched.failures[0].message == "not asked: the token was refused (HTTP 401: Authentication error)"
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "errors"),
+    [
+        (["ok", "no_route"], FailureKind.NOT_FOUND, [ConfigError]),
+        (["ok", "internal_error", "internal_error"], FailureKind.SERVER_ERROR, []),
+    ],
+)
+def test_an_app_whose_list_fails_harms_only_its_own_meetings(
+    serve_api: ServeApi, script: list[str], kind: FailureKind, errors: list[type[EtlError]]
+) -> None:
+    """The others' lists are read, and their meetings live or idle."""
+    api = serve_api(apps=3, script=script)
+    fetched = fetch(api, wanted="list", concurrency=1, limits=room_for(20))
+    require_an_outcome_each(fetched, 120)
+    assert {(failure.app_id, failure.kind) for failure in fetched.failures} == {("simulated-app-2", kind)}
+    assert len(fetched.failures) == 40
+    assert seen(fetched) == live(api.worlds[0]) | live(api.worlds[2])
+    assert [type(problem) for problem in fetched.errors] == errors
+    assert all("of app simulated-app-2 " in str(problem) for problem in fetched.errors)
+
+
+# The end before the list's
+
+
+def real_time(**changes: Any) -> RunContext:
+    """Waiting as it is; the clock is not looked at."""
+    return RunContext(now=lambda: START, sleep=asyncio.sleep, **changes)
+
+
+def test_the_deadline_leaves_nobody_idle_whose_list_was_not_read_to_the_end(serve_api: ServeApi) -> None:
+    """What was seen by then is live, an app that was done is done, and the rest fails with the deadline."""
+    api = serve_api(apps=3, script=itertools.chain(["ok"] * 6, FOR_EVER("slow")))
+    fetched = fetch(api, context=real_time(), deadline=0.5, page_size=5, concurrency=1, timeout=9.0)
+    require_an_outcome_each(fetched, 120)
+    assert (fetched.counts.idle, fetched.errors) == (40 - len(live(api.worlds[0])), [])
+    assert {(failure.kind, failure.attempts) for failure in fetched.failures} == {(FailureKind.DEADLINE, 0)}
+    done, begun = (seen(fetched) & set(world.meeting_ids) for world in api.worlds[:2])
+    assert (done, len(begun)) == (live(api.worlds[0]), 5)
+
+
+def test_an_interruption_leaves_nobody_idle_either(serve_api: ServeApi) -> None:
+    """Here after the first page, of which progress is told."""
+    api = serve_api(script=itertools.chain(["ok"], FOR_EVER("slow")))
+
+    async def interrupt() -> FetchResult:
+        interrupted = asyncio.Event()
+        context = real_time(interrupted=interrupted, progress=lambda _: interrupted.set())
+        return await fetch_sessions(listed(api.worlds), api.settings(page_size=5, timeout=9.0), context, via="list")
+
+    fetched = asyncio.run(interrupt())
+    require_an_outcome_each(fetched, 40)
+    assert (fetched.counts.live, fetched.counts.idle) == (5, 0)
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.INTERRUPTED}
+
+
+# All meetings of an app
+
+
+def test_all_meetings_are_every_session_on_the_list(serve_api: ServeApi) -> None:
+    """By the IDs that the API gives them; who is idle is nobody's question."""
+    api = serve_api(apps=2)
+    fetched = fetch(api, ALL, page_size=5)
+    require_an_outcome_each(fetched, len(live(api.world)))
+    assert (seen(fetched), fetched.counts.idle, fetched.failures) == (live(api.world), 0, [])
+    assert (fetched.unlisted, fetched.errors) == ([], [])
+    assert {observation.meeting.app_id for observation in fetched.observations} == {api.world.app_id}
+
+
+@pytest.mark.parametrize(
+    ("server", "kind", "seen_before", "errors"),
+    [
+        ({"by_page": {2: FOR_EVER("internal_error")}}, FailureKind.SERVER_ERROR, 14, []),
+        ({"script": ["unreadable_entry"]}, FailureKind.MALFORMED, 19, []),
+        ({"script": FOR_EVER("internal_error")}, FailureKind.SERVER_ERROR, 0, [ApiUnavailable]),
+        ({"script": FOR_EVER("no_route")}, FailureKind.NOT_FOUND, 0, [ConfigError]),
+        ({"script": ["ok", "authentication"]}, FailureKind.UNAUTHORIZED, 5, [TokenRejected]),
+    ],
+)
+def test_what_can_not_be_seen_of_all_meetings_is_one_failure(
+    serve_api: ServeApi, server: Any, kind: FailureKind, seen_before: int, errors: list[type[EtlError]]
+) -> None:
+    """It stands in the place of meetings that nobody can name, and none is asked one by one."""
+    api = serve_api(**server)
+    fetched = fetch(api, ALL, page_size=5)
+    require_an_outcome_each(fetched, seen_before + 1)
+    assert [(one.app_id, one.meeting_id, one.kind) for one in fetched.failures] == [
+        (api.world.app_id, ALL_MEETINGS, kind)
+    ]
+    assert [type(problem) for problem in fetched.errors] == errors
+    assert not api.app.state.requests_by_meeting
+
+
+def test_the_deadline_of_all_meetings_is_one_failure(serve_api: ServeApi) -> None:
+    """The sessions seen by then are kept."""
+    api = serve_api(script=itertools.chain(["ok"], FOR_EVER("slow")))
+    fetched = fetch(api, ALL, context=real_time(), deadline=0.4, page_size=5, timeout=9.0)
+    require_an_outcome_each(fetched, 6)
+    assert [(one.meeting_id, one.kind) for one in fetched.failures] == [(ALL_MEETINGS, FailureKind.DEADLINE)]
+
+
+# Progress
+
+
+@pytest.mark.parametrize("asked", ["list", "all"])
+def test_progress_is_told_after_every_page_and_at_the_end(api: Api, asked: str) -> None:
+    """So that a long list is seen to be read; in the end everything is done."""
+    told: list[tuple[int, int]] = []
+    context = api.context(progress=lambda counts: told.append((counts.requests, counts.done)))
+    fetched = fetch(api, ALL if asked == "all" else None, context=context, page_size=5)
+    assert told == [*((number, 0) for number in range(1, 6)), (5, fetched.counts.meetings)]
+
+
+@pytest.mark.parametrize("when", [1, 6])
+def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_read(api: Api, when: int) -> None:
+    """While the list is read, and when all is done."""
+    told = itertools.count(1)
+
+    def progress(_: FetchCounts) -> None:
+        if next(told) == when:
+            raise ZeroDivisionError
+
+    fetched = fetch(api, context=api.context(progress=progress), page_size=5)
+    require_an_outcome_each(fetched, 40)
+    assert [type(defect) for defect in fetched.defects] == [ZeroDivisionError]
+    assert (fetched.counts.live, fetched.counts.idle, fetched.counts.failed) == (
+        (5, 0, 35) if when == 1 else (19, 21, 0)
+    )

@@ -1,0 +1,170 @@
+"""The fetch: every meeting gets exactly one outcome, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl.errors import ApiUnavailable, ConfigError, FailureKind, TokenRejected
+from etl.realtimekit.http.transport import open_transport
+from etl.realtimekit.live.by_meeting import UNANSWERED_LIMIT
+from etl.realtimekit.live.fetch import fetch_sessions
+from etl.simulator.faults import FAULTS
+from etl.values.meetings import Meeting, MeetingList
+from tests.conftest import running_api
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from etl.errors import EtlError
+    from etl.values.fetch import FetchCounts, FetchResult
+    from tests.conftest import Api
+
+    ServeApi = Callable[..., Api]
+
+
+def fetch(api: Api, *, meetings: int = 40, deadline: float | None = None, **changes: object) -> FetchResult:
+    """Fetch some meetings of an API."""
+    asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids[:meetings]]
+    return asyncio.run(
+        fetch_sessions(MeetingList(meetings=asked), api.settings(**changes), api.context(), deadline=deadline)
+    )
+
+
+def outcomes(fetched: FetchResult) -> int:
+    """How many outcomes there are, each counted where it stands."""
+    return len(fetched.observations) + len(fetched.failures) + fetched.counts.idle
+
+
+@given(
+    script=st.lists(st.sampled_from(["ok", "ok", "ok", *FAULTS]), max_size=60),
+    attempts=st.integers(1, 3),
+    concurrency=st.integers(1, 9),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_the_api_does_every_meeting_has_one_outcome(
+    script: list[str], attempts: int, concurrency: int
+) -> None:
+    """Live, idle or failed: the counts add up to the list, and nobody is counted twice."""
+    with running_api(script=script) as api:
+        fetched = fetch(api, attempts=attempts, concurrency=concurrency, timeout=0.2)
+    counts = fetched.counts
+    assert outcomes(fetched) == 40
+    assert (counts.live, counts.failed) == (len(fetched.observations), len(fetched.failures))
+    named = [observation.meeting.meeting_id for observation in fetched.observations]
+    named += [failure.meeting_id for failure in fetched.failures]
+    assert len(set(named)) == len(named)
+
+
+def test_as_many_requests_are_under_way_as_there_are_workers(serve_api: ServeApi) -> None:
+    """Forty answers of 50 ms take two seconds one by one, and a quarter of a second eight at a time."""
+    api = serve_api(latency=0.05)
+    started = time.monotonic()
+    fetched = fetch(api, concurrency=8)
+    assert outcomes(fetched) == 40
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_list_without_meetings_asks_nothing(api: Api) -> None:
+    """No worker, no request, no outcome."""
+    fetched = fetch(api, meetings=0)
+    assert (outcomes(fetched), api.app.state.requests) == (0, 0)
+
+
+def test_a_observation_says_when_the_answer_came(api: Api) -> None:
+    """`observed_at` is the world's time then."""
+    fetched = fetch(api)
+    assert {observation.observed_at for observation in fetched.observations} == {api.clock.now()}
+
+
+def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
+    """The others are not asked: they would be refused as well, and Cloudflare counts them."""
+    api = serve_api(script=itertools.repeat("authentication"))
+    fetched = fetch(api, concurrency=1)
+    assert api.app.state.requests == 1
+    assert [type(error) for error in fetched.errors] == [TokenRejected]
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.UNAUTHORIZED}
+    assert [failure.attempts for failure in fetched.failures] == [1] + [0] * 39
+
+
+def test_failures_with_answers_between_them_do_not_end_the_fetch(serve_api: ServeApi) -> None:
+    """Only an uninterrupted row of failures says that the API answers nothing."""
+    api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.cycle(["internal_error"] * 9 + ["ok"]))
+    fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, attempts=1, concurrency=1)
+    assert fetched.errors == []
+    assert fetched.counts.failed == 2 * UNANSWERED_LIMIT * 9 // 10
+
+
+def test_unknown_meetings_are_answers(serve_api: ServeApi) -> None:
+    """A list of meetings long deleted does not look like an API that is down."""
+    api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat("unknown_meeting"))
+    fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT)
+    assert fetched.errors == []
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.NOT_FOUND}
+    assert api.app.state.requests == 2 * UNANSWERED_LIMIT
+
+
+def test_a_row_of_failures_ends_the_fetch_at_its_fiftieth(serve_api: ServeApi) -> None:
+    """Counted in meetings, each after all its attempts; the error quotes the last of them."""
+    api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat("internal_error"))
+    fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, attempts=2, concurrency=1)
+    assert api.app.state.requests == 2 * UNANSWERED_LIMIT
+    assert [type(error) for error in fetched.errors] == [ApiUnavailable]
+    assert "50 meetings in a row failed, the last with server_error (HTTP 500: Internal" in str(fetched.errors[0])
+    assert [failure.attempts for failure in fetched.failures] == [2] * UNANSWERED_LIMIT + [0] * UNANSWERED_LIMIT
+
+
+def test_a_429_holds_every_worker(serve_api: ServeApi) -> None:
+    """One is refused, and all wait: the time they are held counts once, not once a worker."""
+    api = serve_api(script=["ok"] * 8 + ["edge_1015"])
+    fetched = fetch(api, concurrency=8)
+    assert fetched.counts.failed == 0
+    assert fetched.counts.waited_seconds == pytest.approx(5.0)
+
+
+def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_fetched(api: Api) -> None:
+    """What no rule foresees ends the fetch, and is neither counted as a failure of the API nor hidden."""
+
+    def progress(counts: FetchCounts) -> None:
+        if counts.done == 10:
+            raise ZeroDivisionError
+
+    asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
+    context = api.context(progress=progress)
+    fetched = asyncio.run(fetch_sessions(MeetingList(meetings=asked), api.settings(concurrency=1), context))
+    assert [type(defect) for defect in fetched.defects] == [ZeroDivisionError]
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.INTERRUPTED}
+    assert (outcomes(fetched), fetched.counts.requests) == (40, 10)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [("forbidden_plainly", TokenRejected), ("no_route", ConfigError), ("success_false", ApiUnavailable)],
+)
+def test_a_row_of_refusals_ends_the_fetch_whatever_their_shape(
+    serve_api: ServeApi, fault: str, error: type[EtlError]
+) -> None:
+    """Nothing is asked thousands of times that was refused fifty times; the error says what to look at."""
+    api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat(fault))
+    fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, concurrency=1)
+    assert [type(problem) for problem in fetched.errors] == [error]
+    assert api.app.state.requests == UNANSWERED_LIMIT
+
+
+def test_a_transport_that_was_handed_in_stays_open(api: Api) -> None:
+    """It is its maker's: several fetches may share its connections."""
+
+    async def twice() -> list[int]:
+        asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
+        async with open_transport(api.settings()) as transport:
+            context = api.context(transport=transport)
+            fetches = [await fetch_sessions(MeetingList(meetings=asked), api.settings(), context) for _ in range(2)]
+        return [fetched.counts.requests for fetched in fetches]
+
+    assert asyncio.run(twice()) == [40, 40]

@@ -1,0 +1,151 @@
+"""Lists of live sessions that no simulator gives: repeats, several sessions of a meeting, entries that are none."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from etl.errors import ConfigError, FailureKind
+from etl.realtimekit.live.fetch import fetch_sessions
+from etl.settings import ApiSettings, Limits, Rate
+from etl.values.meetings import Meeting, MeetingList
+from etl.values.run import RunContext
+from tests.conftest import START
+from tests.realtimekit.servers import answering
+from tests.samples import payload
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etl.values.fetch import FetchResult
+
+
+def fetch_from(base_url: str, meeting_ids: Sequence[str], *, requests: int = 1) -> FetchResult:
+    """Ask a server about some meetings of an app called app."""
+    api = ApiSettings(
+        token="token",  # noqa: S106  # of no API
+        account_id="account",
+        base_url=base_url,
+        attempts=1,
+        limits=Limits(stated=Rate(requests=requests, seconds=300.0), reserve=0.0),
+    )
+    asked = MeetingList(meetings=[Meeting("app", meeting_id) for meeting_id in meeting_ids])
+    context = RunContext(now=lambda: START, sleep=asyncio.sleep)
+    return asyncio.run(fetch_sessions(asked, api, context, via="list", wanted="list"))
+
+
+def fetch_pages(meeting_ids: Sequence[str], *pages: list[Any], total: int | None = None) -> FetchResult:
+    """Ask a server that gives these pages, in the order in which they are asked for, and room for no more than them."""
+    count = len(pages[0]) if total is None else total
+    bodies = [json.dumps({"success": True, "data": one, "paging": {"total_count": count}}).encode() for one in pages]
+    given = iter(bodies)
+    with answering(lambda _: next(given)) as server:
+        return fetch_from(server.base_url, meeting_ids, requests=len(pages))
+
+
+def seen(fetched: FetchResult) -> set[str]:
+    """The meetings that the fetch found live."""
+    return {observation.meeting.meeting_id for observation in fetched.observations}
+
+
+def failed(fetched: FetchResult) -> set[str]:
+    """The meetings whose outcome the fetch could not learn."""
+    return {failure.meeting_id for failure in fetched.failures}
+
+
+def session(session_id: str, meeting_id: str, **changes: Any) -> dict[str, Any]:
+    """A session of a meeting, as the API sends it."""
+    return payload(session_id, associated_id=meeting_id, **changes)
+
+
+def test_a_session_that_is_seen_twice_counts_once_as_it_was_seen_last() -> None:
+    """The list moved on between two pages."""
+    first, again = session("1", "b", minutes_consumed=1), session("1", "b", minutes_consumed=2)
+    other, third = session("0", "a"), session("2", "c")
+    fetched = fetch_pages(["a", "b", "c", "d"], [other, first], [first, third], [other, again], total=4)
+    assert [one.payload["minutes_consumed"] for one in fetched.observations if one.meeting.meeting_id == "b"] == [2]
+    assert (seen(fetched), fetched.counts.live, fetched.counts.idle) == ({"a", "b", "c"}, 3, 1)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_of_several_sessions_of_a_meeting_that_of_type_meeting_counts_and_of_those_the_newest(
+    order: tuple[int, ...],
+) -> None:
+    """At most one is active by the API's own rules; a meeting has one outcome whatever it says."""
+    sessions = [
+        session("old", "a", created_at="2026-11-02T10:00:00.000Z"),
+        session("new", "a", created_at="2026-11-02T11:00:00.000Z"),
+        session("stream", "a", type="livestream", created_at="2026-11-02T11:30:00.000Z"),
+    ]
+    fetched = fetch_pages(["a"], [sessions[number] for number in order])
+    assert [one.payload["id"] for one in fetched.observations] == ["new"]
+    assert (fetched.counts.live, fetched.unlisted) == (1, [])
+
+
+def test_ids_are_compared_letter_by_letter() -> None:
+    """Two rooms may differ in capitals alone; UUIDs are written in lower case by whoever reads the meeting list."""
+    fetched = fetch_pages(["Room", "room"], [session("1", "room"), session("2", "ROOM")])
+    assert seen(fetched) == {"room"}
+    assert (fetched.counts.idle, fetched.unlisted) == (1, [Meeting("app", "ROOM")])
+
+
+def test_what_is_not_live_is_none_of_the_list() -> None:
+    """Where a session ends while the page is made, or the API does not heed what it was asked for."""
+    fetched = fetch_pages(["a", "b"], [session("1", "a"), session("2", "b", status="ENDED")])
+    assert (seen(fetched), fetched.counts.idle) == ({"a"}, 1)
+
+
+def test_a_list_that_is_not_sorted_is_not_whole() -> None:
+    """Newest first, those that start push others onto pages that are read already: nobody is idle for that."""
+    newest_first = [session("2", "b"), session("1", "a", created_at="2026-11-02T10:00:00Z")]
+    fetched = fetch_pages(["a", "b", "c"], newest_first)
+    assert (seen(fetched), fetched.counts.idle) == ({"a", "b"}, 0)
+    assert "it is not sorted by creation" in fetched.failures[0].message
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        None,
+        "session",
+        [],
+        {},
+        {"id": "1"},
+        {"associated_id": "b"},
+        {"id": "", "associated_id": "b"},
+        {"id": 1, "associated_id": "b"},
+        {"id": ["1"], "associated_id": "b"},
+        {"id": "1", "associated_id": ""},
+        {"id": "1", "associated_id": 1},
+        {"id": "1", "associated_id": "b "},
+        {"id": "1", "associated_id": "\ud800"},
+        {"id": "1", "associated_id": "b" * 129},
+    ],
+)
+def test_an_entry_that_names_no_session_or_no_meeting_makes_nobody_idle(entry: Any) -> None:
+    """It may be the session of any meeting that is not on the list otherwise."""
+    fetched = fetch_pages(["a", "b"], [session("0", "a"), entry])
+    assert (seen(fetched), failed(fetched), fetched.counts.idle) == ({"a"}, {"b"}, 0)
+    assert fetched.failures[0].kind is FailureKind.MALFORMED
+    assert "entries that name no session and meeting" in fetched.failures[0].message
+
+
+def test_a_page_of_such_entries_costs_none_of_the_others() -> None:
+    """It is a page like another: the list is not whole, and all of it is read."""
+    first, second = session("0", "a"), session("1", "b")
+    fetched = fetch_pages(["a", "b", "c"], [first, second], [None, None], [first, second], total=4)
+    assert (seen(fetched), failed(fetched)) == ({"a", "b"}, {"c"})
+
+
+def test_a_query_that_the_list_refuses_is_such_an_error() -> None:
+    """HTTP 400: a version of the API that does not know the order asked for."""
+    body = json.dumps({"success": False, "error": {"code": 400, "message": "sort_by must be name"}}).encode()
+    with answering(body, status=400) as server:
+        fetched = fetch_from(server.base_url, ["a", "b"])
+    assert (failed(fetched), len(server.paths)) == ({"a", "b"}, 1)
+    with pytest.raises(ConfigError, match="sort_by must be name"):
+        raise fetched.errors[0]

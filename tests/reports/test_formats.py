@@ -1,0 +1,223 @@
+"""A frame as text and bytes: what programs read is what the database said, what people read is plain."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.reports import formats
+
+BERLIN = "Europe/Berlin"
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+_TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8)
+_COLUMNS = {
+    "figure": st.integers(-(2**63), 2**63 - 1),
+    "minutes": st.decimals("-999999999999", "999999999999", places=6, allow_nan=False),
+    "share": st.floats(allow_nan=False, allow_infinity=False),
+    "is_final": st.booleans(),
+    "name": _TEXTS,
+    "day": st.dates(date(1900, 1, 1), date(2100, 1, 1)),
+    "at": st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  # bounds are naive
+}
+_TYPES: dict[str, Any] = {
+    "figure": pl.Int64,
+    "minutes": pl.Decimal(18, 6),
+    "share": pl.Float64,
+    "is_final": pl.Boolean,
+    "name": pl.String,
+    "day": pl.Date,
+    "at": pl.Datetime("us", "UTC"),
+}
+_IN_DUCKDB = {
+    "figure": "bigint",
+    "minutes": "decimal(18, 6)",
+    "share": "double",
+    "is_final": "boolean",
+    "name": "varchar",
+    "day": "date",
+    "at": "timestamptz",
+}
+_ROWS = st.lists(st.fixed_dictionaries({name: st.none() | one for name, one in _COLUMNS.items()}), max_size=5)
+
+
+def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """The rows as a frame of every type that reports have."""
+    return pl.DataFrame(rows, schema=_TYPES)
+
+
+def read_back(query: str, content: bytes) -> pl.DataFrame:
+    """What DuckDB reads from a file of that content."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        path = Path(folder) / "answer"
+        path.write_bytes(content)
+        return pl.DataFrame(connection.sql(query, params={"file": str(path), "columns": _IN_DUCKDB}))
+
+
+@settings(max_examples=60, deadline=None)
+@given(_ROWS)
+def test_duckdb_reads_from_csv_what_the_frame_held(rows: list[dict[str, Any]]) -> None:
+    """Every type, exact decimals, instants with their offset, nothing apart from empty text."""
+    query = """
+        from read_csv(
+            $file, header = true, columns = $columns, allow_quoted_nulls = false, delim = ',', quote = '"', escape = '"'
+        )
+    """
+    assert read_back(query, formats.as_csv(frame_of(rows), BERLIN)).equals(frame_of(rows))
+
+
+@settings(max_examples=60, deadline=None)
+@given(_ROWS)
+def test_python_reads_from_json_what_the_frame_held(rows: list[dict[str, Any]]) -> None:
+    """In both kinds of JSON; numbers are numbers, and an instant is the same instant."""
+    as_array = json.loads(formats.as_json(frame_of(rows), BERLIN))
+    as_lines = [json.loads(line) for line in formats.as_jsonl(frame_of(rows), BERLIN).decode().split("\n")[:-1]]
+    assert as_array == as_lines
+    for found, row in zip(as_array, rows, strict=True):
+        at, day, minutes = found.pop("at"), found.pop("day"), found.pop("minutes")
+        assert found == {name: row[name] for name in ("figure", "share", "is_final", "name")}
+        assert (at and datetime.fromisoformat(at)) == row["at"]
+        assert (day and date.fromisoformat(day)) == row["day"]
+        assert minutes == (None if row["minutes"] is None else float(row["minutes"]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(_ROWS)
+def test_duckdb_reads_from_parquet_what_the_frame_held(rows: list[dict[str, Any]]) -> None:
+    """With the columns' own types."""
+    query = "select * from read_parquet($file) where $columns is not null"
+    assert read_back(query, formats.as_parquet(frame_of(rows), BERLIN)).equals(frame_of(rows))
+
+
+@settings(max_examples=60, deadline=None)
+@given(_ROWS)
+def test_a_row_is_a_line_of_a_table_whatever_it_holds(rows: list[dict[str, Any]]) -> None:
+    """No name of a meeting breaks out of its line, or moves the cursor of a terminal."""
+    for text in (
+        formats.as_table(frame_of(rows), BERLIN, width=None),
+        formats.as_markdown(frame_of(rows), BERLIN).decode(),
+    ):
+        lines = text.split("\n")
+        assert lines.pop() == ""
+        assert len(lines) == len(rows) + 2 + text.startswith(" ") * ("is" in lines[0])
+        assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ("minutes", "minutes"),
+        ("low_usd", "low (USD)"),
+        ("duration_minutes", "duration (minutes)"),
+        ("covered_percent", "covered (%)"),
+        ("waited_seconds", "waited (s)"),
+        ("peak_participants", "peak participants"),
+    ],
+)
+def test_a_heading_tells_the_unit(column: str, shown: str) -> None:
+    """Units stand at the end of a column's name; people read them in brackets."""
+    assert formats.heading(column) == shown
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("minutes", Decimal("1234567.8949"), "1,234,567.89"),
+        ("covered_percent", 99.96, "100.0"),
+        ("sessions", 1234567, "1,234,567"),
+        ("sessions", 0, "0"),
+        ("sessions", None, formats.NOTHING),
+        ("is_final", True, "yes"),
+        ("at", NOON, "2026-11-23 13:00:00"),
+        ("day", date(2026, 11, 23), "2026-11-23"),
+        ("name", "a\x1b[31mb", "a�[31mb"),
+        ("name", "two\nlines", "two lines"),
+        ("name", "", ""),
+        ("names", ["a", None], '["a", null]'),
+        ("total", Decimal(12345), "12,345"),
+    ],
+)
+def test_a_cell_for_people(column: str, value: object, shown: str) -> None:
+    """Thousands apart, two decimals, one for shares, instants in the zone, nothing distinct from zero."""
+    assert formats.cells(pl.DataFrame({column: [value]}), BERLIN) == [[shown]]
+
+
+def test_figures_stand_at_the_right_under_their_headings() -> None:
+    """Text at the left; headings break at spaces, so that columns stay narrow."""
+    frame = pl.DataFrame({"meeting": ["Weekly", "日本"], "total_minutes": [1.5, 1000.0], "note": ["x", None]})
+    assert formats.as_table(frame, "UTC", width=None) == (
+        "               total\n"
+        " meeting   (minutes)   note\n"
+        " ──────────────────────────\n"
+        " Weekly         1.50   x\n"
+        f" 日本       1,000.00   {formats.NOTHING}\n"
+    )
+
+
+def test_a_table_is_as_wide_as_its_terminal_at_most() -> None:
+    """What is too long goes on in the next line: nothing is cut off."""
+    frame = pl.DataFrame(
+        {"meeting": ["word " * 20], "minutes": [1.0], "meeting_id": ["6bf2b8be-04dd-4191-b602-1128921a306b"]}
+    )
+    text = formats.as_table(frame, "UTC", width=60)
+    assert max(map(len, text.splitlines())) <= 60
+    assert text.count("word") == 20
+    assert "1128921a306b" in text
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(30, 1), (3, 2000)])
+def test_a_table_that_would_be_wrapped_beyond_reading_is_left_whole(columns: int, rows: int) -> None:
+    """Too many columns, or more rows than a screen: a terminal breaks lines itself."""
+    frame = pl.DataFrame({f"name_{number}": ["word " * 10] * rows for number in range(columns)})
+    assert formats.as_table(frame, "UTC", width=60) == formats.as_table(frame, "UTC", width=None)
+
+
+def test_a_table_of_no_rows_has_its_headings() -> None:
+    """And no columns at all is no reason to fail."""
+    assert formats.as_table(pl.DataFrame({"a": []}), "UTC", width=80) == " a\n ─\n"
+    assert formats.as_table(pl.DataFrame(), "UTC", width=80).strip() == ""
+
+
+def test_in_markdown_nothing_ends_a_cell_or_is_html() -> None:
+    """Names of meetings are anybody's."""
+    frame = pl.DataFrame({"meeting": ["a|b\n<b>&\\"], "minutes": [1.0]})
+    assert formats.as_markdown(frame, "UTC").decode() == (
+        "| meeting | minutes |\n| --- | --: |\n| a\\|b &lt;b&gt;&amp;\\\\ | 1.00 |\n"
+    )
+
+
+def test_instants_of_programs_have_the_zones_offset() -> None:
+    """Summer and winter."""
+    frame = pl.DataFrame({"at": [NOON, NOON - timedelta(days=120)]})
+    assert formats.as_csv(frame, BERLIN) == b"at\n2026-11-23T13:00:00+01:00\n2026-07-26T14:00:00+02:00\n"
+
+
+def test_json_has_no_numbers_that_are_none() -> None:
+    """NaN and infinity are null: JSON has no word for them."""
+    frame = pl.DataFrame({"a": [float("nan")], "b": [float("inf")], "c": [[float("nan")]]})
+    assert json.loads(formats.as_json(frame, "UTC")) == [{"a": None, "b": None, "c": [None]}]
+
+
+def test_no_rows_are_an_empty_array() -> None:
+    """And no line, and a header alone."""
+    frame = pl.DataFrame(schema={"a": pl.Int64})
+    assert (formats.as_json(frame, "UTC"), formats.as_jsonl(frame, "UTC")) == (b"[]\n", b"")
+    assert formats.as_csv(frame, "UTC") == b"a\n"
+
+
+def test_nothing_is_told_apart_from_zero() -> None:
+    """A dash is what people read where nothing is known, in a table and in Markdown."""
+    frame = pl.DataFrame({"minutes": [None, 0]}, schema={"minutes": pl.Int64})
+    assert formats.cells(frame, "UTC") == [["–"], ["0"]]  # noqa: RUF001  # a dash
+    assert "| – |\n| 0 |\n" in formats.as_markdown(frame, "UTC").decode()  # noqa: RUF001  # a dash
