@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.store.database import open_target
+from etl.store.database import open_database
 
 LIVE = 1_000
 SLOTS_A_DAY = 288
@@ -89,7 +89,7 @@ where slot = $slot
 
 def make_history(database: Path, days: int) -> None:
     """Make the database, with the project's own tables and views."""
-    with open_target(database):
+    with open_database(database):
         pass
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with duckdb.connect(database) as connection:

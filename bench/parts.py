@@ -16,23 +16,23 @@ RUNS = 5
 
 def read_list(path: Path) -> float:
     """Read a meeting list; the seconds of wall time."""
-    from etl.meeting_list import read_meeting_ids  # noqa: PLC0415 - the other part needs more, this one less
+    from etl.meeting_list import read_meeting_list  # noqa: PLC0415 - the other part needs more, this one less
 
     started = time.perf_counter()
-    read_meeting_ids(path, default_app_id="app")
+    read_meeting_list(path, default_app_id="app")
     return time.perf_counter() - started
 
 
 def hold(folder: Path) -> float:
     """Load runs of a thousand live sessions each; the longest time for which the file was open, in seconds."""
-    from etl.store.database import open_target  # noqa: PLC0415  # only when needed
+    from etl.store.database import open_database  # noqa: PLC0415  # only when needed
     from etl.store.load import load_runs  # noqa: PLC0415  # only when needed
 
     longest = 0.0
     for number in range(RUNS):
         staged = stage(folder, number)
         started = time.perf_counter()
-        with open_target(folder / "usage.duckdb") as connection:
+        with open_database(folder / "usage.duckdb") as connection:
             load_runs(connection, [staged])
         if number:  # the first makes the database as well
             longest = max(longest, time.perf_counter() - started)
@@ -42,7 +42,7 @@ def hold(folder: Path) -> float:
 def stage(folder: Path, number: int) -> tuple[str, Path]:
     """Stage a run of an hour of its own."""
     from etl.jobs.prepare import uuid7  # noqa: PLC0415  # only when needed
-    from etl.normalize.snapshots import normalize  # noqa: PLC0415  # only when needed
+    from etl.normalize.snapshots import normalize_snapshots  # noqa: PLC0415  # only when needed
     from etl.staging.runs import stage as stage_frames  # noqa: PLC0415  # only when needed
     from etl.values.fetch import FetchCounts, FetchResult, Observation  # noqa: PLC0415  # only when needed
     from etl.values.meetings import Meeting, MeetingList  # noqa: PLC0415  # only when needed
@@ -61,7 +61,7 @@ def stage(folder: Path, number: int) -> tuple[str, Path]:
     }
     observations = [Observation(one, slot, session | {"id": f"session of {one.meeting_id}"}) for one in asked]
     fetched = FetchResult(observations=observations, failures=[], counts=FetchCounts(meetings=SESSIONS))
-    batch = normalize(start, MeetingList(meetings=asked), fetched, slot)
+    batch = normalize_snapshots(start, MeetingList(meetings=asked), fetched, slot)
     folder.mkdir(exist_ok=True)
     return stage_frames(batch.frames, staging=folder, run_id=start.run_id)
 

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def refuse_to_replace(database: Path, output: Path | None) -> None:
+def refuse_database_as_output(database: Path, output: Path | None) -> None:
     """Refuse an --output that would take a database's place: it can't be had again. Raises ConfigError."""
     log = database.parent / f"{database.name}.wal"
     if output is not None and any(one.exists() and output.exists() and one.samefile(output) for one in (database, log)):
         raise ConfigError(f"{output} is the database; name another --output")
 
 
-def replace(output: Path, content: bytes) -> None:
+def write_whole(output: Path, content: bytes) -> None:
     """Write a file under another name and rename it: what is there stays until all of it is written.
 
     What is there and no file, such as a pipe or /dev/null, is written to: renamed, it would be gone.

@@ -34,7 +34,7 @@ _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a b
 Entry: TypeAlias = tuple[int, Any, Any]
 
 
-def read_meeting_ids(source: Path | TextIO, *, default_app_id: str | None = None) -> MeetingList:
+def read_meeting_list(source: Path | TextIO, *, default_app_id: str | None = None) -> MeetingList:
     """Read the list in a file, or text from an open stream such as standard input.
 
     Lines that can't be an ID become failures `invalid_id` with their number and stop nothing. Repeats are

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from etl.jobs.prepare import uuid7
-from etl.normalize.snapshots import normalize
+from etl.normalize.snapshots import normalize_snapshots
 from etl.staging.runs import stage
 from etl.values.fetch import FetchCounts, FetchResult, Observation
 from etl.values.meetings import Meeting, MeetingList
@@ -80,7 +80,7 @@ def stage_run(  # noqa: PLR0913  # what a run may have come to, each by its name
     fetched = FetchResult(
         observations=observations, failures=list(failures), counts=FetchCounts(meetings=len(asked), idle=len(idle))
     )
-    batch = normalize(start, MeetingList(meetings=[] if all_of else asked, all_of=all_of), fetched, slot)
+    batch = normalize_snapshots(start, MeetingList(meetings=[] if all_of else asked, all_of=all_of), fetched, slot)
     staging.mkdir(exist_ok=True)
     return stage(batch.frames, staging=staging, run_id=start.run_id)
 

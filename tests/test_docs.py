@@ -17,7 +17,7 @@ from etl.errors import EXIT_WITH_FAILURES, EtlError, FailureKind
 from etl.reports.catalogue import reports
 from etl.simulator.app import TOKEN
 from etl.store import sql_files
-from etl.store.database import open_target
+from etl.store.database import open_database
 
 if TYPE_CHECKING:
     from tests.conftest import Api
@@ -118,7 +118,7 @@ def test_what_the_readme_shows_is_what_is_said(tmp_path: Path) -> None:
 
 def test_the_queries_of_the_readme_run(tmp_path: Path) -> None:
     """On an empty database as on a full one."""
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         for query in blocks("sql"):
             connection.execute(query)
 
@@ -180,7 +180,7 @@ def test_the_tables_of_the_readme_are_those_of_the_database(tmp_path: Path) -> N
 def columns(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
     """Name and type of the columns of every table and view."""
     found: dict[str, list[tuple[str, str]]] = {}
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         query = """
             select table_name, column_name, data_type
             from duckdb_columns()
@@ -237,7 +237,7 @@ ARGUMENTS = {
 def macros(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
     """The columns of every macro, none of those for one value, by its name with its parameters."""
     found = {}
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         query = """
             select function_name, parameters, function_type = 'table_macro'
             from duckdb_functions()

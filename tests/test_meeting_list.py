@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.errors import ConfigError, FailureKind
-from etl.meeting_list import read_meeting_ids
+from etl.meeting_list import read_meeting_list
 from etl.values.meetings import Meeting, MeetingList, is_id
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ def write(tmp_path: Path) -> Callable[[str, bytes], Path]:
 
 def meetings(path: Path, **options: Any) -> list[tuple[str, str]]:
     """Read the meetings of a list, as plain pairs."""
-    read = read_meeting_ids(path, **({"default_app_id": "app"} | options))
+    read = read_meeting_list(path, **({"default_app_id": "app"} | options))
     return [(meeting.app_id, meeting.meeting_id) for meeting in read.meetings]
 
 
 def refusal(path: Path, app_id: str | None = "app") -> str:
     """Read a list that must be refused, and return what is said; its exit code is that of a wrong setting."""
     with pytest.raises(ConfigError) as caught:
-        read_meeting_ids(path, default_app_id=app_id)
+        read_meeting_list(path, default_app_id=app_id)
     assert caught.value.exit_code == 78
     return str(caught.value)
 
@@ -97,7 +97,7 @@ def from_stdin(redirection: str, content: bytes = b"") -> str:
 @pytest.mark.parametrize("ending", TEXT_FORMATS)
 def test_every_format_gives_the_same_list(write: Callable[[str, bytes], Path], ending: str) -> None:
     """An ID a line, a table or JSON: the distinct meetings in the order of the file, repeats counted."""
-    read = read_meeting_ids(write(ending, SAME_LIST[ending]), default_app_id="app")
+    read = read_meeting_list(write(ending, SAME_LIST[ending]), default_app_id="app")
     assert read == MeetingList(
         meetings=[Meeting("app", "abcdef-ghijkl"), Meeting("app", "b2"), Meeting("app", "c3")], invalid=[], repeats=1
     )
@@ -106,7 +106,7 @@ def test_every_format_gives_the_same_list(write: Callable[[str, bytes], Path], e
 def test_parquet_gives_the_same_list(write: Callable[[str, bytes], Path]) -> None:
     """Other columns of a Parquet file don't matter; an app ID that is null is the default one."""
     content = frame(title=[1, 2, 3], meeting_id=["a", "b", "a"], app_id=[None, "other", None])
-    read = read_meeting_ids(write("parquet", content), default_app_id="app")
+    read = read_meeting_list(write("parquet", content), default_app_id="app")
     assert read == MeetingList(meetings=[Meeting("app", "a"), Meeting("other", "b")], invalid=[], repeats=1)
 
 
@@ -133,7 +133,7 @@ def test_a_byte_order_mark_is_no_part_of_the_list(write: Callable[[str, bytes], 
 @pytest.mark.parametrize("ending", TEXT_FORMATS)
 def test_any_line_ending_will_do(write: Callable[[str, bytes], Path], ending: str, newline: bytes) -> None:
     """Lines end as on Unix, on Windows or on old Macs."""
-    read = read_meeting_ids(write(ending, SAME_LIST[ending].replace(b"\n", newline)), default_app_id="app")
+    read = read_meeting_list(write(ending, SAME_LIST[ending].replace(b"\n", newline)), default_app_id="app")
     assert (len(read.meetings), read.invalid, read.repeats) == (3, [], 1)
 
 
@@ -151,7 +151,7 @@ def test_white_space_around_an_id_does_not_count(write: Callable[[str, bytes], P
 @pytest.mark.parametrize("row", [b"", b",", b"   ", b'""'])
 def test_blank_rows_of_a_table_do_not_count(write: Callable[[str, bytes], Path], row: bytes) -> None:
     """A row without anything to see in it is no meeting and no failure."""
-    read = read_meeting_ids(write("csv", b"meeting_id,app_id\na,b\n" + row + b"\nc,d\n"))
+    read = read_meeting_list(write("csv", b"meeting_id,app_id\na,b\n" + row + b"\nc,d\n"))
     assert read == MeetingList(meetings=[Meeting("b", "a"), Meeting("d", "c")], invalid=[], repeats=0)
 
 
@@ -165,7 +165,7 @@ def test_a_line_may_name_its_own_app(write: Callable[[str, bytes], Path]) -> Non
 
 def test_the_same_id_in_two_apps_is_two_meetings(write: Callable[[str, bytes], Path]) -> None:
     """A repeat is the same meeting of the same app."""
-    read = read_meeting_ids(write("csv", b"meeting_id,app_id\na,1\na,2\na,1\n"))
+    read = read_meeting_list(write("csv", b"meeting_id,app_id\na,1\na,2\na,1\n"))
     assert (read.meetings, read.repeats) == ([Meeting("1", "a"), Meeting("2", "a")], 1)
 
 
@@ -186,7 +186,7 @@ def test_a_line_without_an_app_needs_a_default_one(write: Callable[[str, bytes],
 def test_an_app_id_that_can_not_be_one_makes_its_line_fail(write: Callable[[str, bytes], Path], app_id: str) -> None:
     """Only where none stands is the default meant: a wrong one must not silently become another app."""
     lines = f'{{"meeting_id": "a", "app_id": {app_id}}}\n{{"meeting_id": "b"}}\n'
-    read = read_meeting_ids(write("jsonl", lines.encode()), default_app_id="app")
+    read = read_meeting_list(write("jsonl", lines.encode()), default_app_id="app")
     assert read.meetings == [Meeting("app", "b")]
     assert [(failure.line, failure.meeting_id, failure.app_id) for failure in read.invalid] == [(1, "a", None)]
     assert "app ID" in read.invalid[0].message
@@ -200,7 +200,7 @@ def test_a_bad_line_fails_with_its_number_and_the_rest_goes_on(
     write: Callable[[str, bytes], Path], value: str, why: str
 ) -> None:
     """The failure is `invalid_id`, says where and why, and was never asked for."""
-    read = read_meeting_ids(write("txt", f"good\n# note\n{value}\nlast\n".encode()), default_app_id="app")
+    read = read_meeting_list(write("txt", f"good\n# note\n{value}\nlast\n".encode()), default_app_id="app")
     assert read.meetings == [Meeting("app", "good"), Meeting("app", "last")]
     (failure,) = read.invalid
     assert (failure.kind, failure.line, failure.attempts, failure.app_id) == (FailureKind.INVALID_ID, 3, 0, None)
@@ -219,7 +219,7 @@ def test_a_bad_row_fails_alike_in_every_format(write: Callable[[str, bytes], Pat
         "parquet": frame(meeting_id=["good", "good", value]),
     }
     for ending, content in contents.items():
-        read = read_meeting_ids(write(ending, content), default_app_id="app")
+        read = read_meeting_list(write(ending, content), default_app_id="app")
         assert read.meetings == [Meeting("app", "good")]
         assert [(failure.line, why in failure.message) for failure in read.invalid] == [(3, True)]
 
@@ -228,7 +228,7 @@ def test_a_bad_row_fails_alike_in_every_format(write: Callable[[str, bytes], Pat
 def test_a_line_that_is_not_utf_8_fails_alone(write: Callable[[str, bytes], Path], ending: str) -> None:
     """One byte in another encoding does not spoil the file; the failure can be printed."""
     lines = {"txt": b"a\nb\xe9\nc\n", "csv": b"meeting_id\na\nb\xe9\nc\n", "jsonl": b'"a"\n"b\xe9"\n"c"\n'}
-    read = read_meeting_ids(write(ending, lines[ending]), default_app_id="app")
+    read = read_meeting_list(write(ending, lines[ending]), default_app_id="app")
     assert [meeting.meeting_id for meeting in read.meetings] == ["a", "c"]
     (failure,) = read.invalid
     assert failure.line == (3 if ending == "csv" else 2)
@@ -247,7 +247,7 @@ def test_bytes_that_are_not_utf_8_do_no_harm_in_a_comment(write: Callable[[str, 
 )
 def test_a_json_line_without_an_id_fails_alone(write: Callable[[str, bytes], Path], line: str) -> None:
     """Not JSON, of another shape, or without the key: a failure with its line number."""
-    read = read_meeting_ids(write("ndjson", f'"a"\n{line}\n"b"\n'.encode()), default_app_id="app")
+    read = read_meeting_list(write("ndjson", f'"a"\n{line}\n"b"\n'.encode()), default_app_id="app")
     assert [meeting.meeting_id for meeting in read.meetings] == ["a", "b"]
     assert [(failure.line, failure.message) for failure in read.invalid] == [(2, "line 2: no meeting ID stands here")]
 
@@ -258,7 +258,7 @@ def test_a_json_line_nested_up_to_the_parser_s_limit_fails_alone(
 ) -> None:
     """What the parser still takes can also be quoted."""
     line = b'{"meeting_id": ' + b"[" * depth + b"]" * depth + b"}"
-    read = read_meeting_ids(write("jsonl", line + b'\n"a"\n'), default_app_id="app")
+    read = read_meeting_list(write("jsonl", line + b'\n"a"\n'), default_app_id="app")
     assert ([failure.line for failure in read.invalid], len(read.meetings)) == ([1], 1)
 
 
@@ -271,13 +271,13 @@ def test_a_column_of_another_type_holds_no_ids(write: Callable[[str, bytes], Pat
 
 def test_a_failure_quotes_what_stood_there_cut_to_the_length_of_an_id(write: Callable[[str, bytes], Path]) -> None:
     """A megabyte in a line must not become a megabyte in the table of failures."""
-    read = read_meeting_ids(write("txt", b"a\n" + b"x" * 1_000_000 + b"\n"), default_app_id="app")
+    read = read_meeting_list(write("txt", b"a\n" + b"x" * 1_000_000 + b"\n"), default_app_id="app")
     assert read.invalid[0].meeting_id == "x" * 128
 
 
 def test_a_failure_quotes_control_characters_as_text(write: Callable[[str, bytes], Path]) -> None:
     """No terminal obeys what a file says."""
-    read = read_meeting_ids(write("txt", b"a\nb\x1b[2Jc\n"), default_app_id="app")
+    read = read_meeting_list(write("txt", b"a\nb\x1b[2Jc\n"), default_app_id="app")
     assert read.invalid[0].meeting_id == "b\\x1b[2Jc"
 
 
@@ -286,7 +286,7 @@ def test_a_failure_quotes_control_characters_as_text(write: Callable[[str, bytes
 
 def test_a_row_that_ends_before_its_meeting_fails_alone(write: Callable[[str, bytes], Path]) -> None:
     """A row cut short is a line without an ID, wherever the column stands."""
-    read = read_meeting_ids(write("csv", b"app_id,meeting_id\nown\nown,a\n"))
+    read = read_meeting_list(write("csv", b"app_id,meeting_id\nown\nown,a\n"))
     assert read.meetings == [Meeting("own", "a")]
     assert [failure.line for failure in read.invalid] == [2]
 
@@ -298,7 +298,7 @@ def test_a_cell_beyond_the_header_is_no_app(write: Callable[[str, bytes], Path])
 
 def test_a_cell_of_any_length_fails_alone(write: Callable[[str, bytes], Path]) -> None:
     """Over 128 characters is over 128 characters: the rest of the list goes on."""
-    read = read_meeting_ids(write("csv", b"meeting_id\na\n" + b"x" * 200_000 + b"\nb\n"), default_app_id="app")
+    read = read_meeting_list(write("csv", b"meeting_id\na\n" + b"x" * 200_000 + b"\nb\n"), default_app_id="app")
     assert ([meeting.meeting_id for meeting in read.meetings], [f.line for f in read.invalid]) == (["a", "b"], [3])
 
 
@@ -314,7 +314,7 @@ def test_a_quote_that_is_not_closed_loses_no_meeting_silently(
 
 def test_the_line_of_a_row_is_the_one_it_starts_in(write: Callable[[str, bytes], Path]) -> None:
     """A cell may hold line breaks; the number leads to where the row begins."""
-    read = read_meeting_ids(write("csv", b'title,meeting_id\nA,a\n"B\nB\nB",b b\n'), default_app_id="app")
+    read = read_meeting_list(write("csv", b'title,meeting_id\nA,a\n"B\nB\nB",b b\n'), default_app_id="app")
     assert [failure.line for failure in read.invalid] == [3]
 
 
@@ -339,7 +339,7 @@ def test_the_cycle_collector_is_left_as_it_was(
     (gc.enable if is_enabled else gc.disable)()
     try:
         with contextlib.suppress(ConfigError):
-            read_meeting_ids(path, default_app_id="app")
+            read_meeting_list(path, default_app_id="app")
         assert gc.isenabled() is is_enabled
     finally:
         gc.enable()
@@ -450,7 +450,7 @@ def test_a_default_app_that_can_not_be_one_is_refused(write: Callable[[str, byte
 
 def test_an_open_stream_is_text() -> None:
     """Comments, blank lines, repeats and bad lines are read as from a file."""
-    read = read_meeting_ids(io.StringIO("# ours\r\na\r\n\r\nb\udce9\nc d\na\n\xe9"), default_app_id="app")
+    read = read_meeting_list(io.StringIO("# ours\r\na\r\n\r\nb\udce9\nc d\na\n\xe9"), default_app_id="app")
     assert read.meetings == [Meeting("app", "a"), Meeting("app", "\xe9")]
     assert ([failure.line for failure in read.invalid], read.repeats) == ([4, 5], 1)
 
@@ -537,7 +537,7 @@ def test_every_format_that_names_apps_round_trips(
     for ending, content in contents.items():
         path = tmp_path_factory.mktemp("list") / f"list.{ending}"
         path.write_bytes(content)
-        read = read_meeting_ids(path)
+        read = read_meeting_list(path)
         assert sorted(read.meetings) == sorted(set(pairs))
         assert (read.invalid, read.repeats) == ([], len(pairs) - len(set(pairs)))
 
@@ -547,7 +547,7 @@ def test_text_round_trips_in_its_order(tmp_path_factory: pytest.TempPathFactory,
     """A line each, in any alphabet."""
     path = tmp_path_factory.mktemp("list") / "list.txt"
     path.write_bytes("\n".join(ids).encode())
-    read = read_meeting_ids(path, default_app_id="app")
+    read = read_meeting_list(path, default_app_id="app")
     assert read.meetings == [Meeting("app", meeting_id) for meeting_id in dict.fromkeys(ids)]
     assert (read.invalid, read.repeats) == ([], len(ids) - len(set(ids)))
 
@@ -563,10 +563,10 @@ def test_every_line_is_a_meeting_a_repeat_a_failure_or_blank(
         path = folder / f"list.{ending}"
         path.write_bytes(header + b"\n".join(lines))
         with contextlib.suppress(ConfigError):
-            assert all(is_id(value) for meeting in read_meeting_ids(path).meetings for value in meeting)
+            assert all(is_id(value) for meeting in read_meeting_list(path).meetings for value in meeting)
     content = b"first\n" + b"\n".join(lines)
     (folder / "list.txt").write_bytes(content)
-    read = read_meeting_ids(folder / "list.txt", default_app_id="app")
+    read = read_meeting_list(folder / "list.txt", default_app_id="app")
     counting = [line for line in content.splitlines() if not is_blank(line)]
     assert len(read.meetings) + read.repeats + len(read.invalid) == len(counting)
 
@@ -581,6 +581,6 @@ def test_a_uuid_in_capitals_is_the_same_meeting(tmp_path: Path) -> None:
     """The API writes them in lower case, and what is not one of its IDs by a letter would never be live."""
     low = "6bf2b8be-04dd-4191-b602-1128921a306b"
     (tmp_path / "list.txt").write_text(f"{low.upper()}\n{low}\nRoom\nroom\n")
-    read = read_meeting_ids(tmp_path / "list.txt", default_app_id="app")
+    read = read_meeting_list(tmp_path / "list.txt", default_app_id="app")
     assert [meeting.meeting_id for meeting in read.meetings] == [low, "Room", "room"]
     assert read.repeats == 1

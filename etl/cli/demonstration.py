@@ -21,8 +21,8 @@ from etl.cli.demo import make_app
 from etl.cli.page import TITLE, page_of
 from etl.cli.summaries import as_line, reconciled_line
 from etl.errors import ConfigError
-from etl.files import replace as replace_file
-from etl.jobs.reconcile import take_final_figures
+from etl.files import write_whole
+from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
 from etl.realtimekit.http.transport import open_transport
 from etl.reports.ask import Source, answer
@@ -34,8 +34,8 @@ from etl.simulator.clock import FastClock
 from etl.simulator.server import serve_apart
 from etl.simulator.world import World
 from etl.staging.runs import staging_of
-from etl.store.database import open_target
-from etl.store.read import read
+from etl.store.database import open_database
+from etl.store.read import run_sql_file
 from etl.values.run import RunContext
 
 if TYPE_CHECKING:
@@ -133,13 +133,13 @@ async def _take_each(
         before = slots[0] - _HOURS_A_DAY * _HOUR  # some were under way when it began
         patient = replace(settings.api, timeout=_LONG_TIMEOUT)
         final_figures = ReconcileSettings(api=patient, app_id=settings.app_id, database=settings.database, since=before)
-        return summary, await take_final_figures(final_figures, context)
+        return summary, await reconcile_sessions(final_figures, context)
 
 
 def _show_tables(database: Path, snapshots: int) -> None:
     """What is in the database."""
-    with open_target(database) as connection:
-        rows = read(connection, "read/tables").iter_rows()
+    with open_database(database) as connection:
+        rows = run_sql_file(connection, "read/tables").iter_rows()
     table = Table("table", "a row is", "rows", title=f"{database} after {snapshots} hourly snapshots")
     table.columns[-1].justify = "right"
     for name, grain, count in rows:
@@ -157,5 +157,5 @@ def _show_usage(database: Path, page: Path, period: Period) -> None:
     except ConfigError as error:  # the extra is missing
         click.echo(f"The page can't be made: {error}")
     else:
-        replace_file(page, content)
+        write_whole(page, content)
         click.echo(f"The same as a page: {page}")

@@ -13,7 +13,7 @@ from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, api_settings, app_id_of, limit_options
 from etl.cli.types import NewFile
 from etl.errors import ConfigError
-from etl.files import replace
+from etl.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:  # n
     if output is None:
         click.echo(text, nl=False)
     else:
-        replace(output, text.encode(errors="replace"))
+        write_whole(output, text.encode(errors="replace"))
     click.echo(f"{len(chosen):,} of the {len(found):,} meetings of app {app_id}", err=True)
 
 

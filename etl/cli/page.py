@@ -10,7 +10,7 @@ from etl.cli.periods import period_options
 from etl.cli.reports import period_from, prices_option, source_from, source_options
 from etl.cli.types import NewFile
 from etl.errors import ConfigError
-from etl.files import refuse_to_replace, replace
+from etl.files import refuse_database_as_output, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +34,10 @@ def page(*, output: Path, title: str, **options: Any) -> None:  # noqa: ANN401  
 
     It opens offline and from an e-mail, on a phone and in print. It names meetings: mind whom you send it to.
     """
-    refuse_to_replace(options["database"], output)
+    refuse_database_as_output(options["database"], output)
     period = period_from(options)
     content = page_of(source_from(options), period, title=title, app_id=options["app_id"], prices=options["prices"])
-    replace(output, content)
+    write_whole(output, content)
     click.echo(f"{output}: {len(content) / 1e6:.2f} MB", err=True)
 
 

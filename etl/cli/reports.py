@@ -16,7 +16,7 @@ from etl.cli.output import print_answer
 from etl.cli.periods import BEGINNING, period_of, period_options
 from etl.cli.types import Duration, NewFile
 from etl.errors import ConfigError, WrongQuery
-from etl.files import refuse_to_replace, replace
+from etl.files import refuse_database_as_output, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,7 +195,7 @@ def _query(question: Question, options: dict[str, Any]) -> None:
 
 def _asked(question: Question, options: dict[str, Any]) -> tuple[str, Period, dict[str, object]]:
     """The format that is wanted, the period, and what the query may name."""
-    refuse_to_replace(options["database"], options["output"])
+    refuse_database_as_output(options["database"], options["output"])
     chosen = _format(options["chosen"], options["output"])
     period = period_from(options)
     from etl.reports.catalogue import parameters  # noqa: PLC0415  # only when needed
@@ -225,7 +225,7 @@ def write(frame: DataFrame, chosen: str, *, output: Path | None, tz: str, title:
     if output is None:
         print_answer(content)
     else:
-        replace(output, content)
+        write_whole(output, content)
         click.echo(f"{frame.height:,} row{'s'[: frame.height != 1]} in {output}", err=True)
 
 

@@ -52,9 +52,9 @@ def snapshot(
 
 def reconcile(settings: ReconcileSettings) -> tuple[ReconcileSummary, int | None]:
     """Take final figures; the summary, and the signal that ended it early if one did."""
-    from etl.jobs.reconcile import take_final_figures  # noqa: PLC0415  # a snapshot does without
+    from etl.jobs.reconcile import reconcile_sessions  # noqa: PLC0415  # a snapshot does without
 
-    return _run(lambda real: take_final_figures(settings, real))
+    return _run(lambda real: reconcile_sessions(settings, real))
 
 
 def _run(job: Callable[[RunContext], Awaitable[_T]], context: RunContext | None = None) -> tuple[_T, int | None]:

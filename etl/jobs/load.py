@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from etl.errors import EtlError, StoreError
 from etl.staging.runs import discard, staged_runs, staging_of
-from etl.store.database import when_unlocked
-from etl.store.load import Loaded, load_runs
+from etl.store.database import open_when_unlocked
+from etl.store.load import LoadedRuns, load_runs
 
 if TYPE_CHECKING:
     from asyncio import Event
@@ -48,7 +48,7 @@ async def load_staged(
     lock_timeout: float,
     sleep: Callable[[float], Awaitable[None]],
     interrupted: Event | None = None,
-) -> Loaded:
+) -> LoadedRuns:
     """Bring every staged run into the database, then delete it from the staging directory.
 
     A database that is there gets this version's tables and views in any case. Returns the IDs of the runs brought in,
@@ -58,8 +58,8 @@ async def load_staged(
     """
     staged = staged_runs(staging_of(database))
     if not (staged or database.exists()):  # noqa: ASYNC240  # nothing else is under way
-        return Loaded([], {}, {})
-    return await when_unlocked(
+        return LoadedRuns([], {}, {})
+    return await open_when_unlocked(
         database,
         lambda connection: _bring_in(connection, staged),
         lock_timeout=lock_timeout,
@@ -77,7 +77,7 @@ async def load_run(
     """
     database = settings.database
     staging = staging_of(database)
-    loaded, problems = Loaded([], {}, {}), list[EtlError]()
+    loaded, problems = LoadedRuns([], {}, {}), list[EtlError]()
     try:
         loaded = await load_staged(
             database, lock_timeout=settings.lock_timeout, sleep=context.sleep, interrupted=context.interrupted
@@ -94,7 +94,7 @@ async def load_run(
     return LoadResult(loaded.run_ids + by_others, staged, problems, loaded.rows.get(run.run_id))
 
 
-async def load_and_ask(
+async def load_and_read(
     database: Path,
     ask: Callable[[Connection], _T],
     *,
@@ -114,7 +114,9 @@ async def load_and_ask(
         brought_in = _bring_in(connection, staged).run_ids
         return brought_in, ask(connection)
 
-    return await when_unlocked(database, use, lock_timeout=lock_timeout, sleep=sleep, is_hurried=_is_set(interrupted))
+    return await open_when_unlocked(
+        database, use, lock_timeout=lock_timeout, sleep=sleep, is_hurried=_is_set(interrupted)
+    )
 
 
 def _is_set(event: Event | None) -> Callable[[], bool]:
@@ -125,13 +127,13 @@ def _is_new(database: Path, staged: Sequence[StagedRun]) -> bool:
     return not (staged or database.exists())
 
 
-def holder_of(start: RunStart) -> dict[str, object]:
+def describe_holder(start: RunStart) -> dict[str, object]:
     """Who holds a lock, for the run that finds it held."""
     since = start.started_at.isoformat(timespec="seconds")
     return {"run_id": start.run_id, "pid": os.getpid(), "host": start.host, "since": since}
 
 
-def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> Loaded:
+def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> LoadedRuns:
     """Load staged runs and delete them: once loaded they are in the database for good."""
     loaded = load_runs(connection, staged)
     for run in staged:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl.errors import FailureKind
-from etl.jobs.load import holder_of, load_and_ask, load_run
-from etl.jobs.prepare import spent_before, start_of, wanted_from, which_app
-from etl.normalize.finals import final_frames
+from etl.jobs.load import describe_holder, load_and_read, load_run
+from etl.jobs.prepare import missing_app_error, read_finals_request, read_spending, start_run
+from etl.normalize.finals import normalize_finals
 from etl.realtimekit.ended.fetch import fetch_finals
 from etl.settings import require_app
 from etl.staging.runs import RECONCILIATIONS, only_run, stage, staged_runs, staging_of, sweep
@@ -60,21 +60,21 @@ class ReconcileSummary:
         return None if self.rows is None else self.rows.get(table, 0)
 
 
-async def take_final_figures(settings: ReconcileSettings, context: RunContext) -> ReconcileSummary:
+async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -> ReconcileSummary:
     """Learn what has ended since an instant: ask the database what is open, fetch, make rows, stage, load.
 
     Raises an EtlError while there is nothing to keep; from the first answer on, errors are in the summary. It has a
     lock of its own, so that no snapshot misses its slot because of it.
     """
-    start = start_of(settings, context.now())
+    start = start_run(settings, context.now())
     staging = staging_of(settings.database)
     if settings.app_id is None and not (settings.database.exists() or staged_runs(staging)):
-        raise which_app(settings)
-    with only_run(staging, holder=holder_of(start), job=RECONCILIATIONS):
+        raise missing_app_error(settings)
+    with only_run(staging, holder=describe_holder(start), job=RECONCILIATIONS):
         sweep(staging, RECONCILIATIONS)
         brought_in, wanted, spent = await _catch_up(settings, start, context)
         finals = await fetch_finals(wanted, settings.api, context, spent=spent)
-        batch = final_frames(start, finals, context.now())
+        batch = normalize_finals(start, finals, context.now())
         run = stage(batch.frames, staging=staging, run_id=start.run_id, job=RECONCILIATIONS)
         kept = await load_run(run, settings, context)
         for defect in finals.fetched.defects:
@@ -100,9 +100,9 @@ async def _catch_up(
     """
 
     def ask(connection: Connection) -> tuple[FinalsRequest, list[Spending]]:
-        return wanted_from(connection, settings, start), spent_before(connection, settings, start)
+        return read_finals_request(connection, settings, start), read_spending(connection, settings, start)
 
-    answer = await load_and_ask(
+    answer = await load_and_read(
         settings.database,
         ask,
         lock_timeout=settings.lock_timeout,

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from etl.errors import FailureKind, StoreError, StoreLocked
-from etl.jobs.load import holder_of, load_and_ask, load_run
-from etl.jobs.prepare import known_from_disk, known_to, read_meetings, start_of, unresolved
-from etl.normalize.snapshots import normalize
+from etl.jobs.load import describe_holder, load_and_read, load_run
+from etl.jobs.prepare import read_meetings, read_prior_state, read_staged_state, start_run, unresolved_meetings
+from etl.normalize.snapshots import normalize_snapshots
 from etl.realtimekit.limit.plan import make_plan
 from etl.realtimekit.live.fetch import fetch_sessions
 from etl.staging.runs import only_run, stage, staging_of, sweep
@@ -46,10 +46,10 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> RunS
     Raises an EtlError while there is nothing to keep. From the first answer on, what ends the run early or
     keeps it out of the database is in the summary's `errors`, and what was fetched is staged.
     """
-    start = start_of(settings, context.now())
+    start = start_run(settings, context.now())
     meeting_list = read_meetings(settings)
     staging = staging_of(settings.database)
-    with only_run(staging, holder=holder_of(start)):
+    with only_run(staging, holder=describe_holder(start)):
         sweep(staging)
         taken, repeats = await _take(settings, start, meeting_list, context), meeting_list.repeats
         del meeting_list
@@ -78,14 +78,14 @@ async def _take(
 ) -> FetchedBatch:
     """Plan, fetch and normalize: all that comes between reading the list and keeping what it brought."""
     brought_in, known = await _catch_up(settings, start, context)
-    asked = unresolved(meeting_list, known)
+    asked = unresolved_meetings(meeting_list, known)
     plan = make_plan(settings, asked, known, context.now())
     if context.planned:
         context.planned(plan)
     fetched = await fetch_sessions(
         asked, settings.api, context, via=plan.via, wanted=settings.via, spent=known.spent, deadline=settings.deadline
     )
-    batch = normalize(start, asked, fetched, context.now())
+    batch = normalize_snapshots(start, asked, fetched, context.now())
     already_resolved = len(meeting_list.meetings) - len(asked.meetings)
     return FetchedBatch(plan, batch, brought_in, already_resolved, fetched.errors, fetched.defects)
 
@@ -97,10 +97,10 @@ async def _catch_up(settings: SnapshotSettings, start: RunStart, context: RunCon
     meeting is asked for: that costs requests, and the load drops the rows that are there already.
     """
     patience = min(settings.lock_timeout, _PATIENCE_BEFORE_FETCH)
-    ask = partial(known_to, settings=settings, start=start, staged=PriorState())
+    ask = partial(read_prior_state, settings=settings, start=start, staged=PriorState())
     try:
-        answer = await load_and_ask(settings.database, ask, lock_timeout=patience, sleep=context.sleep)
+        answer = await load_and_read(settings.database, ask, lock_timeout=patience, sleep=context.sleep)
     except (StoreLocked, StoreError) as error:
         _log.warning("every meeting is asked, whatever slot %s holds already: %s", start.slot.isoformat(), error)
-        return [], known_from_disk(settings, start)
+        return [], read_staged_state(settings, start)
     return answer or ([], PriorState())

@@ -1,6 +1,6 @@
 """A Session payload, or a day's totals, becomes one typed row: pure, without clock and without I/O.
 
-Every value that can't be typed raises `UntypableError`, never another exception; fields that are not known here
+Every value that can't be typed raises `FieldError`, never another exception; fields that are not known here
 go to `extra`, whole.
 """
 
@@ -28,35 +28,35 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 Row: TypeAlias = dict[str, object]
 
 
-class UntypableError(ValueError):
+class FieldError(ValueError):
     """A value that is not of its field's type; the message names the field."""
 
 
-def type_session(payload: Payload) -> Row:
+def parse_session(payload: Payload) -> Row:
     """A Session payload as a row of typed values: whole participants, fractional minutes, UTC instants.
 
     Numbers may come as strings of digits, `ended_at` as the string "null"; fields that a published answer
-    lacks (the display name, the app) may be missing. Raises UntypableError naming the field.
+    lacks (the display name, the app) may be missing. Raises FieldError naming the field.
     """
     row: Row = {column: _typed(field, payload, to_type) for field, (column, to_type) in _FIELDS.items()}
     for field in _NEEDED:
         if row[_FIELDS[field][0]] is None:
-            raise UntypableError(f"{field} is missing")
+            raise FieldError(f"{field} is missing")
     unknown = {field: value for field, value in payload.items() if field not in _FIELDS}
     row["extra"] = _typed("extra", {"extra": unknown or None}, _json)
     return row
 
 
-def type_day(entry: object) -> Row:
+def parse_day(entry: object) -> Row:
     """An entry of the totals of days as a row: a date (UTC), whole sessions, fractional minutes.
 
-    Raises UntypableError naming the field: nothing that is missing or can't be read counts as zero.
+    Raises FieldError naming the field: nothing that is missing or can't be read counts as zero.
     """
     fields = entry if isinstance(entry, dict) else {}
     row: Row = {column: _typed(field, fields, to_type) for field, (column, to_type) in _DAY_FIELDS.items()}
     for field, (column, _) in _DAY_FIELDS.items():
         if row[column] is None:
-            raise UntypableError(f"{field} is missing")
+            raise FieldError(f"{field} is missing")
     return row
 
 
@@ -68,38 +68,38 @@ def _typed(field: str, payload: Payload, to_type: Callable[[Any], object]) -> ob
         return to_type(value)
     except (ValueError, OverflowError, RecursionError) as error:
         said = str(error).encode("ascii", "backslashreplace").decode()  # it may quote the value
-        raise UntypableError(f"{field} is {said}"[:_QUOTED_CHARACTERS]) from None
+        raise FieldError(f"{field} is {said}"[:_QUOTED_CHARACTERS]) from None
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise UntypableError(f"no text but {type(value).__name__}")
+        raise FieldError(f"no text but {type(value).__name__}")
     return _storable(value)
 
 
 def _id(value: object) -> str:
     text = _text(value)
     if not text:
-        raise UntypableError("empty")
+        raise FieldError("empty")
     return text
 
 
 def _number(value: object) -> float:
     """A number, also from a string of digits; neither negative, beyond all measure, nor a truth value."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise UntypableError(f"no number but {type(value).__name__}")
+        raise FieldError(f"no number but {type(value).__name__}")
     if isinstance(value, str) and not (value.isascii() and value.replace(".", "", 1).isdigit()):
-        raise UntypableError("no number but text")
+        raise FieldError("no number but text")
     number = float(value)
     if not (math.isfinite(number) and 0 <= number <= MAX_NUMBER):
-        raise UntypableError("negative or not finite, or beyond all measure")
+        raise FieldError("negative or not finite, or beyond all measure")
     return number
 
 
 def _count(value: object) -> int:
     number = _number(value)
     if not number.is_integer() or number > MAX_PARTICIPANTS:
-        raise UntypableError("no whole number of participants")
+        raise FieldError("no whole number of participants")
     return int(number)
 
 
@@ -110,9 +110,9 @@ def _instant(value: object) -> datetime | None:
         return None
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
-        raise UntypableError("an instant without a zone")
+        raise FieldError("an instant without a zone")
     if not FIRST_YEAR <= instant.year < LAST_YEAR:
-        raise UntypableError(f"not between {FIRST_YEAR} and {LAST_YEAR}")
+        raise FieldError(f"not between {FIRST_YEAR} and {LAST_YEAR}")
     return instant.astimezone(UTC)
 
 
@@ -123,14 +123,14 @@ def _day(value: object) -> date:
         return date.fromisoformat(text)
     instant = _instant(text)
     if instant is None or instant.timetz() != time(tzinfo=UTC):
-        raise UntypableError("no day: neither a date nor a midnight in UTC")
+        raise FieldError("no day: neither a date nor a midnight in UTC")
     return instant.date()
 
 
 def _sessions(value: object) -> int:
     number = _number(value)
     if not number.is_integer() or number > _MOST_SESSIONS:
-        raise UntypableError("no whole number of sessions")
+        raise FieldError("no whole number of sessions")
     return int(number)
 
 

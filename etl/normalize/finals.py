@@ -1,4 +1,4 @@
-"""What is learned after the fact becomes typed frames: ended sessions, and totals of days. Pure, as `normalize` is."""
+"""What is learned after the fact becomes typed frames: ended sessions, and totals of days. Pure, without a clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from etl.errors import FailureKind
-from etl.normalize.fields import UntypableError, type_day, type_session
+from etl.normalize.fields import FieldError, parse_day, parse_session
 from etl.normalize.snapshots import INSTANT, SNAPSHOT_SCHEMA, batch_of, failures_frame, ledger_frame, malformed_failure
 from etl.values.fetch import Failure
 from etl.values.meetings import ALL_MEETINGS, is_id
@@ -43,14 +43,14 @@ ENDED = "ended"
 _QUOTED_CHARACTERS = 200
 
 
-def final_frames(start: RunStart, finals: Finals, finished_at: datetime) -> Batch:
+def normalize_finals(start: RunStart, finals: Finals, finished_at: datetime) -> Batch:
     """A run and its frames, by table: final figures, totals of days, the failures, the ledger's entry.
 
     What can't be typed becomes a failure `malformed`: a session that has not ended or names no meeting, a day that
     was not asked for or is told of in two ways.
     """
-    rows, malformed = type_finals(finals.fetched.observations, start)
-    days, odd_days = type_days(finals.days, start)
+    rows, malformed = parse_finals(finals.fetched.observations, start)
+    days, odd_days = parse_days(finals.days, start)
     failures = [*finals.fetched.failures, *malformed, *odd_days]
     run = _run(start, finals, sessions=len(rows), failed=len(failures), finished_at=finished_at)
     frames = {
@@ -62,14 +62,16 @@ def final_frames(start: RunStart, finals: Finals, finished_at: datetime) -> Batc
     return batch_of(run, frames, failures)
 
 
-def type_finals(observations: Iterable[Observation], start: RunStart) -> tuple[list[tuple[object, ...]], list[Failure]]:
+def parse_finals(
+    observations: Iterable[Observation], start: RunStart
+) -> tuple[list[tuple[object, ...]], list[Failure]]:
     """The rows of the sessions that have ended, in the order of the columns, and the failures of the others."""
     rows: list[tuple[object, ...]] = []
     malformed: list[Failure] = []
     for observation in observations:
         try:
             session = _ended(observation)
-        except UntypableError as error:
+        except FieldError as error:
             malformed.append(malformed_failure(observation, error))
         else:
             row: Row = {"run_id": start.run_id, "fetched_at": observation.observed_at} | session
@@ -78,16 +80,16 @@ def type_finals(observations: Iterable[Observation], start: RunStart) -> tuple[l
 
 
 def _ended(observation: Observation) -> Row:
-    """The session as a row; its meeting is the one that the API says. Raises UntypableError naming what is wrong."""
-    row = type_session(observation.payload)
+    """The session as a row; its meeting is the one that the API says. Raises FieldError naming what is wrong."""
+    row = parse_session(observation.payload)
     if row["status"] != "ENDED":
-        raise UntypableError("status is not ENDED")
+        raise FieldError("status is not ENDED")
     if not is_id(row["associated_id"]):
-        raise UntypableError("associated_id is missing or can be no meeting's ID")
+        raise FieldError("associated_id is missing or can be no meeting's ID")
     return row | {"app_id": observation.meeting.app_id, "meeting_id": row["associated_id"]}
 
 
-def type_days(answers: Iterable[DayTotals], start: RunStart) -> tuple[list[tuple[object, ...]], list[Failure]]:
+def parse_days(answers: Iterable[DayTotals], start: RunStart) -> tuple[list[tuple[object, ...]], list[Failure]]:
     """The rows of the days asked for, one a day, and a failure for each entry that can't be one."""
     rows: list[tuple[object, ...]] = []
     malformed: list[Failure] = []
@@ -95,22 +97,22 @@ def type_days(answers: Iterable[DayTotals], start: RunStart) -> tuple[list[tuple
         days: dict[object, Row] = {}
         for entry in answer.entries:
             try:
-                _add_day(days, type_day(entry), answer)
-            except UntypableError as error:
+                _add_day(days, parse_day(entry), answer)
+            except FieldError as error:
                 malformed.append(_malformed_day(answer, entry, error))
         rows += [(start.run_id, answer.fetched_at, answer.app_id, *day.values()) for day in days.values()]
     return rows, malformed
 
 
 def _add_day(days: dict[object, Row], day: Row, answer: DayTotals) -> None:
-    """Add a day to those of an answer, once. Raises UntypableError where it can't be one of them."""
+    """Add a day to those of an answer, once. Raises FieldError where it can't be one of them."""
     if not answer.first.isoformat() <= str(day["day"]) <= answer.last.isoformat():
-        raise UntypableError(f"day is not one of those asked for, {answer.first} to {answer.last}")
+        raise FieldError(f"day is not one of those asked for, {answer.first} to {answer.last}")
     if days.setdefault(day["day"], day) != day:
-        raise UntypableError("day is told of twice, with other totals")
+        raise FieldError("day is told of twice, with other totals")
 
 
-def _malformed_day(answer: DayTotals, entry: object, error: UntypableError) -> Failure:
+def _malformed_day(answer: DayTotals, entry: object, error: FieldError) -> Failure:
     try:
         said = json.dumps(entry)[:_QUOTED_CHARACTERS]
     except RecursionError:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from etl.errors import FailureKind
-from etl.normalize.fields import UntypableError, type_session
+from etl.normalize.fields import FieldError, parse_session
 from etl.values.fetch import Failure
 from etl.values.run import Batch, Run
 
@@ -94,13 +94,13 @@ RUN_SCHEMA: dict[str, Any] = {
 _ALL_OF = "all:"
 
 
-def normalize(start: RunStart, asked: MeetingList, fetched: FetchResult, finished_at: datetime) -> Batch:
+def normalize_snapshots(start: RunStart, asked: MeetingList, fetched: FetchResult, finished_at: datetime) -> Batch:
     """A run and its frames, by table: the rows of the sessions seen, the failures, the list, the ledger's entry.
 
     A payload that can't be typed becomes a failure `malformed`; live, idle and failed add up to the meetings asked
     for and the list's invalid lines.
     """
-    rows, malformed = type_observations(fetched.observations, start)
+    rows, malformed = parse_observations(fetched.observations, start)
     failures = [*fetched.failures, *malformed, *asked.invalid]
     run = _run(start, fetched, asked, live=len(rows), failed=len(failures), finished_at=finished_at)
     frames = {
@@ -119,7 +119,7 @@ def batch_of(run: Run, frames: dict[str, pl.DataFrame], failures: Sequence[Failu
     return Batch(run=run, frames=frames, failures=dict(counts.most_common()), first_failures=first)
 
 
-def type_observations(
+def parse_observations(
     observations: Iterable[Observation], start: RunStart
 ) -> tuple[list[tuple[object, ...]], list[Failure]]:
     """The rows of what was seen, in the order of the columns, and a failure `malformed` for each that can't be typed.
@@ -131,8 +131,8 @@ def type_observations(
     constant: Row = {"run_id": start.run_id, "slot": start.slot}
     for observation in observations:
         try:
-            session = type_session(observation.payload)
-        except UntypableError as error:
+            session = parse_session(observation.payload)
+        except FieldError as error:
             malformed.append(malformed_failure(observation, error))
         else:
             row = constant | {"observed_at": observation.observed_at} | observation.meeting._asdict() | session
@@ -195,7 +195,7 @@ def _list_frame(meetings: Sequence[Meeting], list_id: str) -> pl.DataFrame:
     return ids.select(pl.lit(list_id).alias("list_id"), app_ids.alias("app_id"), "meeting_id")
 
 
-def malformed_failure(observation: Observation, error: UntypableError) -> Failure:
+def malformed_failure(observation: Observation, error: FieldError) -> Failure:
     """The failure of what was seen and can't be typed, quoting how it begins."""
     try:
         said = json.dumps(observation.payload)[:200]

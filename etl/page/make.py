@@ -9,8 +9,8 @@ from etl.page.found import find
 from etl.page.html import page
 from etl.reports.ask import reach_of, require_known
 from etl.store import sql_files
-from etl.store.database import when_readable
-from etl.store.read import ask, read
+from etl.store.database import read_when_unlocked
+from etl.store.read import run_query, run_sql_file
 
 if TYPE_CHECKING:
     from etl.page.found import Asked, Found
@@ -29,8 +29,8 @@ def make_page(source: Source, asked: Asked, made: Made) -> bytes:
         first = reach_of(connection, source.database).first
         require_known(connection, source.database, asked.app_id)
         bound = {"prices": asked.prices}
-        prices = ask(connection, sql_files.text("page/prices"), bound, where=f"the file of prices {asked.prices}")
-        return find(partial(read, connection), asked, first=first, prices=prices)
+        prices = run_query(connection, sql_files.text("page/prices"), bound, where=f"the file of prices {asked.prices}")
+        return find(partial(run_sql_file, connection), asked, first=first, prices=prices)
 
-    found = when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
+    found = read_when_unlocked(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
     return page(found, made).encode()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl.errors import ConfigError
-from etl.store.database import when_readable
-from etl.store.read import ask, read
+from etl.store.database import read_when_unlocked
+from etl.store.read import run_query, run_sql_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,9 +41,9 @@ def answer(question: Question, source: Source, bound: Mapping[str, object]) -> D
     """The rows of an answer. Raises ConfigError where the query is wrong, StoreLocked where another program writes."""
 
     def use(connection: Connection) -> DataFrame:
-        return ask(connection, question.sql, bound, where=question.where)
+        return run_query(connection, question.sql, bound, where=question.where)
 
-    return when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
+    return read_when_unlocked(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
 
 
 def report(question: Question, source: Source, bound: Mapping[str, object]) -> tuple[DataFrame, Reach]:
@@ -55,14 +55,14 @@ def report(question: Question, source: Source, bound: Mapping[str, object]) -> t
     def use(connection: Connection) -> tuple[DataFrame, Reach]:
         reach = reach_of(connection, source.database)
         require_known(connection, source.database, bound["app_id"])
-        return ask(connection, question.sql, bound, where=question.where), reach
+        return run_query(connection, question.sql, bound, where=question.where), reach
 
-    return when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
+    return read_when_unlocked(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
 
 
 def reach_of(connection: Connection, database: Path) -> Reach:
     """From when to when there are snapshots. Raises ConfigError where there is none."""
-    runs, first, last = read(connection, "read/reach").row(0)
+    runs, first, last = run_sql_file(connection, "read/reach").row(0)
     if not runs:
         raise ConfigError(f"{database} holds no snapshots yet; rtk-usage snapshot takes one")
     return Reach(first=first, last=last)
@@ -70,6 +70,6 @@ def reach_of(connection: Connection, database: Path) -> Reach:
 
 def require_known(connection: Connection, database: Path, app_id: object) -> None:
     """Refuse an app that no run has asked about; None stands for all of them."""
-    known = read(connection, "read/apps")["app_id"].to_list()
+    known = run_sql_file(connection, "read/apps")["app_id"].to_list()
     if app_id is not None and app_id not in known:
         raise ConfigError(f"{database} holds nothing of app {app_id!r}; it holds {', '.join(known)}")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from etl.reports.ask import reach_of
 from etl.reports.catalogue import sentence_of
 from etl.store import sql_files
-from etl.store.database import when_readable
-from etl.store.read import ask
+from etl.store.database import read_when_unlocked
+from etl.store.read import run_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +46,9 @@ def check_data(source: Source, bound: Mapping[str, object]) -> list[Checked]:
         reach_of(connection, source.database)
         return [_checked(connection, name, bound) for name in sql_files.names(_FOLDER)]
 
-    return when_readable(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
+    return read_when_unlocked(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
 
 
 def _checked(connection: Connection, name: str, bound: Mapping[str, object]) -> Checked:
-    broken = ask(connection, sql_files.text(name), bound, where=name)
+    broken = run_query(connection, sql_files.text(name), bound, where=name)
     return Checked(name=name.partition("/")[2], rule=sentence_of(name), broken=broken)

@@ -106,7 +106,7 @@ def staged_runs(staging: Path) -> list[StagedRun]:
     return [StagedRun(path.name, path) for path in found if not path.name.endswith(_PARTIAL)]
 
 
-def staged_spending(run: StagedRun) -> Spending | None:
+def read_staged_spending(run: StagedRun) -> Spending | None:
     """What a staged run spent of the API's limit; None where its files are damaged, which the load will say."""
     try:
         row = pl.read_parquet(run.directory / "runs.parquet", columns=["finished_at", "requests"]).row(0)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
-from etl.store.interrupts import run_apart
+from etl.store.interrupts import run_interruptibly
 from etl.store.migrate import is_current, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
-    from etl.store.interrupts import Interruptible
+    from etl.store.interrupts import InterruptibleConnection
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 _T = TypeVar("_T")
@@ -52,7 +52,7 @@ _SPILL = ".duckdb-spill"
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
-class Holder(NamedTuple):
+class LockHolder(NamedTuple):
     """The program that has the database open."""
 
     program: str
@@ -60,7 +60,7 @@ class Holder(NamedTuple):
 
 
 @contextlib.contextmanager
-def open_target(database: Path) -> Iterator[Connection]:
+def open_database(database: Path) -> Iterator[Connection]:
     """Open the database at once, made and migrated where needed; its tables are known by their bare names.
 
     Raises StoreLocked where another program has it open, ConfigError where it is no database or was made by
@@ -78,7 +78,7 @@ def open_target(database: Path) -> Iterator[Connection]:
 def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connection]:
     """Open a database that is there, and change nothing; `to_analyse` much of it, with all that the machine has.
 
-    Raises as `open_target` does, ConfigError where it is not there, and StoreError where an older version made it and
+    Raises as `open_database` does, ConfigError where it is not there, and StoreError where an older version made it and
     no run has brought it up to date yet.
     """
     if not database.exists():
@@ -92,7 +92,7 @@ def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connec
         yield connection
 
 
-def when_readable(
+def read_when_unlocked(
     database: Path,
     use: Callable[[Connection], _T],
     *,
@@ -104,16 +104,16 @@ def when_readable(
     It is open no longer than that takes: as long as it is read, nobody can write.
     """
 
-    def read(interruptible: Interruptible) -> _T:
+    def read(interruptible: InterruptibleConnection) -> _T:
         with open_to_read(database, to_analyse=True) as connection, interruptible.using(connection):
             return use(connection)
 
     for wait in _waits(lock_timeout):
         try:
-            return run_apart(read)
+            return run_interruptibly(read)
         except StoreLocked:
             sleep(wait)
-    return run_apart(read)
+    return run_interruptibly(read)
 
 
 def _waits(lock_timeout: float) -> Iterator[float]:
@@ -125,7 +125,7 @@ def _waits(lock_timeout: float) -> Iterator[float]:
         waited, wait = waited + wait, min(2 * wait, _LONGEST_WAIT)
 
 
-async def when_unlocked(
+async def open_when_unlocked(
     database: Path,
     use: Callable[[Connection], _T],
     *,
@@ -139,20 +139,20 @@ async def when_unlocked(
     """
     for wait in _waits(lock_timeout):
         try:
-            with open_target(database) as connection:
+            with open_database(database) as connection:
                 return use(connection)
         except StoreLocked:
             if is_hurried():
                 raise
         await sleep(wait)
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         return use(connection)
 
 
-def lock_holder(message: str) -> Holder | None:
+def parse_lock_holder(message: str) -> LockHolder | None:
     """Who holds the lock, out of DuckDB's own words for it."""
     held = _HELD.search(message)
-    return Holder(held["program"], int(held["pid"])) if held else None
+    return LockHolder(held["program"], int(held["pid"])) if held else None
 
 
 def _create(database: Path) -> None:
@@ -253,7 +253,7 @@ def _as_our_errors(database: Path) -> Iterator[None]:
     except duckdb.Error as error:
         message = str(error)
         if "Could not set lock" in message:
-            raise StoreLocked(_locked(database, lock_holder(message))) from error
+            raise StoreLocked(_locked(database, parse_lock_holder(message))) from error
         if "not a valid DuckDB database" in message:
             raise ConfigError(f"{database} is no DuckDB database; name another file with --database") from error
         raise StoreError(f"{database}: {message.splitlines()[0]}") from error
@@ -261,6 +261,6 @@ def _as_our_errors(database: Path) -> Iterator[None]:
         raise StoreError(f"{error.filename or database}: {error.strerror}; make the place writable") from error
 
 
-def _locked(database: Path, holder: Holder | None) -> str:
+def _locked(database: Path, holder: LockHolder | None) -> str:
     who = f"{holder.program} (PID {holder.pid})" if holder else "another program"
     return f"{database} is held open by {who}; close it there, or open it for moments only"

@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 _AGAIN_SECONDS = 0.05
 
 
-class Interruptible:
+class InterruptibleConnection:
     """A connection that another thread may interrupt for as long as it is in use, and not a moment longer."""
 
     def __init__(self) -> None:
@@ -48,9 +48,9 @@ class Interruptible:
             self._connection = connection
 
 
-def run_apart(job: Callable[[Interruptible], _T]) -> _T:
+def run_interruptibly(job: Callable[[InterruptibleConnection], _T]) -> _T:
     """Do a job in a thread of its own; raises KeyboardInterrupt where Ctrl-C ended it."""
-    interruptible = Interruptible()
+    interruptible = InterruptibleConnection()
     with _ctrl_c_noted() as noted, ThreadPoolExecutor(max_workers=1) as pool:
         done = pool.submit(job, interruptible)
         while wait([done], timeout=_AGAIN_SECONDS).not_done:

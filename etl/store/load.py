@@ -19,7 +19,7 @@ _TABLES = ("meeting_lists", "session_snapshots", "session_finals", "daily_totals
 _BOUNDS = {"session_snapshots": "slot", "session_finals": "started_at", "daily_totals": "day"}
 
 
-class Loaded(NamedTuple):
+class LoadedRuns(NamedTuple):
     """The IDs of the runs inserted, and what is wrong with those that can't be, by their IDs.
 
     `rows` are how many rows each of the inserted gave to each table it feeds.
@@ -41,7 +41,7 @@ class _DamagedRun(Exception):
         self.run_id = run_id
 
 
-def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str, Path]]) -> Loaded:
+def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str, Path]]) -> LoadedRuns:
     """Insert, in one transaction, every staged run (its ID and directory) that the ledger does not hold.
 
     A run whose files are damaged is left out, so that it keeps none of the others waiting. When this returns, the
@@ -61,7 +61,7 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str,
             continue
         connection.execute("commit")
         connection.execute("checkpoint")
-        return Loaded([run_id for run_id, _ in new], damaged, rows)
+        return LoadedRuns([run_id for run_id, _ in new], damaged, rows)
 
 
 def _not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:

@@ -30,12 +30,12 @@ _NOT_ITS_FAULT = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.Interr
 _NO_SUCH_FILE = re.compile("No files found|Cannot open file")
 
 
-def read(connection: duckdb.DuckDBPyConnection, name: str, **parameters: object) -> pl.DataFrame:
+def run_sql_file(connection: duckdb.DuckDBPyConnection, name: str, **parameters: object) -> pl.DataFrame:
     """The rows of `sql/<name>.sql`; parameters are bound, never spliced. Instants are UTC, JSON is text."""
     return pl.DataFrame(connection.sql(sql_files.text(name), params=parameters))
 
 
-def ask(
+def run_query(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object], *, where: str
 ) -> pl.DataFrame:
     """The rows of anybody's query; of the parameters those that it names are bound.

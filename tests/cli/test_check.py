@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from etl.store import sql_files
-from etl.store.database import open_target
+from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.samples import stage_run
 
@@ -24,7 +24,7 @@ EVER = ("--since", "all")
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot."""
-    with open_target(shell.database) as connection:
+    with open_database(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory / "staged")])
     return shell
 

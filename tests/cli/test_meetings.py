@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.meeting_list import read_meeting_ids
+from etl.meeting_list import read_meeting_list
 from tests.cli.conftest import SECRET
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_what_is_written_is_read_as_the_same_meetings(shell: Shell, name: str) -
     result = shell.run("meetings", "--output", str(shell.directory / name))
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "40 of the 40 meetings of app simulated-app\n"
-    found = read_meeting_ids(shell.directory / name, default_app_id="simulated-app")
+    found = read_meeting_list(shell.directory / name, default_app_id="simulated-app")
     assert [meeting.meeting_id for meeting in found.meetings] == shell.api.world.meeting_ids
     assert {meeting.app_id for meeting in found.meetings} == {"simulated-app"}
     assert found.invalid == []

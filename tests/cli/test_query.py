@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.store.database import open_target
+from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.cli.conftest import CHECKOUT, finish, until
 from tests.samples import stage_run
@@ -28,7 +28,7 @@ LONG = "select count(*) as found from range(100000000000) as a where hash(a.rang
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot."""
-    with open_target(shell.database) as connection:
+    with open_database(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory / "staged")])
     return shell
 
@@ -42,7 +42,7 @@ def test_a_query_is_answered(filled: Shell) -> None:
 
 def test_a_database_without_snapshots_can_be_asked_as_well(shell: Shell) -> None:
     """How many runs there are is a question with an answer; only reports have none."""
-    with open_target(shell.database):
+    with open_database(shell.database):
         pass
     result = shell.run("query", "select count(*) as runs from runs", "--format", "csv")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "runs\n0\n", "")

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from etl.store import sql_files
-from etl.store.database import open_target
+from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.older import make_older_database
 from tests.samples import held_open, stage_run
@@ -30,7 +30,7 @@ PARAMETERS = "select $since as since, $until as until, $tz as tz, $app_id as app
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot, of 2026-11-02T12:00:00Z: one session, of 2.3434 minutes."""
-    with open_target(shell.database) as connection:
+    with open_database(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory / "staged")])
     return shell
 
@@ -302,7 +302,7 @@ def test_without_a_database_nothing_is_made(shell: Shell) -> None:
 
 def test_a_database_without_snapshots_says_so(shell: Shell) -> None:
     """No figures are not figures of nothing."""
-    with open_target(shell.database):
+    with open_database(shell.database):
         pass
     result = shell.run("report", "daily")
     assert result.exit_code == 78

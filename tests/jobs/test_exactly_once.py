@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from etl.simulator.app import TOKEN
-from etl.store.database import open_target
+from etl.store.database import open_database
 from tests.conftest import START
 
 if TYPE_CHECKING:
@@ -132,14 +132,14 @@ def rows_of(api: Api, slot: datetime) -> set[tuple[object, ...]]:
 
 def stored(database: Path) -> list[tuple[object, ...]]:
     """What the database says, in full: a row that is there twice comes twice."""
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         query = "select slot, meeting_id, session_id, live_participants, minutes_consumed from session_snapshots"
         return sorted(pl.DataFrame(connection.sql(query)).rows(), key=repr)
 
 
 def unresolved(database: Path, api: Api) -> int:
     """How many meetings have no outcome in some slot, or a failed one only."""
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         query = "select slot, count(distinct meeting_id) from outcomes where outcome <> 'failed' group by slot"
         slots: list[tuple[object, int]] = pl.DataFrame(connection.sql(query)).rows()
     return sum(api.world.meetings - resolved for _, resolved in slots)

@@ -15,15 +15,15 @@ import polars as pl
 import pytest
 
 from etl.errors import ApiUnavailable, ConfigError, FailureKind, RunOverlap, StoreLocked, TokenRejected
-from etl.jobs.prepare import spent_before, start_of
-from etl.jobs.reconcile import take_final_figures
+from etl.jobs.prepare import read_spending, start_run
+from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
 from etl.reports.ask import Source, answer
 from etl.reports.catalogue import named, parameters
 from etl.settings import Period, ReconcileSettings, SnapshotSettings
 from etl.simulator.clock import SimulatedClock
 from etl.staging.runs import RECONCILIATIONS, discard, only_run, staged_runs, staging_of
-from etl.store.database import open_target
+from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.conftest import START
 from tests.samples import held_open
@@ -62,7 +62,7 @@ def reconcile_settings(tmp_path: Path) -> Settings:
 
 def take(settings: ReconcileSettings, context: RunContext) -> ReconcileSummary:
     """Take final figures to the end."""
-    return asyncio.run(take_final_figures(settings, context))
+    return asyncio.run(reconcile_sessions(settings, context))
 
 
 def observe(api: Api, database: Path) -> None:
@@ -76,7 +76,7 @@ def observe(api: Api, database: Path) -> None:
 
 def rows(database: Path, query: str) -> list[Any]:
     """The rows of a query; single columns as bare values."""
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         found = pl.DataFrame(connection.sql(query)).rows()
     return [row[0] if len(row) == 1 else row for row in found]
 
@@ -262,7 +262,7 @@ def test_without_an_app_nothing_is_asked(api: Api, reconcile_settings: Settings,
     """The message names the way out; where there is nothing, nothing is made."""
     settings = reconcile_settings(api, app_id=None)
     if is_there:
-        with open_target(settings.database):
+        with open_database(settings.database):
             pass
     with pytest.raises(ConfigError, match=r"which app\? .*usage\.duckdb knows none yet; set REALTIMEKIT_APP_ID"):
         take(settings, api.context())
@@ -360,7 +360,7 @@ def test_an_interruption_stores_what_there_is(serve_api: ServeApi, reconcile_set
 
         context = api.context(interrupted=interrupted)
         watching = asyncio.create_task(watch())
-        summary = await take_final_figures(settings, context)
+        summary = await reconcile_sessions(settings, context)
         await watching
         return summary
 
@@ -373,7 +373,7 @@ def test_an_interruption_stores_what_there_is(serve_api: ServeApi, reconcile_set
 def test_a_locked_database_ends_the_run_before_it_asks_anything(api: Api, reconcile_settings: Settings) -> None:
     """It can be run again at any time: what it asks for does not go away."""
     settings = reconcile_settings(api)
-    with open_target(settings.database):
+    with open_database(settings.database):
         pass
     with held_open(settings.database), pytest.raises(StoreLocked):
         take(settings, api.context())
@@ -386,7 +386,7 @@ def test_a_database_that_is_locked_in_the_end_leaves_the_run_staged(
     """A snapshot brings it in as it does its own."""
     api = serve_api()
     settings = reconcile_settings(api)
-    with open_target(settings.database):
+    with open_database(settings.database):
         pass
     with ExitStack() as viewer:
 
@@ -409,7 +409,7 @@ def test_a_run_that_another_job_brings_in_is_in_the_database_all_the_same(
 ) -> None:
     """A snapshot may load it before its own job can; what it added nobody here knows then."""
     settings = reconcile_settings(api)
-    with open_target(settings.database):
+    with open_database(settings.database):
         pass
     with ExitStack() as viewer:
 
@@ -422,7 +422,7 @@ def test_a_run_that_another_job_brings_in_is_in_the_database_all_the_same(
         async def sleep(_: float) -> None:
             viewer.close()
             runs = staged_runs(staging_of(settings.database))
-            with open_target(settings.database) as connection:
+            with open_database(settings.database) as connection:
                 load_runs(connection, runs)
             for run in runs:
                 discard(run)
@@ -460,9 +460,9 @@ def test_what_a_reconciliation_spent_counts_for_the_next_run(api: Api, reconcile
     """The limit is the token's, whatever asks."""
     settings = reconcile_settings(api)
     run = take(settings, api.context()).run
-    with open_target(settings.database) as connection:
-        start = start_of(settings, START)
-        assert [one.requests for one in spent_before(connection, settings, start)] == [run.requests]
+    with open_database(settings.database) as connection:
+        start = start_run(settings, START)
+        assert [one.requests for one in read_spending(connection, settings, start)] == [run.requests]
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])

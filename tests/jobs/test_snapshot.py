@@ -17,7 +17,7 @@ from etl.jobs.load import load_staged
 from etl.jobs.prepare import uuid7
 from etl.jobs.snapshot import take_snapshot
 from etl.staging.runs import only_run, staged_runs, staging_of
-from etl.store.database import open_target
+from etl.store.database import open_database
 from etl.values.run import RunContext
 from tests.conftest import START
 from tests.samples import held_open, stage_run
@@ -46,7 +46,7 @@ def load(database: Path) -> list[str]:
 
 def rows(database: Path, query: str) -> list[Any]:
     """The rows of a query; single columns as bare values."""
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         found = pl.DataFrame(connection.sql(query)).rows()
     return [row[0] if len(row) == 1 else row for row in found]
 
@@ -277,7 +277,7 @@ def test_a_slot_taken_twice_while_the_database_is_locked_holds_nothing_twice(
 ) -> None:
     """The second run can't know what the first has staged: the load drops what is there already."""
     settings = snapshot_settings(api)
-    with open_target(settings.database):
+    with open_database(settings.database):
         pass
     with held_open(settings.database):
         take(settings, api.context())

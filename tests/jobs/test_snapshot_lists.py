@@ -16,7 +16,7 @@ from etl.jobs.prepare import plan_snapshot
 from etl.jobs.snapshot import take_snapshot
 from etl.settings import Limits, Rate
 from etl.staging.runs import staging_of
-from etl.store.database import open_target
+from etl.store.database import open_database
 from tests.conftest import START
 from tests.older import make_older_database, stage_older_run
 from tests.samples import held_open
@@ -43,7 +43,7 @@ def take(settings: SnapshotSettings, api: Api) -> RunSummary:
 
 def rows(database: Path, query: str) -> list[Any]:
     """The rows of a query; single columns as bare values."""
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         found = pl.DataFrame(connection.sql(query)).rows()
     return [row[0] if len(row) == 1 else row for row in found]
 
@@ -226,7 +226,7 @@ def test_a_plan_knows_what_earlier_runs_have_spent(api: Api, snapshot_settings: 
 def test_a_plan_knows_what_staged_runs_have_spent(api: Api, snapshot_settings: Settings) -> None:
     """A database that is locked keeps them waiting, and changes nothing about the limit."""
     settings = snapshot_settings(api)
-    with open_target(settings.database):
+    with open_database(settings.database):
         pass
     with held_open(settings.database, "write"):
         take(settings, api)

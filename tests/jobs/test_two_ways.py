@@ -14,7 +14,7 @@ from etl.jobs.snapshot import take_snapshot
 from etl.settings import SnapshotSettings
 from etl.simulator.clock import SimulatedClock
 from etl.simulator.fault_answers import Timing
-from etl.store.database import open_target
+from etl.store.database import open_database
 from etl.values.run import RunContext
 from tests.conftest import START, running_api
 
@@ -75,7 +75,7 @@ def take(api: Api, via: Via, directory: Path, **changes: Any) -> RunSummary:
 
 def stored(database: Path) -> dict[str, list[Any]]:
     """What a database holds, in an order of its own."""
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         return {query: pl.DataFrame(connection.sql(query)).rows() for query in (ROWS, OUTCOMES, LEDGER)}
 
 

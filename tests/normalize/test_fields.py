@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.normalize.fields import UntypableError, type_session
+from etl.normalize.fields import FieldError, parse_session
 from tests.samples import payload
 
 NEEDED = ["id", "live_participants", "max_concurrent_participants", "minutes_consumed", "started_at"]
@@ -32,12 +32,12 @@ INSTANTS = ["created_at", "started_at", "updated_at", "ended_at"]
 
 def typed(**changes: Any) -> dict[str, object]:
     """Type a session in which these fields are different."""
-    return type_session(payload(**changes))
+    return parse_session(payload(**changes))
 
 
 def refused(**changes: Any) -> str:
     """Return why a session in which these fields are different can't be typed."""
-    with pytest.raises(UntypableError) as caught:
+    with pytest.raises(FieldError) as caught:
         typed(**changes)
     return str(caught.value)
 
@@ -52,7 +52,7 @@ def nested(depth: int) -> list[Any]:
 
 def test_a_session_becomes_a_row_of_typed_values() -> None:
     """Whole participants, fractional minutes, UTC instants; absent fields are null."""
-    assert type_session(payload()) == {
+    assert parse_session(payload()) == {
         "session_id": "session-1",
         "associated_id": "meeting-1",
         "meeting_display_name": "Weekly",
@@ -75,7 +75,7 @@ def test_a_session_becomes_a_row_of_typed_values() -> None:
 def test_a_payload_is_not_changed() -> None:
     """It is quoted later where the row can't be had."""
     given_payload = payload(unknown=1, ended_at="null")
-    type_session(given_payload)
+    parse_session(given_payload)
     assert given_payload == payload(unknown=1, ended_at="null")
 
 
@@ -89,17 +89,17 @@ def test_without_these_a_snapshot_says_nothing(field: str, how: str) -> None:
     session = payload() | {field: None}
     if how == "absent":
         del session[field]
-    with pytest.raises(UntypableError, match=f"^{field} is missing$"):
-        type_session(session)
+    with pytest.raises(FieldError, match=f"^{field} is missing$"):
+        parse_session(session)
 
 
 @pytest.mark.parametrize("field", OPTIONAL)
 def test_any_other_field_may_be_missing(field: str) -> None:
     """A published answer lacks fields that the description calls required: null is null, and absent is null."""
     session = payload() | {field: None}
-    with_null = type_session(session)
+    with_null = parse_session(session)
     del session[field]
-    assert type_session(session) == with_null
+    assert parse_session(session) == with_null
     assert with_null[field] is None
 
 
@@ -307,7 +307,7 @@ def test_breakout_rooms_and_meta_are_json_of_any_shape(field: str, value: object
 def test_fields_that_are_not_known_are_kept_whole() -> None:
     """Also null, and also those that are named like our own columns."""
     unknown = {"recording": None, "run_id": "x", "extra": {"a": [1]}, "session_id": 1, "": 0, "Status": "LIVE"}
-    row = type_session(payload() | unknown)
+    row = parse_session(payload() | unknown)
     assert json.loads(str(row["extra"])) == unknown
     assert row["session_id"] == "session-1"
 

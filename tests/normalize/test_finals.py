@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from etl.errors import FailureKind
-from etl.normalize.fields import UntypableError, type_day
-from etl.normalize.finals import DAY_SCHEMA, FINAL_SCHEMA, final_frames
-from etl.store.database import open_target
+from etl.normalize.fields import FieldError, parse_day
+from etl.normalize.finals import DAY_SCHEMA, FINAL_SCHEMA, normalize_finals
+from etl.store.database import open_database
 from etl.values.fetch import Failure, FetchCounts, FetchResult, Observation
 from etl.values.finals import DayTotals, Finals
 from etl.values.meetings import Meeting
@@ -33,7 +33,7 @@ def make(*payloads: dict[str, Any], days: Any = (), failures: Any = ()) -> Batch
     counts = FetchCounts(live=len(payloads), requests=7, retries=1)
     fetched = FetchResult(observations=observations, failures=list(failures), counts=counts, via="list")
     totals = [DayTotals("app", date(2026, 11, 1), date(2026, 11, 2), LATER, list(days), 3)]
-    return final_frames(START, Finals(fetched=fetched, days=totals), LATER)
+    return normalize_finals(START, Finals(fetched=fetched, days=totals), LATER)
 
 
 def day(**changes: Any) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_a_session_that_is_not_final_or_cant_be_typed_is_a_failure(changes: dict
 )
 def test_a_day_is_a_date_or_the_instant_of_its_beginning(written: str) -> None:
     """In UTC, whatever zone that is written in."""
-    assert type_day(day(day=written)) == {"day": date(2026, 11, 1), "sessions": 3, "minutes": 40.25}
+    assert parse_day(day(day=written)) == {"day": date(2026, 11, 1), "sessions": 3, "minutes": 40.25}
 
 
 NO_DAYS: list[Any] = [None, 1, "", "null", "Sunday", "2026-11-31", "20261101"]
@@ -102,8 +102,8 @@ NO_MINUTES: list[Any] = [None, "-1", -0.1, float("inf"), False, {}]
 )
 def test_a_day_that_cant_be_typed_is_a_failure_and_never_a_zero(field: str, value: Any) -> None:
     """An instant without a zone, or in the middle of a day, would be a guess."""
-    with pytest.raises(UntypableError):
-        type_day(day(**{field: value}))
+    with pytest.raises(FieldError):
+        parse_day(day(**{field: value}))
     batch = make(days=[day(**{field: value}), day(day="2026-11-02")])
     assert batch.frames["daily_totals"]["day"].to_list() == [date(2026, 11, 2)]
     (failure,) = batch.frames["fetch_failures"].to_dicts()
@@ -142,7 +142,7 @@ def test_the_run_counts_what_it_was_told_of_and_what_it_spent() -> None:
 
 def test_the_frames_have_the_columns_of_the_tables(tmp_path: Path) -> None:
     """In their order, which the comparison with what is stored relies on."""
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         for table, schema in (("session_finals", FINAL_SCHEMA), ("daily_totals", DAY_SCHEMA)):
             described = connection.execute(f"describe {table}").fetchall()
             assert [row[0] for row in described] == list(schema)

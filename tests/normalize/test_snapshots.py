@@ -21,8 +21,8 @@ from etl.normalize.snapshots import (
     RUN_SCHEMA,
     SNAPSHOT_SCHEMA,
     list_id_of,
-    normalize,
-    type_observations,
+    normalize_snapshots,
+    parse_observations,
 )
 from etl.store import sql_files
 from etl.values.fetch import Failure, FetchCounts, FetchResult, Observation
@@ -88,7 +88,7 @@ def batch_of(
         waited_seconds=1.5,
     )
     fetched = FetchResult(observations=list(seen), failures=list(failures), counts=counts)
-    return normalize(START, MeetingList(meetings=asked, invalid=list(invalid)), fetched, FINISHED_AT)
+    return normalize_snapshots(START, MeetingList(meetings=asked, invalid=list(invalid)), fetched, FINISHED_AT)
 
 
 def rows(batch: Batch, table: str) -> list[dict[str, Any]]:
@@ -210,7 +210,7 @@ def test_a_run_by_the_list_says_how_many_live_sessions_were_not_asked_about() ->
     strangers = [Meeting("app", "x"), Meeting("app", "y")]
     found = FetchResult(observations=[], failures=[], counts=FetchCounts(), via="list", unlisted=strangers)
     unlisted = [
-        normalize(START, MeetingList(meetings=[]), fetched, FINISHED_AT).run.unlisted
+        normalize_snapshots(START, MeetingList(meetings=[]), fetched, FINISHED_AT).run.unlisted
         for fetched in (found, replace(found, unlisted=[]), replace(found, via="meetings", unlisted=[]))
     ]
     assert unlisted == [2, 0, None]
@@ -224,7 +224,7 @@ def test_a_run_of_all_meetings_has_no_list_but_a_name_for_it() -> None:
         counts=FetchCounts(meetings=2, live=1, failed=1),
         via="list",
     )
-    batch = normalize(START, MeetingList(meetings=[], all_of="app"), fetched, FINISHED_AT)
+    batch = normalize_snapshots(START, MeetingList(meetings=[], all_of="app"), fetched, FINISHED_AT)
     assert (batch.run.list_id, batch.run.meetings, batch.run.live, batch.run.failed) == ("all:app", 2, 1, 1)
     assert rows(batch, "meeting_lists") == []
 
@@ -261,7 +261,7 @@ def test_another_list_has_another_name(other: list[Meeting]) -> None:
 def test_a_payload_that_can_not_be_typed_is_a_failure_and_the_rest_are_rows() -> None:
     """It says which field, quotes the payload's beginning, and keeps its meeting."""
     seen = observations(payload("a"), payload("b", minutes_consumed="lots"), payload("c"))
-    typed, (malformed,) = type_observations(seen, START)
+    typed, (malformed,) = parse_observations(seen, START)
     assert [row[list(SNAPSHOT_SCHEMA).index("session_id")] for row in typed] == ["a", "c"]
     assert (malformed.app_id, malformed.meeting_id) == ("app", "m1")
     assert (malformed.kind, malformed.http_status) == (FailureKind.MALFORMED, 200)
@@ -291,7 +291,7 @@ def test_a_payload_that_can_not_even_be_quoted_is_malformed() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    _, (malformed,) = type_observations(observations(payload(minutes_consumed=None, meta=deep)), START)
+    _, (malformed,) = parse_observations(observations(payload(minutes_consumed=None, meta=deep)), START)
     assert malformed.message.endswith(": nested too deeply")
 
 

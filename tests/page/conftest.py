@@ -12,8 +12,8 @@ from etl.page.found import Asked, find
 from etl.page.html import Made, page
 from etl.settings import Period
 from etl.store import sql_files
-from etl.store.database import open_target
-from etl.store.read import read
+from etl.store.database import open_database
+from etl.store.read import run_sql_file
 from tests.page.parsed import Parsed
 from tests.sql.rows import Usage, utc
 
@@ -35,7 +35,7 @@ class MakePage(Protocol):
 @pytest.fixture
 def usage(tmp_path: Path) -> Iterator[Usage]:
     """An empty database."""
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         yield Usage(connection, tmp_path)
 
 
@@ -47,7 +47,7 @@ def make(usage: Usage) -> MakePage:
         since: str | datetime, until: str, *, tz: str = "UTC", app_id: str | None = None, title: str = "Usage"
     ) -> Parsed:
         usage.write()
-        ask = partial(read, usage.connection)
+        ask = partial(run_sql_file, usage.connection)
         period = Period(since=utc(since), until=utc(until), tz=tz)
         asked = Asked(period=period, app_id=app_id, prices=str(sql_files.file("prices.csv")))
         _, first, _ = ask("read/reach").row(0)

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
-from etl.store.database import open_target
+from etl.store.database import open_database
 from tests.cli.conftest import CHECKOUT
 from tests.cli.test_demo import WITHOUT
 from tests.sql.rows import Usage
@@ -27,7 +27,7 @@ def page(database: Path, output: Path, *options: str) -> Result:
 
 def with_a_day(database: Path) -> Path:
     """A database with a day of snapshots."""
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         usage = Usage(connection, database.parent)
         usage.runs("2026-11-02 00:00", "2026-11-02 23:00", every=3600)
         usage.observed("2026-11-02 12:00", 5)
@@ -69,7 +69,7 @@ def test_without_snapshots_the_page_that_is_there_stays(tmp_path: Path) -> None:
     """An empty database, and one that is not there, end with 78 and a message."""
     output = tmp_path / "usage.html"
     output.write_text("the last one", encoding="utf-8")
-    with open_target(tmp_path / "empty.duckdb"):
+    with open_database(tmp_path / "empty.duckdb"):
         pass
     for database in (tmp_path / "empty.duckdb", tmp_path / "none.duckdb"):
         result = page(database, output)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from etl.jobs.reconcile import take_final_figures
+from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
 from etl.realtimekit.http.transport import open_transport
 from etl.settings import ApiSettings, ReconcileSettings, SnapshotSettings
@@ -87,7 +87,7 @@ async def _take_all(recorded: Recorded, settings: SnapshotSettings, clock: Simul
             if slot == RENAMED_AT:
                 _rename_a_meeting(recorded.world)
             if slot == RECONCILED_AT:
-                await take_final_figures(_reconciliation(settings), context)
+                await reconcile_sessions(_reconciliation(settings), context)
             await take_snapshot(replace(settings, deadline=0.0 if slot == HURRIED else None), context)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from etl.errors import FailureKind
 from etl.store import sql_files
-from etl.store.database import open_target, open_to_read
+from etl.store.database import open_database, open_to_read
 from etl.store.load import load_runs
 from etl.values.fetch import Failure
 from tests.samples import stage_run
@@ -39,7 +39,7 @@ def good_data(folder: Path) -> Iterator[Connection]:
         stage_run(folder, live=["a"], idle=["b", "c"], slot=NEXT),
         stage_run(folder, live=["a"], idle=[], slot=NEXT),
     ]
-    with open_target(folder / "usage.duckdb") as connection:
+    with open_database(folder / "usage.duckdb") as connection:
         load_runs(connection, runs)
         connection.execute("update session_snapshots set associated_id = meeting_id")
         connection.execute(RECONCILE)
@@ -164,6 +164,6 @@ def test_what_counts_is_the_final_total_that_was_fetched_last(good: Connection) 
 
 def test_a_run_of_all_live_sessions_has_no_list_to_be_whole(tmp_path: Path) -> None:
     """Its meetings are those that were seen."""
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, [stage_run(tmp_path, live=["x", "y"], idle=[], all_of="app")])
         assert offenders(connection, "every_meeting_has_an_outcome") == []

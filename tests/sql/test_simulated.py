@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.normalize.fields import type_session
+from etl.normalize.fields import parse_session
 from etl.simulator.instants import to_ms
 from etl.simulator.world import World
-from etl.store.database import open_target
+from etl.store.database import open_database
 from tests.sql.rows import Usage
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
     """A database that examples empty and fill again."""
     folder = tmp_path_factory.mktemp("simulated")
-    with open_target(folder / "usage.duckdb") as connection:
+    with open_database(folder / "usage.duckdb") as connection:
         yield Usage(connection, folder)
 
 
@@ -88,7 +88,7 @@ def settle(kept: Usage, world: World) -> None:
 def stored(session: Session, at: datetime) -> dict[str, object]:
     """What the API says of a session at an instant, as a row."""
     key = {"app_id": session.app_id, "meeting_id": session.meeting_id}
-    return key | type_session(session.payload(to_ms(at)))
+    return key | parse_session(session.payload(to_ms(at)))
 
 
 def daily(kept: Usage, tz: str) -> dict[date, tuple[float, float, float, int]]:

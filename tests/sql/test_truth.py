@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.store.database import open_target
+from etl.store.database import open_database
 from tests.sql.rows import EVER, Usage
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ FEW = settings(max_examples=40, deadline=None, derandomize=True, suppress_health
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
     """A database that examples empty and fill again."""
     folder = tmp_path_factory.mktemp("truth")
-    with open_target(folder / "usage.duckdb") as connection:
+    with open_database(folder / "usage.duckdb") as connection:
         yield Usage(connection, folder)
 
 

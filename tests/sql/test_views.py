@@ -11,7 +11,7 @@ import pytest
 
 from etl.errors import FailureKind
 from etl.store import sql_files
-from etl.store.database import open_target
+from etl.store.database import open_database
 from etl.store.load import load_runs
 from etl.values.fetch import Failure
 from tests.samples import SLOT, stage_run
@@ -27,7 +27,7 @@ LOST = Failure(app_id="app", meeting_id="b", kind=FailureKind.TIMEOUT, message="
 
 def outcomes(tmp_path: Path, *runs: StagedRun) -> list[tuple[Any, ...]]:
     """The outcomes of some runs: slot, meeting, outcome and kind of failure."""
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, runs)
         query = "select slot, meeting_id, outcome, failure_kind from outcomes order by run_id, meeting_id"
         return pl.DataFrame(connection.sql(query)).rows()
@@ -64,7 +64,7 @@ def test_a_meeting_that_the_slot_already_held_is_live_for_the_run_that_asked_aga
 def test_what_a_later_run_of_the_slot_saw_changes_nothing_for_an_earlier_one(tmp_path: Path) -> None:
     """Each run's outcomes are those of its ledger entry."""
     runs = [stage_run(tmp_path, live=["a"], idle=["b"]), stage_run(tmp_path, live=["a", "b"], idle=[])]
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, runs)
         query = """
             select count(*) filter (outcomes.outcome = 'live') - any_value(runs.live)

@@ -11,9 +11,9 @@ import pytest
 from etl.errors import FailureKind
 from etl.staging.runs import discard
 from etl.store import sql_files
-from etl.store.database import open_target
-from etl.store.load import Loaded, load_runs
-from etl.store.read import read
+from etl.store.database import open_database
+from etl.store.load import LoadedRuns, load_runs
+from etl.store.read import run_sql_file
 from etl.values.fetch import Failure
 from tests.samples import SLOT
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     """An empty database, open."""
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         yield connection
 
 
 def counts(connection: Connection) -> dict[str, int]:
     """Rows by table."""
-    return {table: count for table, _, count in read(connection, "read/tables").iter_rows()}
+    return {table: count for table, _, count in run_sql_file(connection, "read/tables").iter_rows()}
 
 
 def test_every_table_gets_its_rows(connection: Connection, staged: Callable[..., StagedRun]) -> None:
@@ -69,7 +69,7 @@ def test_a_run_that_another_job_has_loaded_and_deleted_is_not_damaged(
     run = staged()
     load_runs(connection, [run])
     discard(run)
-    assert load_runs(connection, [run]) == Loaded([], {}, {})
+    assert load_runs(connection, [run]) == LoadedRuns([], {}, {})
 
 
 def test_a_slot_holds_a_meeting_once(connection: Connection, staged: Callable[..., StagedRun]) -> None:

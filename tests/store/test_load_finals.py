@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from etl.jobs.prepare import uuid7
-from etl.normalize.finals import final_frames
+from etl.normalize.finals import normalize_finals
 from etl.staging.runs import RECONCILIATIONS, stage
 from etl.store import sql_files
-from etl.store.database import open_target
+from etl.store.database import open_database
 from etl.store.load import load_runs
-from etl.store.read import read
+from etl.store.read import run_sql_file
 from etl.values.fetch import FetchCounts, FetchResult, Observation
 from etl.values.finals import DayTotals, Finals, OpenSession
 from etl.values.meetings import Meeting
@@ -36,7 +36,7 @@ LATEST = "select max_by(minutes_consumed, (fetched_at, run_id)) from session_fin
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     """An empty database, open."""
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         yield connection
 
 
@@ -66,7 +66,7 @@ def staged(
         days=[DayTotals("app", date(2026, 11, 1), date(2026, 11, 30), at, entries, 1)],
     )
     directory.mkdir(exist_ok=True)
-    frames = final_frames(start, finals, at).frames
+    frames = normalize_finals(start, finals, at).frames
     return stage(frames, staging=directory, run_id=start.run_id, job=RECONCILIATIONS)
 
 
@@ -160,7 +160,7 @@ def test_looking_for_rows_that_are_there_skips_all_older_ones(
 
 def open_sessions(connection: Connection, since: datetime) -> list[OpenSession]:
     """What is open of the app, of what was live since then."""
-    found = read(connection, "read/open_sessions", since=since, app_ids=["app"])
+    found = run_sql_file(connection, "read/open_sessions", since=since, app_ids=["app"])
     return [OpenSession(*row) for row in found.iter_rows()]
 
 
@@ -179,7 +179,7 @@ def test_open_is_what_was_seen_live_and_began_before_and_is_not_final(connection
 def test_open_are_sessions_of_the_apps_asked_about(connection: Connection, tmp_path: Path) -> None:
     """Another app's are another run's."""
     load_runs(connection, [stage_run(tmp_path / "staged", live=["a"])])
-    found = read(connection, "read/open_sessions", since=SLOT, app_ids=["other"])
+    found = run_sql_file(connection, "read/open_sessions", since=SLOT, app_ids=["other"])
     assert found.is_empty()
 
 
@@ -188,4 +188,4 @@ def test_known_apps_are_those_of_lists_and_those_that_were_asked_for_whole(
 ) -> None:
     """Each once."""
     load_runs(connection, [stage_run(tmp_path / "staged"), stage_run(tmp_path / "staged", all_of="whole")])
-    assert read(connection, "read/apps")["app_id"].to_list() == ["app", "whole"]
+    assert run_sql_file(connection, "read/apps")["app_id"].to_list() == ["app", "whole"]

@@ -9,7 +9,7 @@ import pytest
 
 from etl.errors import ConfigError, StoreError
 from etl.store import sql_files
-from etl.store.database import open_target, open_to_read
+from etl.store.database import open_database, open_to_read
 from tests.older import make_older_database, stage_older_run
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def test_a_new_database_has_every_migration_in_its_ledger(tmp_path: Path) -> None:
     """Each by the name of its file, and the views by the hash of their text."""
-    with open_target(tmp_path / "usage.duckdb") as connection:
+    with open_database(tmp_path / "usage.duckdb") as connection:
         names = connection.execute("select name from schema_migrations order by name").fetchall()
     assert [f"migrations/{name}" for (name,) in names[:-1]] == list(sql_files.names("migrations"))
     assert names[-1][0].startswith("views ")
@@ -27,10 +27,10 @@ def test_a_new_database_has_every_migration_in_its_ledger(tmp_path: Path) -> Non
 def test_a_database_that_is_up_to_date_is_not_written(tmp_path: Path) -> None:
     """Definitions in the hot path have left unreadable logs behind."""
     database = tmp_path / "usage.duckdb"
-    with open_target(database):
+    with open_database(database):
         pass
     before = database.read_bytes()
-    with open_target(database):
+    with open_database(database):
         pass
     assert database.read_bytes() == before
 
@@ -38,21 +38,21 @@ def test_a_database_that_is_up_to_date_is_not_written(tmp_path: Path) -> None:
 def test_views_are_made_anew_when_their_text_has_changed(tmp_path: Path) -> None:
     """A newer version's views replace those that an older one has made."""
     database = tmp_path / "usage.duckdb"
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         connection.execute("create or replace view outcomes as select 'old' as text")
         connection.execute("update schema_migrations set name = 'views of old' where name like 'views %'")
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         assert "text" not in [row[0] for row in connection.execute("describe outcomes").fetchall()]
 
 
 def test_a_missing_migration_is_applied_and_the_rows_stay(tmp_path: Path) -> None:
     """An older database is brought up to this version when it is opened."""
     database = tmp_path / "usage.duckdb"
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         connection.execute("insert into meeting_lists values ('list', 'app', 'meeting')")
         connection.execute("drop view outcomes")
         connection.execute("delete from schema_migrations where name like 'views %'")
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         assert connection.execute("select count(*) from outcomes").fetchall() == [(0,)]
         assert connection.execute("select count(*) from meeting_lists").fetchall() == [(1,)]
 
@@ -60,9 +60,9 @@ def test_a_missing_migration_is_applied_and_the_rows_stay(tmp_path: Path) -> Non
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     """Its tables may mean something else; the way out is to upgrade."""
     database = tmp_path / "usage.duckdb"
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
-    with pytest.raises(ConfigError, match=r"newer version .* 9999_from_the_future .* upgrade"), open_target(database):
+    with pytest.raises(ConfigError, match=r"newer version .* 9999_from_the_future .* upgrade"), open_database(database):
         pass
 
 
@@ -73,7 +73,7 @@ def test_a_database_of_the_first_version_gains_what_later_ones_have(tmp_path: Pa
     run = stage_older_run(tmp_path / "staged")
     with duckdb.connect(database) as connection:
         connection.execute(f"insert into runs by name from '{run.directory}/runs.parquet'")
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         assert connection.execute("select cast(run_id as varchar), unlisted from runs").fetchall() == [
             (run.run_id, None)
         ]
@@ -103,7 +103,7 @@ def test_a_database_can_be_read_once_it_is_up_to_date(tmp_path: Path) -> None:
     ):
         pass
     assert database.read_bytes() == before
-    with open_target(database):
+    with open_database(database):
         pass
     with open_to_read(database) as connection:
         assert connection.execute("select count(*) from outcomes").fetchall() == [(0,)]
@@ -112,7 +112,7 @@ def test_a_database_can_be_read_once_it_is_up_to_date(tmp_path: Path) -> None:
 def test_reading_does_not_write(tmp_path: Path) -> None:
     """The database is opened so that DuckDB itself refuses it."""
     database = tmp_path / "usage.duckdb"
-    with open_target(database):
+    with open_database(database):
         pass
     with pytest.raises(StoreError, match="read-only"), open_to_read(database) as connection:
         connection.execute("delete from runs")
@@ -121,7 +121,7 @@ def test_reading_does_not_write(tmp_path: Path) -> None:
 def test_a_database_of_a_newer_version_is_not_read_either(tmp_path: Path) -> None:
     """For the same reason."""
     database = tmp_path / "usage.duckdb"
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
     with pytest.raises(ConfigError, match="newer version"), open_to_read(database):
         pass

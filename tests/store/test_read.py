@@ -13,8 +13,8 @@ import duckdb
 import pytest
 
 from etl.errors import ConfigError, StoreError, StoreLocked, WrongQuery
-from etl.store.database import open_target, open_to_read, when_readable
-from etl.store.read import ask
+from etl.store.database import open_database, open_to_read, read_when_unlocked
+from etl.store.read import run_query
 from tests.samples import held_open
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def value(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     """The one value that an expression has."""
-    return ask(connection, f"select {sql} as value", BOUND, where="the query").item()
+    return run_query(connection, f"select {sql} as value", BOUND, where="the query").item()
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_every_type_becomes_a_value(connection: duckdb.DuckDBPyConnection, sql: 
 def test_an_infinite_instant_among_others_makes_text_of_its_column_only(connection: duckdb.DuckDBPyConnection) -> None:
     """The others stay instants."""
     sql = "select timestamptz '2026-01-01 00:00:00+00' as a, unnest([timestamptz 'infinity', null]) as b"
-    found = ask(connection, sql, BOUND, where="the query")
+    found = run_query(connection, sql, BOUND, where="the query")
     assert found["b"].to_list() == ["infinity", None]
     assert found["a"].to_list() == [datetime(2026, 1, 1, tzinfo=UTC)] * 2
 
@@ -88,7 +88,7 @@ def test_an_infinite_instant_among_others_makes_text_of_its_column_only(connecti
 def test_columns_of_one_name_are_numbered(connection: duckdb.DuckDBPyConnection, column: str, end: str) -> None:
     """A frame needs names that differ; rows keep their order, and comments behind the query are none of it."""
     sql = f"select {column} as a, range as a, 3 as a_2 from range(3) order by range desc{end}"  # noqa: S608  # examples
-    found = ask(connection, sql, BOUND, where="the query")
+    found = run_query(connection, sql, BOUND, where="the query")
     assert found.columns == ["a", "a_2", "a_2_2"]
     assert found["a_2"].to_list() == [2, 1, 0]
 
@@ -127,7 +127,7 @@ def test_a_query_that_is_none_is_refused_with_what_is_wrong(
 ) -> None:
     """In DuckDB's own words where it has some, and with where the query stands."""
     with pytest.raises(WrongQuery, match=rf"(?s)^my\.sql.*{said}"):
-        ask(connection, sql, BOUND, where="my.sql")
+        run_query(connection, sql, BOUND, where="my.sql")
 
 
 def never(_seconds: float) -> None:
@@ -139,7 +139,7 @@ def never(_seconds: float) -> None:
 def database(tmp_path: Path) -> Path:
     """A database that is there."""
     path = tmp_path / "usage.duckdb"
-    with open_target(path):
+    with open_database(path):
         pass
     return path
 
@@ -155,7 +155,7 @@ def test_what_is_read_can_be_read_by_others_and_is_not_changed(database: Path) -
     """Many readers at a time; not a byte is written, and nothing is left."""
     before = database.read_bytes()
     with held_open(database, "read"):
-        rows = when_readable(database, lambda it: it.execute("from runs").fetchall(), lock_timeout=0, sleep=never)
+        rows = read_when_unlocked(database, lambda it: it.execute("from runs").fetchall(), lock_timeout=0, sleep=never)
     assert (rows, database.read_bytes()) == ([], before)
     assert [path.name for path in database.parent.iterdir()] == ["usage.duckdb"]
 
@@ -165,10 +165,10 @@ def test_a_reader_uses_the_whole_machine_and_the_writer_does_not(database: Path)
     query = "select current_setting('threads') > 1 or $cores = 1, current_setting('TimeZone')"
 
     parameters = {"cores": os.cpu_count()}
-    assert when_readable(
+    assert read_when_unlocked(
         database, lambda it: it.execute(query, parameters).fetchall(), lock_timeout=0, sleep=never
     ) == [(True, "UTC")]
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         assert connection.execute("select current_setting('threads')").fetchall() == [(1,)]
 
 
@@ -183,7 +183,7 @@ def test_a_database_that_is_written_to_is_waited_for(database: Path) -> None:
             if len(waits) == 2:
                 writer.close()
 
-        assert when_readable(database, lambda _: "read", lock_timeout=30, sleep=sleep) == "read"
+        assert read_when_unlocked(database, lambda _: "read", lock_timeout=30, sleep=sleep) == "read"
     assert waits == [0.05, 0.1]
 
 
@@ -194,20 +194,20 @@ def test_a_writer_that_stays_is_named(database: Path) -> None:
         held_open(database, "write") as pid,
         pytest.raises(StoreLocked, match=rf"held open by .*python.* \(PID {pid}\)"),
     ):
-        when_readable(database, lambda _: None, lock_timeout=1.5, sleep=waits.append)
+        read_when_unlocked(database, lambda _: None, lock_timeout=1.5, sleep=waits.append)
     assert sum(waits) == pytest.approx(1.5)
 
 
 def test_trouble_with_the_store_is_not_the_querys_fault(database: Path) -> None:
     """A database file that is cut off can't be read: StoreError, not WrongQuery."""
-    with open_target(database) as connection:
+    with open_database(database) as connection:
         connection.execute("insert into meeting_lists select uuid(), 'app', uuid() from range(200000)")
     with database.open("r+b") as file:
         file.truncate(database.stat().st_size // 2)
     with pytest.raises(StoreError):
-        when_readable(
+        read_when_unlocked(
             database,
-            lambda it: ask(it, "select max(list_id), max(meeting_id) from meeting_lists", {}, where="the query"),
+            lambda it: run_query(it, "select max(list_id), max(meeting_id) from meeting_lists", {}, where="the query"),
             lock_timeout=0,
             sleep=time.sleep,
         )
