@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from etl.cli.types import finite
 from etl.errors import ConfigError
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
-
-    from etl.simulator.clock import FastClock
-    from etl.simulator.world import World
 
 
 @click.command()
@@ -46,12 +39,3 @@ def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int)
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
     demonstration.demonstrate(directory, days=days, meetings=meetings, faults=faults, seed=seed)
-
-
-def make_app(world: World, clock: FastClock, *, share: float, seed: int, slow: float) -> Starlette:
-    """The API of a world with faults. It is made in the server's own process, which needs nothing else from here."""
-    from etl.simulator.app import create_app  # noqa: PLC0415  # only when needed
-    from etl.simulator.fault_answers import Timing  # noqa: PLC0415  # only when needed
-    from etl.simulator.faults import Faults  # noqa: PLC0415  # only when needed
-
-    return create_app(world, now=clock.now, faults=Faults(share, seed=seed, timing=Timing(slow=slow)))

@@ -17,7 +17,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from etl.cli.demo import make_app
 from etl.cli.page import TITLE, page_of
 from etl.cli.summaries import as_line, reconciled_line
 from etl.errors import ConfigError
@@ -29,7 +28,7 @@ from etl.reports.ask import Source, answer
 from etl.reports.catalogue import named, parameters
 from etl.reports.formats import as_table
 from etl.settings import ApiSettings, Period, ReconcileSettings, SnapshotSettings
-from etl.simulator.app import TOKEN
+from etl.simulator.app import TOKEN, create_demo_app
 from etl.simulator.clock import FastClock
 from etl.simulator.server import serve_apart
 from etl.simulator.world import World
@@ -115,7 +114,9 @@ def _take_snapshots(
     Returns the last summary of each.
     """
     clock = FastClock(slots[0], speed=_SPEED)
-    with serve_apart(partial(make_app, world, clock, share=faults, seed=seed, slow=2 * _TIMEOUT)) as base_url:
+    with serve_apart(
+        partial(create_demo_app, world, clock, share=faults, seed=seed, slow_seconds=2 * _TIMEOUT)
+    ) as base_url:
         here = replace(settings, api=replace(settings.api, base_url=base_url))
         return asyncio.run(_take_each(here, slots, clock))
 

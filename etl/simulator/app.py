@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from etl.simulator.answers import gateway_error
 from etl.simulator.endpoints import Endpoints
+from etl.simulator.fault_answers import Timing
 from etl.simulator.faults import Faults
 from etl.simulator.gate import Gate
 from etl.simulator.limits import Quota
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from etl.simulator.answers import Answer
+    from etl.simulator.clock import FastClock
 
 TOKEN = "simulated-token"  # noqa: S105 - it opens nothing but a simulator
 
@@ -63,6 +65,14 @@ def create_app(  # noqa: PLR0913 - all but the first are keywords with a default
     # Mounted as a whole: Starlette matches decoded paths, in which an ID's %2F is a slash like any other.
     app.router.routes.append(Mount("/", app=api))
     return app
+
+
+def create_demo_app(world: World, clock: FastClock, *, share: float, seed: int, slow_seconds: float) -> Starlette:
+    """Make the API of a world in which a `share` (0 to 1) of requests fails, by a clock that processes share.
+
+    A `functools.partial` of this function is what `serve_apart` calls in the process of the server.
+    """
+    return create_app(world, now=clock.now, faults=Faults(share, seed=seed, timing=Timing(slow=slow_seconds)))
 
 
 class Api:
