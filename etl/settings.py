@@ -78,7 +78,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings:
-    """How to reach the API. Seconds everywhere; the token is in no representation.
+    """How to reach the API. The token is in no representation.
 
     The base URL receives the token: it must be https, or http on the loopback interface.
     Raises ConfigError otherwise, and for a token that no HTTP header can carry. `page_size` is how many sessions a
@@ -90,7 +90,7 @@ class ApiSettings:
     base_url: str = CLOUDFLARE_BASE_URL
     concurrency: int = 32
     attempts: int = 5
-    timeout: float = 10.0
+    timeout: timedelta = timedelta(seconds=10)
     limits: Limits = Limits()  # frozen
     page_size: int = 100
 
@@ -117,7 +117,7 @@ class ApiSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SnapshotSettings:
-    """One run of `snapshot`. `deadline` None is no deadline; seconds.
+    """One run of `snapshot`. `deadline` is how long the fetch may take; None sets no bound.
 
     `meetings` is a file or an open text; None stands for all meetings of the app `app_id`.
     """
@@ -129,8 +129,8 @@ class SnapshotSettings:
     via: Via = "auto"
     every: timedelta | None = None
     slot: datetime | None = None
-    deadline: float | None = None
-    lock_timeout: float = 30.0
+    deadline: timedelta | None = None
+    lock_timeout: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:
         if self.meetings is None:
@@ -146,7 +146,7 @@ class SnapshotSettings:
         """Seconds that the fetch has from `now` on, by the option that says so: to the deadline, to the next slot."""
         time_left = {}
         if self.deadline is not None:
-            time_left["--deadline"] = self.deadline
+            time_left["--deadline"] = self.deadline.total_seconds()
         if self.every is not None:
             time_left["--every"] = (floor_to(now, self.every) + self.every - now).total_seconds()
         return time_left
@@ -163,7 +163,7 @@ class ReconcileSettings:
     app_id: str | None
     database: Path
     since: timedelta | datetime = timedelta(days=2)
-    lock_timeout: float = 30.0
+    lock_timeout: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:
         if self.app_id is not None:

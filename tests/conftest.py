@@ -49,7 +49,7 @@ class Api:
             token=TOKEN,
             account_id=self.world.account_id,
             base_url=self.base_url,
-            timeout=2.0,
+            timeout=timedelta(seconds=2),
             limits=FREE,
         )
         return replace(here, **changes)
@@ -136,7 +136,7 @@ def snapshot_settings(tmp_path: Path) -> Callable[..., SnapshotSettings]:
             app_id=api.world.app_id,
             database=tmp_path / "usage.duckdb",
             slot=START,
-            lock_timeout=0.2,
+            lock_timeout=timedelta(seconds=0.2),
         )
         return replace(settings, **changes)
 

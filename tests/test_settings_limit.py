@@ -76,11 +76,11 @@ def test_a_run_without_bounds_has_all_the_time() -> None:
 @pytest.mark.parametrize(
     ("bounds", "left"),
     [
-        ({"deadline": 240.0}, {"--deadline": 240.0}),
-        ({"deadline": 0.0}, {"--deadline": 0.0}),
+        ({"deadline": timedelta(minutes=4)}, {"--deadline": 240.0}),
+        ({"deadline": timedelta()}, {"--deadline": 0.0}),
         ({"every": timedelta(minutes=5)}, {"--every": 146.75}),
         ({"every": timedelta(hours=1)}, {"--every": 3146.75}),
-        ({"deadline": 60.0, "every": timedelta(minutes=5)}, {"--deadline": 60.0, "--every": 146.75}),
+        ({"deadline": timedelta(minutes=1), "every": timedelta(minutes=5)}, {"--deadline": 60.0, "--every": 146.75}),
         ({"every": timedelta(minutes=5), "slot": NOON - timedelta(days=1)}, {"--every": 146.75}),
     ],
 )

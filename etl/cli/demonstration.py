@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
 _PAGE = "usage.html"
-_TIMEOUT = 0.02  # real seconds: the simulated API answers within milliseconds, or is slow on purpose
-_LONG_TIMEOUT = 10.0  # a week of sessions takes longer to list
+_TIMEOUT = timedelta(milliseconds=20)  # real time: the simulated API answers within milliseconds, or is slow on purpose
+_LONG_TIMEOUT = timedelta(seconds=10)  # a week of sessions takes longer to list
 _NEXT = """Ask further: {command} report --help, or {command} report meetings --since 7d --database {database}
 
 With a real account: put your meeting IDs in data/meetings.txt, one a line, then
@@ -89,7 +89,7 @@ def _prepare(world: World, directory: Path) -> SnapshotSettings:
         token=TOKEN, account_id=world.account_id, base_url="http://127.0.0.1", concurrency=4, timeout=_TIMEOUT
     )
     return SnapshotSettings(
-        api=api, meetings=meetings, app_id=world.app_id, database=database, every=_HOUR, lock_timeout=0.0
+        api=api, meetings=meetings, app_id=world.app_id, database=database, every=_HOUR, lock_timeout=timedelta()
     )
 
 
@@ -115,7 +115,7 @@ def _take_snapshots(
     """
     clock = FastClock(slots[0], speed=_SPEED)
     with serve_apart(
-        partial(create_demo_app, world, clock, share=faults, seed=seed, slow_seconds=2 * _TIMEOUT)
+        partial(create_demo_app, world, clock, share=faults, seed=seed, slow_seconds=2 * _TIMEOUT.total_seconds())
     ) as base_url:
         here = replace(settings, api=replace(settings.api, base_url=base_url))
         return asyncio.run(_take_each(here, slots, clock))
@@ -150,7 +150,7 @@ def _show_tables(database: Path, snapshots: int) -> None:
 
 def _show_usage(database: Path, page: Path, period: Period) -> None:
     """What it comes to: the report by day, and the page, where what draws its charts is installed."""
-    source = Source(database=database, lock_timeout=0.0, sleep=time.sleep)
+    source = Source(database=database, lock_timeout=timedelta(), sleep=time.sleep)
     frame = answer(named("daily"), source, parameters(period, app_id=None, prices=None))
     click.echo(f"\n{as_table(frame, period.tz, width=None)}")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -99,7 +100,7 @@ _STORE = (
     ),
     click.option(
         "--lock-timeout",
-        type=Duration(least=0),
+        type=Duration(least=timedelta()),
         default="30s",
         show_default=True,
         help="How long to wait while another program has the database open.",
@@ -109,7 +110,7 @@ _STORE = (
 _SLOT = (
     click.option(
         "--every",
-        type=Duration(least=1),
+        type=Duration(least=timedelta(seconds=1)),
         help="The schedule's step, which should divide a day (5m, 1h): the slot is now, rounded down.",
     ),
     click.option("--slot", type=Instant(), help="The slot itself. Without either, the start second is the slot."),
@@ -155,8 +156,6 @@ def output_options(command: _C) -> _C:
 
 def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
     """The settings of a snapshot, from its options and the environment."""
-    from datetime import timedelta  # noqa: PLC0415  # `--help` does without
-
     from etl.settings import SnapshotSettings  # noqa: PLC0415  # only when needed
 
     _refuse_contradictions(options)
@@ -166,7 +165,7 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
         via=options["via"],
         app_id=_stripped(options["app_id"]) or (_NOT_NEEDED if options["dry_run"] else None),
         database=options["database"],
-        every=timedelta(seconds=options["every"]) if options["every"] else None,
+        every=options["every"],
         slot=options["slot"],
         deadline=options["deadline"],
         lock_timeout=options["lock_timeout"],
@@ -212,12 +211,11 @@ def _standard_input() -> TextIO:
 
 def api_settings(options: dict[str, Any], *, is_planned: bool = False) -> ApiSettings:
     """How to reach the API, from its options and the environment; where it `is_planned` only, nothing is sent."""
-    from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, Limits, Rate  # noqa: PLC0415  # only when needed
+    from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, Limits  # noqa: PLC0415  # only when needed
 
     account_id = _stripped(options["account_id"]) or (_NOT_NEEDED if is_planned else None)
     if not account_id:
         raise ConfigError("which Cloudflare account? Set CLOUDFLARE_ACCOUNT_ID or --account-id")
-    rate = Rate(requests=options["rate"][0], seconds=options["rate"][1]) if options["rate"] else None
     return ApiSettings(
         token=_NOT_NEEDED if is_planned else _token(options["api_token_file"]),
         account_id=account_id,
@@ -225,7 +223,7 @@ def api_settings(options: dict[str, Any], *, is_planned: bool = False) -> ApiSet
         concurrency=options["concurrency"],
         attempts=options["attempts"],
         timeout=options["timeout"],
-        limits=Limits(stated=rate, reserve=options["reserve"]),
+        limits=Limits(stated=options["rate"], reserve=options["reserve"]),
         page_size=options["page_size"],
     )
 

@@ -127,7 +127,7 @@ def _length(text: str) -> timedelta:
     """A length of time that says its unit: 30 could be days as well as seconds."""
     if _NO_UNIT.fullmatch(text):
         raise ValueError(text)
-    return timedelta(seconds=Duration().convert(text, None, None))
+    return Duration().convert(text, None, None)
 
 
 def _told(instant: datetime, zone: zoneinfo.ZoneInfo) -> str:

@@ -34,7 +34,7 @@ class Since(click.ParamType):  # type: ignore[type-arg]  # generic in new versio
             return Instant().convert(f"{text}T00:00:00Z", param, ctx)
         if "T" in text.upper():
             return Instant().convert(text, param, ctx)
-        return timedelta(seconds=Duration().convert(text, param, ctx))
+        return Duration().convert(text, param, ctx)
 
 
 # Snapshots must find enough of the limit left while a long period is read: half of it, unless told otherwise.

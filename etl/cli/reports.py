@@ -7,6 +7,7 @@ import gc
 import os
 import shutil
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,7 +52,7 @@ _SOURCE = (
     ),
     click.option(
         "--lock-timeout",
-        type=Duration(least=0),
+        type=Duration(least=timedelta()),
         default="5s",
         show_default=True,
         help="How long to wait while another program writes to the database.",

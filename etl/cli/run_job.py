@@ -21,6 +21,7 @@ from etl.values.run import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from datetime import timedelta
     from pathlib import Path
 
     from etl.jobs.reconcile import ReconcileSummary
@@ -69,7 +70,7 @@ def _run(job: Callable[[RunContext], Awaitable[_T]], context: RunContext | None 
     return asyncio.run(run()), received[0] if received else None
 
 
-def load(database: Path, *, lock_timeout: float) -> list[str]:
+def load(database: Path, *, lock_timeout: timedelta) -> list[str]:
     """Bring staged runs in, and the database up to date, unless a run is under way, which will do so itself."""
     staging = staging_of(database)
     if not (staging.is_dir() or database.exists()):

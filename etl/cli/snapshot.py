@@ -23,6 +23,8 @@ from etl.cli.options import (
 from etl.cli.output import tell
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from etl.settings import SnapshotSettings
     from etl.values.fetch import Plan
     from etl.values.run import RunSummary
@@ -61,7 +63,7 @@ def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> No
 
 @click.command()
 @store_options
-def load(database: Path, lock_timeout: float) -> None:
+def load(database: Path, lock_timeout: timedelta) -> None:
     """Bring staged runs into the database, as the next snapshot would."""
     from etl.cli import run_job  # noqa: PLC0415  # only when needed
 
@@ -81,7 +83,7 @@ def _announce(plan: Plan, *, is_shown: bool) -> None:
 
 def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
     """Print what a run would cost now, as the result that was asked for."""
-    from datetime import UTC, datetime  # noqa: PLC0415  # only when needed
+    from datetime import UTC, datetime  # noqa: PLC0415  # only when needed, timedelta
 
     from etl.cli import summaries  # noqa: PLC0415  # only when needed
     from etl.jobs.prepare import plan_snapshot  # noqa: PLC0415  # nothing is sent, so that no HTTP is needed

@@ -1,17 +1,20 @@
-"""What options may be: durations, instants."""
+"""The types of options. Each parses the text of an option once, into the value that settings hold."""
 
 from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+from etl.settings import Rate
+
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _MOST_REQUESTS = 1_000_000_000
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SHORTEST, _LONGEST = timedelta(milliseconds=1), timedelta(days=366)
 
 
 class NewFile(click.Path):
@@ -35,40 +38,43 @@ def finite(_context: click.Context, _parameter: click.Parameter, value: float) -
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
-    """A length of time such as 30, 90s, 5m, 1h, 1d or 1h30m, in seconds; more than nothing unless said."""
+    """A length of time such as 30, 90s, 5m, 1h, 1d or 1h30m. A number without a unit is in seconds."""
 
     name = "duration"
 
-    def __init__(self, *, least: float = 0.001) -> None:
+    def __init__(self, *, least: timedelta = _SHORTEST) -> None:
         self._least = least
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Seconds."""
-        if isinstance(value, int | float):
-            return float(value)
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse a length of time from `least` to a year."""
+        if isinstance(value, timedelta):
+            return value
         text = str(value).strip().lower()
         parts = _PART.findall(text)
         if not parts or "".join(number + unit for number, unit in parts) != text:
-            self.fail(f"{value!r} is no duration; write it like 30s, 5m, 1h or 1d.", param, ctx)
+            self.fail(f"{value!r} is not a duration; write it like 30s, 5m, 1h or 1d.", param, ctx)
         seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-        if not self._least <= seconds <= 366 * _SECONDS["d"]:
-            self.fail(f"{value!r} is out of range: from {self._least:g} s to a year.", param, ctx)
-        return seconds
+        if not self._least.total_seconds() <= seconds <= _LONGEST.total_seconds():
+            self.fail(f"{value!r} is out of range: from {self._least.total_seconds():g} s to a year.", param, ctx)
+        return timedelta(seconds=seconds)
 
 
 class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
-    """A limit such as 1200/300s or 1200/5m: requests in a window, as a pair of a number and seconds."""
+    """A limit such as 1200/300s or 1200/5m: requests per window."""
 
     name = "requests/window"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, float]:
-        """Requests and seconds."""
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Rate:
+        """Parse a number of requests, and a window of at least one second."""
+        if isinstance(value, Rate):
+            return value
         requests, _, window = str(value).strip().partition("/")
         if not (re.fullmatch(r"[0-9]{1,15}", requests) and window):
-            self.fail(f"{value!r} is no limit; write requests and a window, like 1200/300s or 1200/5m.", param, ctx)
+            self.fail(f"{value!r} is not a limit; write requests and a window, like 1200/300s or 1200/5m.", param, ctx)
         if not 1 <= int(requests) <= _MOST_REQUESTS:
-            self.fail(f"{value!r} makes no sense: from 1 to {_MOST_REQUESTS:,} requests.", param, ctx)
-        return int(requests), Duration(least=1).convert(window, param, ctx)
+            self.fail(f"{value!r} is out of range: from 1 to {_MOST_REQUESTS:,} requests.", param, ctx)
+        length = Duration(least=timedelta(seconds=1)).convert(window, param, ctx)
+        return Rate(requests=int(requests), seconds=length.total_seconds())
 
 
 class Share(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only

@@ -19,6 +19,7 @@ from etl.store.load import LoadedRuns, load_runs
 if TYPE_CHECKING:
     from asyncio import Event
     from collections.abc import Awaitable, Callable, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     from etl.settings import ReconcileSettings, SnapshotSettings
@@ -45,7 +46,7 @@ class LoadResult(NamedTuple):
 async def load_staged(
     database: Path,
     *,
-    lock_timeout: float,
+    lock_timeout: timedelta,
     sleep: Callable[[float], Awaitable[None]],
     interrupted: Event | None = None,
 ) -> LoadedRuns:
@@ -53,7 +54,7 @@ async def load_staged(
 
     A database that is there gets this version's tables and views in any case. Returns the IDs of the runs brought in,
     and what is wrong with those that can't be. The same step ends every job, follows a crash, and follows a lock.
-    Raises StoreLocked when another program has the database open for longer than `lock_timeout` seconds, or until the
+    Raises StoreLocked when another program has the database open for longer than `lock_timeout`, or until the
     wait is `interrupted`.
     """
     staged = staged_runs(staging_of(database))
@@ -98,7 +99,7 @@ async def load_and_read(
     database: Path,
     ask: Callable[[Connection], _T],
     *,
-    lock_timeout: float,
+    lock_timeout: timedelta,
     sleep: Callable[[float], Awaitable[None]],
     interrupted: Event | None = None,
 ) -> tuple[list[str], _T] | None:

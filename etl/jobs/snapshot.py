@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # A lock of a moment is waited for; a longer one must not make the snapshot late.
-_PATIENCE_BEFORE_FETCH = 2.0
+_PATIENCE_BEFORE_FETCH = timedelta(seconds=2)
 
 
 class FetchedBatch(NamedTuple):

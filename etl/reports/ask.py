@@ -11,7 +11,7 @@ from etl.store.read import run_query, run_sql_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from polars import DataFrame
@@ -30,10 +30,10 @@ class Reach:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The database that is asked, and how long to wait (s) while another program writes to it."""
+    """The database that is asked, and how long to wait while another program writes to it."""
 
     database: Path
-    lock_timeout: float
+    lock_timeout: timedelta
     sleep: Callable[[float], None]
 
 

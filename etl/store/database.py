@@ -17,6 +17,7 @@ from etl.store.migrate import is_current, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+    from datetime import timedelta
     from pathlib import Path
 
     from etl.store.interrupts import InterruptibleConnection
@@ -96,10 +97,10 @@ def read_when_unlocked(
     database: Path,
     use: Callable[[Connection], _T],
     *,
-    lock_timeout: float,
+    lock_timeout: timedelta,
     sleep: Callable[[float], None],
 ) -> _T:
-    """Open the database to analyse it, and use it; while another program writes to it, try again for `lock_timeout` s.
+    """Open the database to analyse it, and use it; while another program writes to it, try again for `lock_timeout`.
 
     It is open no longer than that takes: as long as it is read, nobody can write.
     """
@@ -116,11 +117,12 @@ def read_when_unlocked(
     return run_interruptibly(read)
 
 
-def _waits(lock_timeout: float) -> Iterator[float]:
+def _waits(lock_timeout: timedelta) -> Iterator[float]:
     """Seconds to wait after each try, longer and longer, so many in all."""
+    seconds = lock_timeout.total_seconds()
     waited, wait = 0.0, _FIRST_WAIT
-    while waited < lock_timeout:
-        wait = min(wait, lock_timeout - waited)
+    while waited < seconds:
+        wait = min(wait, seconds - waited)
         yield wait
         waited, wait = waited + wait, min(2 * wait, _LONGEST_WAIT)
 
@@ -129,11 +131,11 @@ async def open_when_unlocked(
     database: Path,
     use: Callable[[Connection], _T],
     *,
-    lock_timeout: float,
+    lock_timeout: timedelta,
     sleep: Callable[[float], Awaitable[None]],
     is_hurried: Callable[[], bool] = lambda: False,
 ) -> _T:
-    """Open the database and use it; while another program has it open, try again for `lock_timeout` seconds.
+    """Open the database and use it; while another program has it open, try again for `lock_timeout`.
 
     Once `is_hurried`, which is asked after every try, it is not tried again.
     """

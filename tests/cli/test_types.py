@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.cli.types import Duration, Instant, NewFile, RateLimit, Share, finite
+from etl.settings import Rate
 
 YEAR = 366 * 86400
 
 
 def seconds(text: object, *, least: float = 0.001) -> float:
-    """Convert what stands on the command line as click does."""
-    return Duration(least=least).convert(text, None, None)
+    """Convert the text of an option as click does."""
+    return Duration(least=timedelta(seconds=least)).convert(text, None, None).total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -42,10 +43,11 @@ def test_a_duration_is_numbers_with_units(text: str, expected: float) -> None:
     assert seconds(text) == expected
 
 
-@pytest.mark.parametrize("value", [0, 10.0, 30])
-def test_a_default_is_taken_as_it_is(value: float) -> None:
-    """A number is in seconds already."""
-    assert seconds(value) == value
+def test_a_value_that_is_parsed_already_is_taken_as_it_is() -> None:
+    """A default needs no parsing."""
+    length, rate = timedelta(seconds=10), Rate(requests=1200, seconds=300.0)
+    assert Duration().convert(length, None, None) is length
+    assert RateLimit().convert(rate, None, None) is rate
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
     """The message quotes what stands there and shows how to write it."""
     with pytest.raises(click.BadParameter) as caught:
         seconds(text)
-    assert caught.value.message == f"{text!r} is no duration; write it like 30s, 5m, 1h or 1d."
+    assert caught.value.message == f"{text!r} is not a duration; write it like 30s, 5m, 1h or 1d."
 
 
 @pytest.mark.parametrize("text", ["0", "0s", "0.0005", "367d", "9" * 400])
@@ -158,9 +160,10 @@ def test_a_number_is_finite(value: float) -> None:
         ("007/1m30s", (7, 90.0)),
     ],
 )
-def test_a_limit_is_requests_in_a_window(text: str, expected: tuple[int, float]) -> None:
-    """The window is a duration of at least a second."""
-    assert RateLimit().convert(text, None, None) == expected
+def test_a_limit_is_requests_per_window(text: str, expected: tuple[int, float]) -> None:
+    """The window is a duration of at least one second."""
+    requests, window = expected
+    assert RateLimit().convert(text, None, None) == Rate(requests=requests, seconds=window)
 
 
 @pytest.mark.parametrize(
@@ -174,21 +177,21 @@ def test_what_is_no_limit_is_refused_with_an_example(text: str) -> None:
     """The message quotes what stands there and shows how to write it."""
     with pytest.raises(click.BadParameter) as caught:
         RateLimit().convert(text, None, None)
-    assert caught.value.message == (f"{text!r} is no limit; write requests and a window, like 1200/300s or 1200/5m.")
+    assert caught.value.message == (f"{text!r} is not a limit; write requests and a window, like 1200/300s or 1200/5m.")
 
 
 @pytest.mark.parametrize("text", ["0/300s", "000/5m", "1000000001/300s"])
 def test_a_limit_that_makes_no_sense_is_refused(text: str) -> None:
     """Nothing could ever be sent, or there is no limit."""
-    with pytest.raises(click.BadParameter, match="makes no sense: from 1 to 1,000,000,000 requests"):
+    with pytest.raises(click.BadParameter, match="is out of range: from 1 to 1,000,000,000 requests"):
         RateLimit().convert(text, None, None)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1200/soon", "'soon' is no duration"),
-        ("1200/5m/2", "'5m/2' is no duration"),
+        ("1200/soon", "'soon' is not a duration"),
+        ("1200/5m/2", "'5m/2' is not a duration"),
         ("1200/0s", "from 1 s to a year"),
         ("1200/0.5s", "from 1 s to a year"),
         ("1200/367d", "from 1 s to a year"),
@@ -204,9 +207,9 @@ def test_the_window_of_a_limit_is_a_duration(text: str, message: str) -> None:
 def test_no_text_breaks_a_limit(text: str) -> None:
     """Requests in a window, or a usage error."""
     with contextlib.suppress(click.BadParameter):
-        requests, window = RateLimit().convert(text, None, None)
-        assert 1 <= requests <= 10**9
-        assert 1 <= window <= YEAR
+        rate = RateLimit().convert(text, None, None)
+        assert 1 <= rate.requests <= 10**9
+        assert 1 <= rate.seconds <= YEAR
 
 
 @pytest.mark.parametrize(

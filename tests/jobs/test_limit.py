@@ -63,7 +63,7 @@ def fetch(api: Api, context: RunContext, via: str, *, meetings: int) -> FetchRes
     """Ask about some meetings of the world, with the limits that a user gets who says nothing."""
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids[:meetings]]
     # The first page of an hour makes the simulator look through all its rooms: a time-out would be a request more.
-    settings = api.settings(limits=Limits(), timeout=60.0)
+    settings = api.settings(limits=Limits(), timeout=timedelta(minutes=1))
     return asyncio.run(fetch_sessions(MeetingList(meetings=asked), settings, context, via=via))
 
 

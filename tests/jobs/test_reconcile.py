@@ -53,7 +53,7 @@ def reconcile_settings(tmp_path: Path) -> Settings:
             app_id=api.world.app_id,
             database=tmp_path / "usage.duckdb",
             since=DAY,
-            lock_timeout=0.2,
+            lock_timeout=timedelta(seconds=0.2),
         )
         return replace(settings, **changes)
 
@@ -240,7 +240,7 @@ def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_sessi
 
 def accuracy(database: Path, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """The report by day, as users read it."""
-    source = Source(database=database, lock_timeout=0.0, sleep=time.sleep)
+    source = Source(database=database, lock_timeout=timedelta(), sleep=time.sleep)
     bound = parameters(Period(since=since, until=until, tz="UTC"), app_id=None, prices=None)
     return answer(named("accuracy"), source, bound).to_dicts()
 
@@ -348,7 +348,7 @@ def test_an_api_that_gives_no_list_ends_the_run_with_what_is_wrong(
 def test_an_interruption_stores_what_there_is(serve_api: ServeApi, reconcile_settings: Settings) -> None:
     """What was not asked fails as interrupted; the pages that were read are there."""
     api = serve_api(by_page={3: itertools.repeat("slow")})
-    settings = reconcile_settings(api, api=api.settings(page_size=50, timeout=30.0))
+    settings = reconcile_settings(api, api=api.settings(page_size=50, timeout=timedelta(seconds=30)))
 
     async def interrupt() -> ReconcileSummary:
         interrupted = asyncio.Event()
@@ -471,7 +471,7 @@ def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
 ) -> None:
     """A network that fails now and then gives the same rows as one that never does."""
     api = serve_api(share=share, timing=None)
-    settings = reconcile_settings(api, api=api.settings(attempts=20, timeout=0.3, page_size=20))
+    settings = reconcile_settings(api, api=api.settings(attempts=20, timeout=timedelta(seconds=0.3), page_size=20))
     clock = SimulatedClock(START)  # waiting moves another one: the world's stands still
 
     async def sleep(seconds: float) -> None:

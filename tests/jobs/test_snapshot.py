@@ -41,7 +41,7 @@ def take(settings: SnapshotSettings, context: RunContext) -> RunSummary:
 
 def load(database: Path) -> list[str]:
     """Bring staged runs in without patience."""
-    return asyncio.run(load_staged(database, lock_timeout=0, sleep=asyncio.sleep)).run_ids
+    return asyncio.run(load_staged(database, lock_timeout=timedelta(), sleep=asyncio.sleep)).run_ids
 
 
 def rows(database: Path, query: str) -> list[Any]:
@@ -184,7 +184,7 @@ def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
 ) -> None:
     """A network that fails now and then gives the same rows as one that never does."""
     api = serve_api(share=share, timing=None)
-    settings = snapshot_settings(api, api=api.settings(attempts=20, timeout=0.3))
+    settings = snapshot_settings(api, api=api.settings(attempts=20, timeout=timedelta(seconds=0.3)))
     run = take(settings, api.context()).run
     assert run.failed == 0
     assert run.retries > 0
@@ -224,7 +224,7 @@ def test_the_deadline_ends_the_fetch_and_the_rest_fails_with_it(
 ) -> None:
     """What was answered by then is stored."""
     api = serve_api(script=itertools.chain(["ok"] * 10, itertools.repeat("slow")))
-    settings = snapshot_settings(api, api=api.settings(concurrency=5), deadline=0.5)
+    settings = snapshot_settings(api, api=api.settings(concurrency=5), deadline=timedelta(seconds=0.5))
     summary = take(settings, real_time())
     assert summary.batch.failures == {FailureKind.DEADLINE: 30}
     assert summary.errors == []

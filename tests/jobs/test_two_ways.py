@@ -63,7 +63,7 @@ def take(api: Api, via: Via, directory: Path, **changes: Any) -> RunSummary:
     directory.mkdir()
     (directory / "meetings.csv").write_text("".join(["app_id,meeting_id\n", *lines]), encoding="utf-8")
     snapshot = SnapshotSettings(
-        api=api.settings(**({"attempts": 40, "timeout": 0.15} | changes)),
+        api=api.settings(**({"attempts": 40, "timeout": timedelta(seconds=0.15)} | changes)),
         meetings=directory / "meetings.csv",
         app_id=None,
         database=directory / "usage.duckdb",

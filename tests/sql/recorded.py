@@ -88,7 +88,7 @@ async def _take_all(recorded: Recorded, settings: SnapshotSettings, clock: Simul
                 _rename_a_meeting(recorded.world)
             if slot == RECONCILED_AT:
                 await reconcile_sessions(_reconciliation(settings), context)
-            await take_snapshot(replace(settings, deadline=0.0 if slot == HURRIED else None), context)
+            await take_snapshot(replace(settings, deadline=timedelta() if slot == HURRIED else None), context)
 
 
 async def _no_time(_seconds: float) -> None:

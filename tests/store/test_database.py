@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -156,7 +157,9 @@ def test_a_locked_database_is_waited_for(database: Path) -> None:
             if len(waits) == 3:
                 viewer.close()
 
-        used = asyncio.run(open_when_unlocked(database, lambda _: "used", lock_timeout=30, sleep=sleep))
+        used = asyncio.run(
+            open_when_unlocked(database, lambda _: "used", lock_timeout=timedelta(seconds=30), sleep=sleep)
+        )
     assert used == "used"
     assert waits == [0.05, 0.1, 0.2]
 
@@ -170,7 +173,7 @@ def test_a_locked_database_is_not_waited_for_longer_than_said(database: Path) ->
         await asyncio.sleep(0)
 
     with held_open(database), pytest.raises(StoreLocked):
-        asyncio.run(open_when_unlocked(database, lambda _: None, lock_timeout=4, sleep=sleep))
+        asyncio.run(open_when_unlocked(database, lambda _: None, lock_timeout=timedelta(seconds=4), sleep=sleep))
     assert sum(waits) == pytest.approx(4)
     assert max(waits) == 1.0
 
@@ -182,4 +185,4 @@ def test_without_patience_a_locked_database_is_tried_once(database: Path) -> Non
         pytest.fail("waited")
 
     with held_open(database), pytest.raises(StoreLocked):
-        asyncio.run(open_when_unlocked(database, lambda _: None, lock_timeout=0, sleep=sleep))
+        asyncio.run(open_when_unlocked(database, lambda _: None, lock_timeout=timedelta(), sleep=sleep))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +155,9 @@ def test_what_is_read_can_be_read_by_others_and_is_not_changed(database: Path) -
     """Many readers at a time; not a byte is written, and nothing is left."""
     before = database.read_bytes()
     with held_open(database, "read"):
-        rows = read_when_unlocked(database, lambda it: it.execute("from runs").fetchall(), lock_timeout=0, sleep=never)
+        rows = read_when_unlocked(
+            database, lambda it: it.execute("from runs").fetchall(), lock_timeout=timedelta(), sleep=never
+        )
     assert (rows, database.read_bytes()) == ([], before)
     assert [path.name for path in database.parent.iterdir()] == ["usage.duckdb"]
 
@@ -166,7 +168,7 @@ def test_a_reader_uses_the_whole_machine_and_the_writer_does_not(database: Path)
 
     parameters = {"cores": os.cpu_count()}
     assert read_when_unlocked(
-        database, lambda it: it.execute(query, parameters).fetchall(), lock_timeout=0, sleep=never
+        database, lambda it: it.execute(query, parameters).fetchall(), lock_timeout=timedelta(), sleep=never
     ) == [(True, "UTC")]
     with open_database(database) as connection:
         assert connection.execute("select current_setting('threads')").fetchall() == [(1,)]
@@ -183,7 +185,7 @@ def test_a_database_that_is_written_to_is_waited_for(database: Path) -> None:
             if len(waits) == 2:
                 writer.close()
 
-        assert read_when_unlocked(database, lambda _: "read", lock_timeout=30, sleep=sleep) == "read"
+        assert read_when_unlocked(database, lambda _: "read", lock_timeout=timedelta(seconds=30), sleep=sleep) == "read"
     assert waits == [0.05, 0.1]
 
 
@@ -194,7 +196,7 @@ def test_a_writer_that_stays_is_named(database: Path) -> None:
         held_open(database, "write") as pid,
         pytest.raises(StoreLocked, match=rf"held open by .*python.* \(PID {pid}\)"),
     ):
-        read_when_unlocked(database, lambda _: None, lock_timeout=1.5, sleep=waits.append)
+        read_when_unlocked(database, lambda _: None, lock_timeout=timedelta(seconds=1.5), sleep=waits.append)
     assert sum(waits) == pytest.approx(1.5)
 
 
@@ -208,6 +210,6 @@ def test_trouble_with_the_store_is_not_the_querys_fault(database: Path) -> None:
         read_when_unlocked(
             database,
             lambda it: run_query(it, "select max(list_id), max(meeting_id) from meeting_lists", {}, where="the query"),
-            lock_timeout=0,
+            lock_timeout=timedelta(),
             sleep=time.sleep,
         )

@@ -66,7 +66,7 @@ class RealtimeKit:
         self._root = f"{base_path}/accounts/{quote(settings.account_id, safe='')}/realtime/kit"
         self._token_as_written = {text.encode() for text in (settings.token, settings.token.replace("/", r"\/"))}
         self._headers = request_headers(settings)
-        self._timeout = settings.timeout
+        self._timeout = settings.timeout.total_seconds()
         self.page_size = settings.page_size
         self._transport = transport
         self._budget = budget

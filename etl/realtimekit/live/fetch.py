@@ -17,6 +17,7 @@ from etl.realtimekit.outcomes import End, Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from datetime import timedelta
 
     from etl.settings import ApiSettings, Via
     from etl.values.fetch import FetchResult, Spending
@@ -32,12 +33,12 @@ async def fetch_sessions(  # noqa: PLR0913  # all but the first are keywords, sa
     via: str = "meetings",
     wanted: Via = "auto",
     spent: Iterable[Spending] = (),
-    deadline: float | None = None,
+    deadline: timedelta | None = None,
 ) -> FetchResult:
     """Learn the active session of each meeting and return an outcome for every one of them.
 
     `via` is the way, `wanted` the one that was asked for. Never raises for what the API does: a refused token, an API
-    that answers nothing, the `deadline` (seconds) or an interruption end the fetch early, with the meetings not asked
+    that answers nothing, the `deadline` or an interruption end the fetch early, with the meetings not asked
     among the failures.
     """
     outcomes = Outcomes(asked, context)
@@ -56,7 +57,7 @@ async def reach(
     context: RunContext,
     *,
     spent: Iterable[Spending] = (),
-    deadline: float | None = None,
+    deadline: timedelta | None = None,
 ) -> AsyncIterator[ApiSession]:
     """The way to the API, within one budget, until the deadline or an interruption ends the fetch."""
     budget = RequestBudget(
@@ -70,7 +71,9 @@ async def reach(
 
 
 @asynccontextmanager
-async def _ended_from_outside(outcomes: Outcomes, context: RunContext, deadline: float | None) -> AsyncIterator[None]:
+async def _ended_from_outside(
+    outcomes: Outcomes, context: RunContext, deadline: timedelta | None
+) -> AsyncIterator[None]:
     """Meanwhile, let the deadline and an interruption end the fetch."""
 
     async def watch(event: Callable[[], Awaitable[object]], end: End) -> None:
@@ -79,8 +82,9 @@ async def _ended_from_outside(outcomes: Outcomes, context: RunContext, deadline:
 
     watchers = []
     if deadline is not None:
-        message = f"no answer before the run's deadline of {deadline:g} s"
-        watchers.append(watch(partial(context.sleep, deadline), End(FailureKind.DEADLINE, message)))
+        seconds = deadline.total_seconds()
+        message = f"no answer before the run's deadline of {seconds:g} s"
+        watchers.append(watch(partial(context.sleep, seconds), End(FailureKind.DEADLINE, message)))
     if context.interrupted is not None:
         message = "no answer before the run was interrupted"
         watchers.append(watch(context.interrupted.wait, End(FailureKind.INTERRUPTED, message)))

@@ -222,14 +222,14 @@ def test_faults_that_stay_are_not_tried_again(
 def test_an_answer_that_does_not_end_in_time_is_a_time_out(serve_api: ServeApi) -> None:
     """The bound is the whole answer."""
     api = serve_api(script=itertools.repeat("slow"))
-    error = failure(settings_for(api.base_url, timeout=0.2))
+    error = failure(settings_for(api.base_url, timeout=timedelta(seconds=0.2)))
     assert (error.kind, error.message) == (FailureKind.TIMEOUT, "no answer within 0.2 s")
 
 
 def test_an_answer_that_trickles_is_a_time_out_too() -> None:
     """A byte now and then resets no clock."""
     with answering(b"x" * 50, seconds_a_byte=0.05) as server:
-        error = failure(settings_for(server.base_url, timeout=0.3))
+        error = failure(settings_for(server.base_url, timeout=timedelta(seconds=0.3)))
     assert error.kind is FailureKind.TIMEOUT
 
 

@@ -229,9 +229,9 @@ def test_how_long_a_run_takes_goes_by_what_is_expected() -> None:
     "bounds",
     [
         {},
-        {"deadline": 302.0},
+        {"deadline": timedelta(seconds=302)},
         {"every": timedelta(minutes=10)},
-        {"deadline": 302.0, "every": timedelta(minutes=10)},
+        {"deadline": timedelta(seconds=302), "every": timedelta(minutes=10)},
     ],
 )
 def test_a_run_that_can_end_in_time_has_no_warning(bounds: dict[str, Any]) -> None:
@@ -241,8 +241,8 @@ def test_a_run_that_can_end_in_time_has_no_warning(bounds: dict[str, Any]) -> No
 
 def test_a_run_may_take_all_the_time_there_is() -> None:
     """To the instant: 190 requests take a second, a list of one page its 190th part."""
-    assert plan(190, deadline=1.0).warning is None
-    warning = plan(10, via="meetings", deadline=1 / 190, known=PriorState(live_before=0)).warning
+    assert plan(190, deadline=timedelta(seconds=1)).warning is None
+    warning = plan(10, via="meetings", deadline=timedelta(microseconds=5264), known=PriorState(live_before=0)).warning
     assert warning is not None
     assert "With --via list" in warning
 
@@ -250,7 +250,7 @@ def test_a_run_may_take_all_the_time_there_is() -> None:
 def test_the_warning_is_the_arithmetic_and_the_flag_that_makes_it_fit() -> None:
     """Word by word."""
     known = PriorState(live_before=300)
-    assert plan(10_000, via="meetings", deadline=600.0, known=known).warning == (
+    assert plan(10_000, via="meetings", deadline=timedelta(minutes=10), known=known).warning == (
         "the run can't end in time: 10,000 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs "
         "spent 0 of them) take at least 46m, but --deadline is 10m. With --via list the same meetings take 4 requests"
     )
@@ -258,7 +258,7 @@ def test_the_warning_is_the_arithmetic_and_the_flag_that_makes_it_fit() -> None:
         "the run can't end in time: 5,000 requests at 25 in 60 s (50 less a reserve of 50%; earlier runs spent 0 of "
         "them) take at least 3h21m, but the next slot begins in 1s. It fits with --every 4h"
     )
-    bounds: dict[str, Any] = {"deadline": 5.0, "every": timedelta(minutes=5)}
+    bounds: dict[str, Any] = {"deadline": timedelta(seconds=5), "every": timedelta(minutes=5)}
     known = PriorState(spent=[Spending(NOON - timedelta(seconds=300), 1080)])
     assert plan(meetings(1080, 1080), known=known, **bounds).warning == (
         "the run can't end in time: 1,080 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs spent "
@@ -269,7 +269,7 @@ def test_the_warning_is_the_arithmetic_and_the_flag_that_makes_it_fit() -> None:
         "0 of them) take at least 5m6s, but --deadline is 5s and the next slot begins in 5m. It fits with --deadline "
         "5m37s and --every 10m"
     )
-    warning = plan(10_000, via="meetings", deadline=600.0, known=PriorState(live_before=0)).warning
+    warning = plan(10_000, via="meetings", deadline=timedelta(minutes=10), known=PriorState(live_before=0)).warning
     assert warning is not None
     assert warning.endswith("With --via list the same meetings take 1 request")
 
@@ -283,7 +283,7 @@ def test_where_nothing_makes_it_fit_the_warning_says_so() -> None:
 
 def test_what_is_advised_is_a_tenth_more_than_the_least() -> None:
     """Answers take their time, and windows may end a little later: 1,900 requests at once take 10 s."""
-    warning = plan(1900, via="meetings", deadline=1.0, limits=rate(2000, 300), page_size=1).warning
+    warning = plan(1900, via="meetings", deadline=timedelta(seconds=1), limits=rate(2000, 300), page_size=1).warning
     assert warning is not None
     assert warning.endswith("It fits with --deadline 11s")
 
@@ -291,17 +291,19 @@ def test_what_is_advised_is_a_tenth_more_than_the_least() -> None:
 def test_a_request_each_that_would_not_end_in_time_is_no_way() -> None:
     """Where the list would: that is the way then. Where neither does, the usual one is taken, and warned of."""
     case: dict[str, Any] = {"limits": rate(1000, 300), "known": PriorState(live_before=10)}
-    made = plan(950, deadline=4.0, **case)
+    made = plan(950, deadline=timedelta(seconds=4), **case)
     assert (made.via, made.why, made.warning) == ("list", "a request each would not end in time", None)
-    assert plan(950, deadline=5.1, **case).via == "meetings"
-    made = plan(950, deadline=0.001, **case)
+    assert plan(950, deadline=timedelta(seconds=5.1), **case).via == "meetings"
+    made = plan(950, deadline=timedelta(milliseconds=1), **case)
     assert made.via == "meetings"
     assert made.warning is not None
 
 
 def test_the_warning_names_only_the_bounds_that_are_too_near() -> None:
     """The other one needs no change."""
-    warning = plan(1100, via="meetings", deadline=60.0, every=timedelta(hours=1), limits=rate(1200, 300, 0.1)).warning
+    warning = plan(
+        1100, via="meetings", deadline=timedelta(minutes=1), every=timedelta(hours=1), limits=rate(1200, 300, 0.1)
+    ).warning
     assert warning is not None
     assert "--every" not in warning
     assert "slot" not in warning
@@ -335,15 +337,14 @@ def follow(advice: str) -> dict[str, Any]:
     """Read the flags of a warning's last sentence, as the command line would."""
     if "--via list" in advice:
         return {"via": "list"}
-    given = {flag: Duration().convert(text, None, None) for flag, text in FLAGS.findall(advice)}
-    return given | ({"every": timedelta(seconds=given["every"])} if "every" in given else {})
+    return {flag: Duration().convert(text, None, None) for flag, text in FLAGS.findall(advice)}
 
 
 @given(
     st.integers(1, 400),
     st.integers(1, 400),
     st.tuples(st.integers(1, 60), st.integers(1, 600)),
-    st.none() | st.floats(0.001, 3000),
+    st.none() | st.integers(1, 3_000_000).map(lambda milliseconds: timedelta(milliseconds=milliseconds)),
     st.none() | st.integers(1, 3000).map(lambda seconds: timedelta(seconds=seconds)),
     st.sampled_from(["auto", "meetings", "list"]),
     st.none() | st.integers(0, 500),
@@ -355,7 +356,7 @@ def test_who_follows_a_warning_is_warned_no_more(  # noqa: PLR0913, PLR0917  # a
     number: int,
     apps: int,
     limit: tuple[int, int],
-    deadline: float | None,
+    deadline: timedelta | None,
     every: timedelta | None,
     via: str,
     live_before: int | None,
@@ -372,7 +373,7 @@ def test_who_follows_a_warning_is_warned_no_more(  # noqa: PLR0913, PLR0917  # a
     asked = meetings(number, apps)
     made = plan(asked, **case, **bounds)
     if made.warning is None:
-        assert made.seconds <= min(deadline or DAY * 999, every.total_seconds() if every else DAY * 999)
+        assert made.seconds <= min(bound.total_seconds() for bound in (deadline, every, timedelta(days=999)) if bound)
         return
     assume(made.seconds < 300 * DAY)
     advice = made.warning.rpartition(". ")[2]
@@ -412,5 +413,5 @@ def test_a_length_of_time_is_said_as_an_option_takes_it(seconds: float, words: s
 @given(st.floats(0.001, 365 * DAY))
 def test_what_is_said_of_a_time_is_enough_of_it(seconds: float) -> None:
     """Given back as an option, it is no shorter, and no more than a minute or a second longer."""
-    given_back = Duration().convert(in_words(seconds), None, None)
+    given_back = Duration().convert(in_words(seconds), None, None).total_seconds()
     assert seconds <= given_back < seconds + (60 if seconds > 599 else 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,7 +42,7 @@ def fetch(
     *,
     wanted: Via = "auto",
     context: RunContext | None = None,
-    deadline: float | None = None,
+    deadline: timedelta | None = None,
     **changes: Any,
 ) -> FetchResult:
     """Read the list of the live sessions; all meetings of the API are asked about, unless told."""
@@ -323,7 +324,14 @@ def real_time(**changes: Any) -> RunContext:
 def test_the_deadline_leaves_nobody_idle_whose_list_was_not_read_to_the_end(serve_api: ServeApi) -> None:
     """What was seen by then is live, an app that was done is done, and the rest fails with the deadline."""
     api = serve_api(apps=3, script=itertools.chain(["ok"] * 6, FOR_EVER("slow")))
-    fetched = fetch(api, context=real_time(), deadline=0.5, page_size=5, concurrency=1, timeout=9.0)
+    fetched = fetch(
+        api,
+        context=real_time(),
+        deadline=timedelta(seconds=0.5),
+        page_size=5,
+        concurrency=1,
+        timeout=timedelta(seconds=9),
+    )
     require_an_outcome_each(fetched, 120)
     assert (fetched.counts.idle, fetched.errors) == (40 - len(live(api.worlds[0])), [])
     assert {(failure.kind, failure.attempts) for failure in fetched.failures} == {(FailureKind.DEADLINE, 0)}
@@ -338,7 +346,9 @@ def test_an_interruption_leaves_nobody_idle_either(serve_api: ServeApi) -> None:
     async def interrupt() -> FetchResult:
         interrupted = asyncio.Event()
         context = real_time(interrupted=interrupted, progress=lambda _: interrupted.set())
-        return await fetch_sessions(listed(api.worlds), api.settings(page_size=5, timeout=9.0), context, via="list")
+        return await fetch_sessions(
+            listed(api.worlds), api.settings(page_size=5, timeout=timedelta(seconds=9)), context, via="list"
+        )
 
     fetched = asyncio.run(interrupt())
     require_an_outcome_each(fetched, 40)
@@ -386,7 +396,9 @@ def test_what_can_not_be_seen_of_all_meetings_is_one_failure(
 def test_the_deadline_of_all_meetings_is_one_failure(serve_api: ServeApi) -> None:
     """The sessions seen by then are kept."""
     api = serve_api(script=itertools.chain(["ok"], FOR_EVER("slow")))
-    fetched = fetch(api, ALL, context=real_time(), deadline=0.4, page_size=5, timeout=9.0)
+    fetched = fetch(
+        api, ALL, context=real_time(), deadline=timedelta(seconds=0.4), page_size=5, timeout=timedelta(seconds=9)
+    )
     require_an_outcome_each(fetched, 6)
     assert [(one.meeting_id, one.kind) for one in fetched.failures] == [(ALL_MEETINGS, FailureKind.DEADLINE)]
 

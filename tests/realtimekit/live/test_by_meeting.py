@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     ServeApi = Callable[..., Api]
 
 
-def fetch(api: Api, *, meetings: int = 40, deadline: float | None = None, **changes: object) -> FetchResult:
+def fetch(api: Api, *, meetings: int = 40, deadline: timedelta | None = None, **changes: object) -> FetchResult:
     """Fetch some meetings of an API."""
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids[:meetings]]
     return asyncio.run(
@@ -53,7 +54,7 @@ def test_whatever_the_api_does_every_meeting_has_one_outcome(
 ) -> None:
     """Live, idle or failed: the counts add up to the list, and nobody is counted twice."""
     with running_api(script=script) as api:
-        fetched = fetch(api, attempts=attempts, concurrency=concurrency, timeout=0.2)
+        fetched = fetch(api, attempts=attempts, concurrency=concurrency, timeout=timedelta(seconds=0.2))
     counts = fetched.counts
     assert outcomes(fetched) == 40
     assert (counts.live, counts.failed) == (len(fetched.observations), len(fetched.failures))
