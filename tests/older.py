@@ -1,7 +1,12 @@
-"""What an older version has left: a database before its second migration, and a run that it has staged."""
+"""Databases of other versions: one with the views of an older version, and a version with one migration more."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,25 +16,40 @@ from etl.store import sql_files
 from tests.samples import stage_run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from etl.staging.runs import StagedRun
 
+ROOT = Path(__file__).parent.parent
+NEWER_MIGRATION = "0002_newer"
 _LEDGER = "create table schema_migrations (name varchar primary key, applied_at timestamptz not null default now())"
+_OPEN = (
+    "import sys, pathlib, etl.store.database as database\nwith database.open_database(pathlib.Path(sys.argv[1])): pass"
+)
 
 
 def make_older_database(database: Path) -> None:
-    """Make the database of a version that knew the first migration only, and had views of its own."""
+    """Make a database with all migrations of this version, and with the views of an older version."""
+    names = sql_files.names("migrations")
     with duckdb.connect(database) as connection:
         connection.execute(_LEDGER)
-        connection.execute(sql_files.text("migrations/0001_tables"))
+        for name in names:
+            connection.execute(sql_files.text(name))
+            connection.execute("insert into schema_migrations (name) values (?)", [name.removeprefix("migrations/")])
         connection.execute("create view outcomes as select 'older' as outcome")
-        connection.execute("insert into schema_migrations (name) values ('0001_tables'), ('views of older')")
+        connection.execute("insert into schema_migrations (name) values ('views of older')")
 
 
 def stage_older_run(staging: Path) -> StagedRun:
-    """Stage a run as a version did that knew of no schedule, nor of live sessions that it was not asked about."""
+    """Stage a run of a version whose ledger lacked the columns `unlisted` and `every_seconds`."""
     run = stage_run(staging)
     ledger = run.directory / "runs.parquet"
     pl.read_parquet(ledger).drop("unlisted", "every_seconds", strict=False).write_parquet(ledger)
     return run
+
+
+def open_with_newer_version(database: Path, folder: Path, *, migration: str) -> None:
+    """Open a database with a copy of this version, made in `folder`, that has one migration more."""
+    for part in ("etl", "sql"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "sql" / "migrations" / f"{NEWER_MIGRATION}.sql").write_text(migration, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    subprocess.run([sys.executable, "-c", _OPEN, database], cwd=folder, env=environment, check=True)

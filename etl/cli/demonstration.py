@@ -140,7 +140,7 @@ async def _take_each(
 def _show_tables(database: Path, snapshots: int) -> None:
     """What is in the database."""
     with open_database(database) as connection:
-        rows = run_sql_file(connection, "read/tables").iter_rows()
+        rows = run_sql_file(connection, "read/row_counts").iter_rows()
     table = Table("table", "a row is", "rows", title=f"{database} after {snapshots} hourly snapshots")
     table.columns[-1].justify = "right"
     for name, grain, count in rows:

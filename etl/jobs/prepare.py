@@ -69,8 +69,10 @@ def read_prior_state(
     connection: Connection, settings: SnapshotSettings, start: RunStart, staged: PriorState
 ) -> PriorState:
     """What the database knows of the slot and of the limit, with what is `staged` besides."""
-    resolved = run_sql_file(connection, "read/resolved", slot=start.slot)
-    ((live_before,),) = run_sql_file(connection, "read/live_before", since=start.started_at - _LATELY).iter_rows()
+    resolved = run_sql_file(connection, "read/resolved_meetings", slot=start.slot)
+    ((live_before,),) = run_sql_file(
+        connection, "read/most_live_sessions", since=start.started_at - _LATELY
+    ).iter_rows()
     return PriorState(
         resolved={Meeting(*pair) for pair in resolved.iter_rows()},
         spent=[*staged.spent, *read_spending(connection, settings, start)],
@@ -83,7 +85,7 @@ def read_spending(
 ) -> list[Spending]:
     """What earlier runs have spent of the window of the limit that a run begins in."""
     since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
-    return [Spending(*row) for row in run_sql_file(connection, "read/spent", since=since).iter_rows()]
+    return [Spending(*row) for row in run_sql_file(connection, "read/requests_spent", since=since).iter_rows()]
 
 
 def read_finals_request(connection: Connection, settings: ReconcileSettings, start: RunStart) -> FinalsRequest:

@@ -62,7 +62,7 @@ def report(question: Question, source: Source, bound: Mapping[str, object]) -> t
 
 def reach_of(connection: Connection, database: Path) -> Reach:
     """From when to when there are snapshots. Raises ConfigError where there is none."""
-    runs, first, last = run_sql_file(connection, "read/reach").row(0)
+    runs, first, last = run_sql_file(connection, "read/snapshot_range").row(0)
     if not runs:
         raise ConfigError(f"{database} holds no snapshots yet; rtk-usage snapshot takes one")
     return Reach(first=first, last=last)

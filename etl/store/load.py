@@ -66,7 +66,9 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str,
 
 def _not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
     """The staged runs that the ledger does not hold. It is asked for these only: it may hold a hundred thousand."""
-    rows = connection.execute(sql_files.text("load/held"), {"run_ids": [run_id for run_id, _ in staged]}).fetchall()
+    rows = connection.execute(
+        sql_files.text("load/loaded_runs"), {"run_ids": [run_id for run_id, _ in staged]}
+    ).fetchall()
     held = {run_id for (run_id,) in rows}
     return [(run_id, directory) for run_id, directory in staged if run_id not in held]
 
@@ -91,7 +93,7 @@ def _insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: str) -
     """Insert what a staged file adds to its table; how many rows that is."""
     parameters = {"file": file}
     if table in _BOUNDS:
-        (least,) = connection.execute(sql_files.text(f"load/least_{_BOUNDS[table]}"), parameters).fetchall()[0]
+        (least,) = connection.execute(sql_files.text(f"load/first_{_BOUNDS[table]}"), parameters).fetchall()[0]
         parameters[_BOUNDS[table]] = least
     (count,) = connection.execute(sql_files.text(f"load/{table}"), parameters).fetchall()[0]
     return int(count)

@@ -22,11 +22,11 @@ select
     slots.app_id,
     slots.slot,
     slots.is_loaded,
-    slots.is_known or live.slot is not null as is_known,
-    slots.unresolved,
-    case when is_known then coalesce(live.sessions, 0) end as sessions,
-    cast(case when is_known then coalesce(live.participants, 0) end as bigint) as participants,
-    case when is_known then coalesce(live.other_sessions, 0) end as other_sessions,
-    cast(case when is_known then coalesce(live.other_participants, 0) end as bigint) as other_participants
+    slots.is_observed or live.slot is not null as is_observed,
+    slots.unresolved_meetings,
+    case when is_observed then coalesce(live.sessions, 0) end as sessions,
+    cast(case when is_observed then coalesce(live.participants, 0) end as bigint) as participants,
+    case when is_observed then coalesce(live.other_sessions, 0) end as other_sessions,
+    cast(case when is_observed then coalesce(live.other_participants, 0) end as bigint) as other_participants
 from slots_between(since, until) as slots
 left join live using (app_id, slot);

@@ -3,7 +3,7 @@
 -- time; before the first one it began with 0 at the session's start, and the final total is reached at its end. The
 -- pieces of a session add up to its total to the last digit, since each is the difference of two rounded totals
 -- (millionths of a minute), and periods that meet share the one between them.
--- is_start marks the piece in which the session began, is_open the one after which nothing is known of it: what it still
+-- is_start marks the piece in which the session began, is_unfinished the one after which nothing is known of it: what it still
 -- grew by is missing, until reconcile knows its final total (breakout rooms have none of their own). The cost is that of the period: what lies before and behind is
 -- looked up for the sessions under way at its ends only. Clocks differ: a session may be seen
 -- before it began, by less than an hour, or after it ended, by less than a day, and periods still add up.
@@ -42,7 +42,7 @@ observed as materialized (
         max(reported_at) as last_at,
         cast(arg_min(minutes_consumed, reported_at) as decimal(18, 6)) as first_minutes,
         cast(arg_max(minutes_consumed, reported_at) as decimal(18, 6)) as last_minutes
-    from session_reports
+    from session_and_breakout_readings
     join calendar on calendar.quarter = epoch_us(reported_at) // 900_000_000
     where source = 'snapshot'
         and reported_at >= since
@@ -61,7 +61,7 @@ later as materialized (
         min(started_at) as started_at,
         min(reported_at) as first_at,
         cast(arg_min(minutes_consumed, reported_at) as decimal(18, 6)) as first_minutes
-    from session_reports
+    from session_and_breakout_readings
     where source = 'snapshot'
         and started_at < until + interval 1 hour
         and reported_at >= until
@@ -78,7 +78,7 @@ ended as materialized (
         arg_max(started_at, reported_at) as started_at,
         arg_max(ended_at, reported_at) as first_at,
         cast(arg_max(minutes_consumed, reported_at) as decimal(18, 6)) as first_minutes
-    from session_reports
+    from session_and_breakout_readings
     where source = 'final'
         and with_finals
         and reported_at >= since - interval 24 hours
@@ -106,7 +106,7 @@ earlier as (
         min(started_at) as started_at,
         max(reported_at) as first_at,
         cast(arg_max(minutes_consumed, reported_at) as decimal(18, 6)) as first_minutes
-    from session_reports
+    from session_and_breakout_readings
     semi join under_way_at_start using (app_id, session_id)
     where source = 'snapshot'
         and reported_at < since
@@ -240,7 +240,7 @@ select
     type,
     piece_bucket as bucket,
     is_first and (not is_cut or (from_at >= piece_from and (from_at < piece_to or from_at = to_at))) as is_start,
-    is_last and bucket = piece_bucket and type <> 'breakout' as is_open,
+    is_last and bucket = piece_bucket and type <> 'breakout' as is_unfinished,
     case
         when not is_cut then grown
         when piece_from < piece_to or from_at = to_at then piece_to_minutes - piece_from_minutes

@@ -14,7 +14,7 @@ with observed as (
         max(max_concurrent_participants) as max_participants,
         arg_max(minutes_consumed, reported_at) as minutes,
         count(*) as snapshots
-    from session_reports
+    from session_and_breakout_readings
     where source = 'snapshot'
         and (started_at < until or reported_at < until)
         and reported_at >= since
@@ -32,7 +32,7 @@ ended as (
         arg_max(ended_at, reported_at) as ended_at,
         arg_max(max_concurrent_participants, reported_at) as max_participants,
         arg_max(minutes_consumed, reported_at) as minutes
-    from session_reports
+    from session_and_breakout_readings
     where source = 'final'
         and started_at < until + interval 1 hour
         and greatest(ended_at, started_at) >= since - interval 24 hours

@@ -1,7 +1,7 @@
 -- grain: an app's slot in the period: one that a loaded run stands for, or one that is missing between two of them or
 -- before the period's end
 -- A slot is missing where the schedule has it and no run is loaded. The schedule is what runs say (--every), or what
--- most gaps between runs are where none said it; it is that of an app, whatever lists its runs had. unresolved counts the
+-- most gaps between runs are where none said it; it is that of an app, whatever lists its runs had. unresolved_meetings counts the
 -- meetings that have no outcome in the slot; where none has one, a run is loaded, and still nothing is known.
 create or replace macro slots_between(since, until) as table
 with apps as materialized (
@@ -78,7 +78,7 @@ asked_for_all as (
 
 -- A meeting that failed and that no later run of the slot could tell about.
 failed as (
-    select fetch_failures.slot, fetch_failures.app_id, count(distinct fetch_failures.meeting_id) as unresolved
+    select fetch_failures.slot, fetch_failures.app_id, count(distinct fetch_failures.meeting_id) as unresolved_meetings
     from fetch_failures
     join runs using (run_id)
     left join (
@@ -109,8 +109,8 @@ select
     loaded.app_id,
     loaded.slot,
     true as is_loaded,
-    coalesce(failed.unresolved, 0) < loaded.meetings as is_known,
-    coalesce(failed.unresolved, 0) as unresolved
+    coalesce(failed.unresolved_meetings, 0) < loaded.meetings as is_observed,
+    coalesce(failed.unresolved_meetings, 0) as unresolved_meetings
 from loaded
 left join failed using (app_id, slot)
 where loaded.slot >= since
@@ -118,7 +118,7 @@ where loaded.slot >= since
 
 union all
 
-select app_id, slot, false as is_loaded, false as is_known, null as unresolved
+select app_id, slot, false as is_loaded, false as is_observed, null as unresolved_meetings
 from missing
 where slot >= since
     and slot < until;

@@ -1,12 +1,17 @@
--- The tables. Instants are TIMESTAMPTZ in UTC, units stand in names.
--- Only the ledgers have a primary key: on the big tables an index makes the file five times as large,
--- and the key of a snapshot (slot, app_id, meeting_id) is kept by the load instead (sql/load/).
+-- The tables. All instants are TIMESTAMPTZ in UTC. Units are part of a column's name.
+-- Rows are only ever added. Where a table can hold several rows of one thing, the newest row counts.
+-- The big tables have no primary key: an index would make the file five times as large.
+-- The load keeps the key of a snapshot (slot, app_id, meeting_id) unique instead (sql/load/).
 
--- grain: a loaded run
+-- Grain: one row per loaded run.
+-- every_seconds is the step of the run's schedule, empty for a run without one.
+-- unlisted counts the live sessions of meetings outside the run's list. It is empty for a run that
+-- fetched meeting by meeting, because such a run cannot see them.
 create table runs (
     run_id uuid primary key,
     kind varchar not null,
     slot timestamptz not null,
+    every_seconds double,
     via varchar not null,
     account_id varchar not null,
     list_id varchar not null,
@@ -16,6 +21,7 @@ create table runs (
     live bigint not null,
     idle bigint not null,
     failed bigint not null,
+    unlisted bigint,
     requests bigint not null,
     retries bigint not null,
     waited_seconds double not null,
@@ -23,14 +29,14 @@ create table runs (
     host varchar not null
 );
 
--- grain: a meeting in a distinct list; a list is stored once
+-- Grain: one row per meeting and distinct meeting list. A list is stored once.
 create table meeting_lists (
     list_id varchar not null,
     app_id varchar not null,
     meeting_id varchar not null
 );
 
--- grain: a live session observed in a slot
+-- Grain: one row per live session and slot.
 create table session_snapshots (
     run_id uuid not null,
     slot timestamptz not null,
@@ -55,7 +61,41 @@ create table session_snapshots (
     extra json
 );
 
--- grain: a meeting whose outcome a run could not learn
+-- Grain: one row per ended session and change of its final figures, as fetched at fetched_at.
+create table session_finals (
+    run_id uuid not null,
+    fetched_at timestamptz not null,
+    app_id varchar not null,
+    meeting_id varchar not null,
+    session_id varchar not null,
+    associated_id varchar,
+    meeting_display_name varchar,
+    type varchar,
+    status varchar,
+    live_participants integer not null,
+    max_concurrent_participants integer not null,
+    minutes_consumed double not null,
+    organization_id varchar,
+    created_at timestamptz,
+    started_at timestamptz not null,
+    updated_at timestamptz,
+    ended_at timestamptz,
+    breakout_rooms json,
+    meta json,
+    extra json
+);
+
+-- Grain: one row per app, day (UTC) and change of Cloudflare's own totals, as fetched at fetched_at.
+create table daily_totals (
+    run_id uuid not null,
+    fetched_at timestamptz not null,
+    app_id varchar not null,
+    day date not null,
+    sessions bigint not null,
+    minutes double not null
+);
+
+-- Grain: one row per meeting and run that could not learn the meeting's outcome.
 create table fetch_failures (
     run_id uuid not null,
     slot timestamptz not null,

@@ -6,7 +6,7 @@ select
     type,
     cast(sum(minutes) as double) as minutes,
     count(*) filter (where is_start) as sessions,
-    count(*) filter (where is_open) as unfinished
+    count(*) filter (where is_unfinished) as unfinished
 from growth_between($since, $until, $tz, 'day', $with_finals)
 where $app_id is null
     or app_id = $app_id

@@ -2,8 +2,8 @@
 select
     app_id,
     slot,
-    is_known as is_loaded,
-    coalesce(unresolved, 0) as unresolved,
+    is_observed as is_loaded,
+    coalesce(unresolved_meetings, 0) as unresolved,
     sessions,
     participants
 from concurrency_between($since, $until)

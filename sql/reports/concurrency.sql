@@ -6,7 +6,7 @@ select
     participants,
     other_sessions,
     other_participants,
-    unresolved as unresolved_meetings,
+    unresolved_meetings,
     app_id
 from concurrency_between($since, $until)
 where $app_id is null

@@ -14,8 +14,8 @@ select
     count(*) as expected_snapshots,
     count(*) filter (where is_loaded) as loaded_snapshots,
     count(*) filter (where not is_loaded) as missing_snapshots,
-    100 * count(*) filter (where is_known) / expected_snapshots as covered_percent,
-    cast(coalesce(sum(unresolved), 0) as bigint) as unresolved_outcomes,
+    100 * count(*) filter (where is_observed) / expected_snapshots as covered_percent,
+    cast(coalesce(sum(unresolved_meetings), 0) as bigint) as unresolved_outcomes,
     app_id
 from slots
 group by slots.day, app_id

@@ -2,7 +2,7 @@
 -- grain: a day in the zone $tz; empty where nothing is known of it, which is not zero
 -- Participants of several apps are added where their slots are the same, as those of runs with --every are.
 with growth as (
-    select bucket as day, type, minutes, is_start, is_open
+    select bucket as day, type, minutes, is_start, is_unfinished
     from growth_between($since, $until, $tz, 'day', true)
     where $app_id is null
         or app_id = $app_id
@@ -17,7 +17,7 @@ usage as (
         sum(minutes) filter (where type = 'participant') as participant_minutes,
         sum(minutes) filter (where type = 'breakout') as breakout_minutes,
         sum(minutes) filter (where type not in ('meeting', 'livestream', 'participant', 'breakout')) as unknown_minutes,
-        count(*) filter (where is_open) as unfinished_sessions
+        count(*) filter (where is_unfinished) as unfinished_sessions
     from growth
     group by day
 ),
@@ -28,7 +28,7 @@ slots as (
         date_trunc('day', slot at time zone $tz) as day,
         sum(participants) as participants,
         count(*) as expected,
-        count(*) filter (where is_known) as known
+        count(*) filter (where is_observed) as known
     from concurrency_between($since, $until)
     where $app_id is null
         or app_id = $app_id

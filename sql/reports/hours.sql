@@ -16,7 +16,7 @@ with growth as (
 slots as (
     select slot, sum(participants) as participants
     from concurrency_between($since, $until)
-    where is_known
+    where is_observed
         and ($app_id is null or app_id = $app_id)
     group by slot
 ),

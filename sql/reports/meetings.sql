@@ -10,7 +10,7 @@ with growth as (
         sum(minutes) filter (where type = 'participant') as participant_minutes,
         sum(minutes) filter (where type = 'breakout') as breakout_minutes,
         sum(minutes) filter (where type not in ('meeting', 'livestream', 'participant', 'breakout')) as unknown_minutes,
-        count(*) filter (where is_open) as unfinished_sessions
+        count(*) filter (where is_unfinished) as unfinished_sessions
     from growth_between($since, $until, $tz, 'day', true)
     where $app_id is null
         or app_id = $app_id

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Shell
 
 CHECKS = [name.partition("/")[2] for name in sql_files.names("checks")]
-BROKEN = "one_row_a_slot"
+BROKEN = "one_snapshot_per_meeting_and_slot"
 EVER = ("--since", "all")
 
 
@@ -55,7 +55,7 @@ def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> No
     assert "meeting-1" in result.stdout
     assert "rules are broken: " in result.stderr
     assert BROKEN in result.stderr
-    assert "ok      live_within_peak: " in result.stdout
+    assert "ok      live_participants_within_maximum: " in result.stdout
 
 
 def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:
@@ -65,7 +65,7 @@ def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:
     checks = {one["name"]: one for one in json.loads(result.stdout)["checks"]}
     assert list(checks) == CHECKS
     assert checks[BROKEN]["broken"][0]["meeting_id"] == "meeting-1"
-    assert checks["live_within_peak"]["broken"] == []
+    assert checks["live_participants_within_maximum"]["broken"] == []
 
 
 @pytest.mark.parametrize("arguments", [("--since", "2026-11-03"), ("--app-id", "other", *EVER)])

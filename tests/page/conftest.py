@@ -50,7 +50,7 @@ def make(usage: Usage) -> MakePage:
         ask = partial(run_sql_file, usage.connection)
         period = Period(since=utc(since), until=utc(until), tz=tz)
         asked = Asked(period=period, app_id=app_id, prices=str(sql_files.file("prices.csv")))
-        _, first, _ = ask("read/reach").row(0)
+        _, first, _ = ask("read/snapshot_range").row(0)
         found = find(ask, asked, first=first, prices=ask("page/prices", prices=asked.prices))
         return Parsed(page(found, Made(at=NOW, database="usage.duckdb", version="9.9", title=title)))
 

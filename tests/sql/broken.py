@@ -16,9 +16,12 @@ STRANGE = "00000000-0000-7000-8000-000000000002"
 
 # A run of reconcile that learned of the end of the session of a, and of a day.
 RECONCILE = f"""
-insert into runs
-select '{RECONCILED}', 'reconcile', slot + interval 2 hours, 'list', account_id, 'ended',
-    slot + interval 2 hours, slot + interval 2 hours, 1, 0, 0, 0, 2, 0, 0, '0', 'here', null, null
+insert into runs by name
+select * replace (
+    '{RECONCILED}' as run_id, 'reconcile' as kind, slot + interval 2 hours as slot, 'list' as via, 'ended' as list_id,
+    slot + interval 2 hours as started_at, slot + interval 2 hours as finished_at,
+    1 as meetings, 0 as live, 0 as idle, 0 as failed, null as unlisted, 2 as requests, null as every_seconds
+)
 from runs limit 1;
 
 insert into session_finals by name
@@ -57,27 +60,27 @@ CASES = [
         [{"session_id": "of a", "observed_at": NEXT, "previous_max_participants": 2, "max_participants": 1}],
     ),
     Broken(
-        "live_within_peak",
+        "live_participants_within_maximum",
         f"update session_snapshots set live_participants = 3 where {OF_A}",
         [{"slot": NEXT, "meeting_id": "a", "live_participants": 3, "max_concurrent_participants": 2}],
     ),
     Broken(
-        "one_row_a_slot",
+        "one_snapshot_per_meeting_and_slot",
         f"insert into session_snapshots select * replace ('other' as session_id) from session_snapshots where {OF_A}",
         [{"slot": NEXT, "meeting_id": "a", "snapshots": 2}],
     ),
     Broken(
-        "one_meeting_a_session",
+        "one_meeting_per_session",
         f"update session_snapshots set meeting_id = 'b' where {OF_A}",
         [{"session_id": "of a", "meeting_id": "a", "other_meeting_id": "b"}],
     ),
     Broken(
-        "one_meeting_a_session",
+        "one_meeting_per_session",
         f"update {FINAL} meeting_id = 'b'",
         [{"session_id": "of a", "meeting_id": "a", "other_meeting_id": "b"}],
     ),
     Broken(
-        "meeting_as_asked",
+        "session_belongs_to_requested_meeting",
         f"update session_snapshots set associated_id = 'b' where {OF_A}",
         [{"slot": NEXT, "meeting_id": "a", "session_id": "of a", "associated_id": "b"}],
     ),
@@ -105,37 +108,37 @@ CASES = [
         ],
     ),
     Broken(
-        "seen_within_run",
+        "observed_during_run",
         "update session_snapshots set observed_at = observed_at - interval 1 second where session_id = 'of c'",
         [{"table_name": "session_snapshots", "first_seen_at": SLOT - timedelta(seconds=1), "started_at": SLOT}],
     ),
     Broken(
-        "seen_within_run",
+        "observed_during_run",
         f"update {FINAL} fetched_at = fetched_at + interval 1 second",
         [{"table_name": "session_finals", "run_id": RECONCILED, "finished_at": SLOT + 2 * HOUR}],
     ),
     Broken(
-        "seen_within_run",
+        "observed_during_run",
         "update daily_totals set fetched_at = fetched_at - interval 1 second",
         [{"table_name": "daily_totals", "run_id": RECONCILED, "started_at": SLOT + 2 * HOUR}],
     ),
     Broken(
-        "runs_add_up",
+        "run_outcomes_add_up",
         "update runs set idle = idle + 1 where slot = '2026-11-02 13:00:00+00'",
         [{"slot": NEXT, "meetings": 3, "live": 1, "idle": 3}, {"slot": NEXT, "meetings": 1, "live": 1, "idle": 1}],
     ),
     Broken(
-        "runs_add_up",
+        "run_outcomes_add_up",
         f"update runs set finished_at = started_at - interval 1 second where run_id = '{RECONCILED}'",
         [{"kind": "reconcile", "run_id": RECONCILED}],
     ),
     Broken(
-        "runs_add_up",
+        "run_outcomes_add_up",
         f"update runs set failed = -1 where run_id = '{RECONCILED}'",
         [{"kind": "reconcile", "failed": -1}],
     ),
     Broken(
-        "every_meeting_has_an_outcome",
+        "one_outcome_per_listed_meeting",
         "delete from meeting_lists where meeting_id = 'b'",
         [
             {"slot": SLOT, "listed_meetings": 2, "outcomes": 3},
@@ -143,73 +146,73 @@ CASES = [
         ],
     ),
     Broken(
-        "every_meeting_has_an_outcome",
+        "one_outcome_per_listed_meeting",
         "update runs set list_id = 'lost' where slot = '2026-11-02 13:00:00+00' and meetings = 3",
         [{"slot": NEXT, "list_id": "lost", "listed_meetings": 0, "outcomes": 3}],
     ),
     Broken(
-        "rows_match_the_ledger",
+        "row_counts_match_ledger",
         "delete from session_snapshots where slot = '2026-11-02 13:00:00+00'",
         [{"slot": NEXT, "live": 1, "snapshots": 0}, {"slot": NEXT, "live": 1, "snapshots": 0}],
     ),
     Broken(
-        "rows_match_the_ledger",
+        "row_counts_match_ledger",
         f"insert into session_snapshots select * replace ('b' as meeting_id) from session_snapshots where {OF_A}",
         [{"slot": NEXT, "live": 1, "snapshots": 2}],
     ),
-    Broken("rows_match_the_ledger", "delete from fetch_failures", [{"slot": SLOT, "failed": 1, "failures": 0}]),
+    Broken("row_counts_match_ledger", "delete from fetch_failures", [{"slot": SLOT, "failed": 1, "failures": 0}]),
     Broken(
-        "one_outcome_a_meeting",
+        "one_outcome_per_meeting_and_run",
         "insert into fetch_failures select * from fetch_failures",
         [{"slot": SLOT, "meeting_id": "c", "failures": 2, "snapshots": 0}],
     ),
     Broken(
-        "one_outcome_a_meeting",
+        "one_outcome_per_meeting_and_run",
         "update fetch_failures set meeting_id = 'a'",
         [{"slot": SLOT, "meeting_id": "a", "failures": 1, "snapshots": 1}],
     ),
     Broken(
-        "starts_stand_still",
+        "session_start_never_changes",
         f"update session_snapshots set started_at = started_at + interval 2 seconds where {OF_A}",
         [{"session_id": "of a", "first_start": SLOT - HOUR, "last_start": SLOT - HOUR + timedelta(seconds=2)}],
     ),
     Broken(
-        "starts_stand_still",
+        "session_start_never_changes",
         f"update {FINAL} started_at = started_at - interval 1 minute",
         [{"session_id": "of a", "last_start": SLOT - HOUR}],
     ),
     Broken(
-        "not_seen_before_start",
+        "no_snapshot_before_session_start",
         "update session_snapshots set started_at = slot + interval 6 minutes where session_id = 'of c'",
         [{"slot": SLOT, "session_id": "of c", "observed_at": SLOT, "started_at": SLOT + timedelta(minutes=6)}],
     ),
     Broken(
-        "ends_follow_starts",
+        "session_end_not_before_start",
         f"update {FINAL} ended_at = started_at - interval 1 second",
         [{"table_name": "session_finals", "session_id": "of a"}],
     ),
     Broken(
-        "ends_follow_starts",
+        "session_end_not_before_start",
         "update session_snapshots set ended_at = started_at - interval 1 second where session_id = 'of c'",
         [{"table_name": "session_snapshots", "session_id": "of c", "reported_at": SLOT}],
     ),
     Broken(
-        "final_not_below_seen",
+        "final_total_not_below_snapshots",
         f"update {FINAL} minutes_consumed = 2.25",
         [{"session_id": "of a", "seen_minutes": 2.3434, "final_minutes": 2.25}],
     ),
     Broken(
-        "not_live_after_end",
+        "no_snapshot_after_session_end",
         f"update {FINAL} ended_at = timestamptz '2026-11-02 12:44:00+00'",
         [{"session_id": "of a", "last_live_at": NEXT, "ended_at": NEXT - timedelta(minutes=16)}],
     ),
     Broken(
-        "one_final_at_a_time",
+        "one_final_per_session_and_fetch",
         "insert into session_finals select * replace (10 as minutes_consumed) from session_finals",
         [{"table_name": "session_finals", "session_id": "of a", "row_count": 2}],
     ),
     Broken(
-        "one_final_at_a_time",
+        "one_final_per_session_and_fetch",
         "insert into daily_totals select * replace (10 as minutes) from daily_totals",
         [{"table_name": "daily_totals", "day": SLOT.date(), "row_count": 2}],
     ),
@@ -229,12 +232,12 @@ CASES = [
         [{"table_name": "daily_totals", "day": SLOT.date(), "minutes": -0.5}],
     ),
     Broken(
-        "types_are_known",
+        "session_types_are_documented",
         "update session_snapshots set type = 'webinar' where session_id = 'of c'",
         [{"app_id": "app", "type": "webinar", "sessions": 1, "first_seen_at": SLOT}],
     ),
     Broken(
-        "types_are_known",
+        "session_types_are_documented",
         f"update {FINAL} type = null",
         [{"type": None, "sessions": 1, "last_seen_at": SLOT + 2 * HOUR}],
     ),

@@ -144,13 +144,13 @@ def test_a_total_that_fell_and_rose_again_is_told(good: Connection) -> None:
 def test_a_start_within_a_second_stands_still(good: Connection) -> None:
     """One API may cut off what another tells."""
     good.execute("update session_finals set started_at = started_at - interval 1 second")
-    assert offenders(good, "starts_stand_still") == []
+    assert offenders(good, "session_start_never_changes") == []
 
 
 def test_a_session_that_is_kept_alive_is_not_live_after_its_end(good: Connection) -> None:
     """It stays for up to ten minutes after the last one has left."""
     good.execute("update session_finals set ended_at = timestamptz '2026-11-02 12:45:00+00'")
-    assert offenders(good, "not_live_after_end") == []
+    assert offenders(good, "no_snapshot_after_session_end") == []
 
 
 def test_what_counts_is_the_final_total_that_was_fetched_last(good: Connection) -> None:
@@ -159,11 +159,11 @@ def test_what_counts_is_the_final_total_that_was_fetched_last(good: Connection) 
         "insert into session_finals select * replace (fetched_at - interval 1 hour as fetched_at, "
         "1 as minutes_consumed) from session_finals"
     )
-    assert offenders(good, "final_not_below_seen") == []
+    assert offenders(good, "final_total_not_below_snapshots") == []
 
 
 def test_a_run_of_all_live_sessions_has_no_list_to_be_whole(tmp_path: Path) -> None:
     """Its meetings are those that were seen."""
     with open_database(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, [stage_run(tmp_path, live=["x", "y"], idle=[], all_of="app")])
-        assert offenders(connection, "every_meeting_has_an_outcome") == []
+        assert offenders(connection, "one_outcome_per_listed_meeting") == []

@@ -149,12 +149,12 @@ def test_session_lengths(ask: Ask, known: list[Known]) -> None:
     assert pairs(ask("session_lengths"), "sessions", "minutes") == almost(truth)
 
 
-def test_host_alone(ask: Ask, known: list[Known]) -> None:
+def test_single_participant_sessions(ask: Ask, known: list[Known]) -> None:
     """By the most at a time."""
     sessions = Counter(one.session.meeting_id for one in meetings(known))
     alone = Counter(one.session.meeting_id for one in meetings(known) if one.most <= 1)
     truth = sorted(((-count, key) for key, count in alone.items()))[:10]
-    assert pairs(ask("host_alone"), "meeting_id", "sessions_alone", "sessions") == [
+    assert pairs(ask("single_participant_sessions"), "meeting_id", "sessions_alone", "sessions") == [
         (key, float(-count), float(sessions[key])) for count, key in truth
     ]
 
@@ -165,7 +165,7 @@ def test_unfinished_sessions(ask: Ask, known: list[Known]) -> None:
     assert sorted(row["session_id"] for row in ask("unfinished_sessions")) == sorted(truth)
 
 
-def test_unseen_sessions(ask: Ask, known: list[Known]) -> None:
+def test_sessions_without_snapshot(ask: Ask, known: list[Known]) -> None:
     """Those that lived between two snapshots."""
     days = sorted({one.session.started_at.date() for one in known if one.is_final})
     truth = []
@@ -173,14 +173,16 @@ def test_unseen_sessions(ask: Ask, known: list[Known]) -> None:
         begun = [one for one in known if one.is_final and one.session.started_at.date() == day]
         unseen = [one for one in begun if not one.seen_at]
         truth.append((day, float(len(begun)), float(len(unseen)), sum(one.minutes for one in unseen)))
-    assert pairs(ask("unseen_sessions"), "day", "sessions", "unseen_sessions", "unseen_minutes") == almost(truth)
+    assert pairs(
+        ask("sessions_without_snapshot"), "day", "sessions", "sessions_without_snapshot", "unseen_minutes"
+    ) == almost(truth)
 
 
-def test_who_was_live(ask: Ask, recorded: Recorded) -> None:
+def test_live_at_an_instant(ask: Ask, recorded: Recorded) -> None:
     """At 14:05 the last snapshot is that of noon."""
     slot = datetime(2026, 11, 4, 12, tzinfo=UTC)
     truth = sorted((slot, -one.live_participants(slot), one.started_at, one.type) for one in recorded.live(slot))
-    found = ask("who_was_live")
+    found = ask("live_at_an_instant")
     assert [(row["slot"], -row["participants"], row["started_at"], row["type"]) for row in found] == truth
 
 
@@ -215,11 +217,11 @@ def test_concurrency_percentiles(ask: Ask, recorded: Recorded) -> None:
     assert pairs(ask("concurrency_percentiles"), "median", "p95", "p99", "most") == truth
 
 
-def test_never_used(ask: Ask, recorded: Recorded, known: list[Known]) -> None:
+def test_unused_meetings(ask: Ask, recorded: Recorded, known: list[Known]) -> None:
     """A meeting that does not exist is one of them; a line that is no ID is none."""
     used = {one.session.meeting_id for one in known}
     truth = sorted({*recorded.world.meeting_ids, UNKNOWN_MEETING} - used)
-    assert [row["meeting_id"] for row in ask("never_used")] == truth
+    assert [row["meeting_id"] for row in ask("unused_meetings")] == truth
 
 
 def test_idle_share(ask: Ask, recorded: Recorded) -> None:

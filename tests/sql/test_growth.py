@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.sql.rows import Usage
 
 FLAGS = """
-select cast(cast(bucket as date) as varchar), count(*) filter (where is_start), count(*) filter (where is_open)
+select cast(cast(bucket as date) as varchar), count(*) filter (where is_start), count(*) filter (where is_unfinished)
 from growth_between(cast($since as timestamptz), cast($until as timestamptz), 'UTC', 'day', true)
 group by bucket
 order by bucket

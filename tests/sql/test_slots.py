@@ -30,7 +30,7 @@ def missing(usage: Usage, since: str, until: str, *, app: str = "app") -> list[s
 
 def unresolved(usage: Usage) -> list[tuple[Any, ...]]:
     """Each slot, and how many of its meetings have no outcome."""
-    return usage.ask("select strftime(slot, '%H:%M'), unresolved from coverage where is_loaded order by slot")
+    return usage.ask("select strftime(slot, '%H:%M'), unresolved_meetings from coverage where is_loaded order by slot")
 
 
 def test_a_run_missing_in_between_is_a_slot_that_is_missing(usage: Usage) -> None:

@@ -34,7 +34,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 def counts(connection: Connection) -> dict[str, int]:
     """Rows by table."""
-    return {table: count for table, _, count in run_sql_file(connection, "read/tables").iter_rows()}
+    return {table: count for table, _, count in run_sql_file(connection, "read/row_counts").iter_rows()}
 
 
 def test_every_table_gets_its_rows(connection: Connection, staged: Callable[..., StagedRun]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from etl.errors import ConfigError, StoreError
 from etl.store import sql_files
 from etl.store.database import open_database, open_to_read
-from tests.older import make_older_database, stage_older_run
+from tests.older import NEWER_MIGRATION, make_older_database, open_with_newer_version, stage_older_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,21 +66,20 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_database_of_the_first_version_gains_what_later_ones_have(tmp_path: Path) -> None:
-    """Its rows stay; what they can't say is null."""
+def test_a_migration_that_a_database_lacks_is_applied(tmp_path: Path) -> None:
+    """A newer version adds its migration and its views to an older database. The rows stay."""
     database = tmp_path / "usage.duckdb"
     make_older_database(database)
     run = stage_older_run(tmp_path / "staged")
     with duckdb.connect(database) as connection:
         connection.execute(f"insert into runs by name from '{run.directory}/runs.parquet'")
-    with open_database(database) as connection:
-        assert connection.execute("select cast(run_id as varchar), unlisted from runs").fetchall() == [
-            (run.run_id, None)
-        ]
+    open_with_newer_version(database, tmp_path / "newer", migration="alter table runs add column region varchar;")
+    with duckdb.connect(database) as connection:
+        assert connection.execute("select cast(run_id as varchar), region from runs").fetchall() == [(run.run_id, None)]
         assert "failure_kind" in [row[0] for row in connection.execute("describe outcomes").fetchall()]
-        names = connection.execute("select name from schema_migrations order by name").fetchall()
-    assert [f"migrations/{name}" for (name,) in names[:-1]] == list(sql_files.names("migrations"))
-    assert len([name for (name,) in names if name.startswith("views ")]) == 1
+        names = [name for (name,) in connection.execute("select name from schema_migrations order by name").fetchall()]
+    assert names[:-1] == ["0001_tables", NEWER_MIGRATION]
+    assert names[-1].startswith("views ")
 
 
 def test_somebody_elses_database_is_not_taken_for_an_older_one(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 select
     cast(started_at at time zone 'UTC' as date) as day,
     count(*) as sessions,
-    count(*) filter (where snapshots = 0) as unseen_sessions,
+    count(*) filter (where snapshots = 0) as sessions_without_snapshot,
     round(sum(minutes) filter (where snapshots = 0), 1) as unseen_minutes,
     round(100 * unseen_minutes / sum(minutes), 1) as unseen_percent
 from sessions_between(now() - interval 30 days, now())

@@ -1,7 +1,7 @@
 -- grain: what the API said once of a session: in a snapshot, or after the session's end
--- A view of its own, since session_reports reads it twice: as a part of that it would be made as a whole each time, and
+-- A view of its own, since session_and_breakout_readings reads it twice: as a part of that it would be made as a whole each time, and
 -- no filter would reach the tables.
-create or replace view reported_sessions as
+create or replace view session_readings as
 select
     'snapshot' as source,
     observed_at as reported_at,

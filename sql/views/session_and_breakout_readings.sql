@@ -2,12 +2,12 @@
 -- Breakout rooms stand in JSON whose shape is documented nowhere; those without an ID and minutes of their own have no
 -- figure to report. They count under their parent's meeting, as sessions of the type breakout, and within their parent's
 -- time: one that says it began before that, or after it was seen, began with its parent.
-create or replace view session_reports as
+create or replace view session_and_breakout_readings as
 with rooms as (
     select
         * exclude (breakout_rooms),
         unnest(case when json_type(breakout_rooms) = 'ARRAY' then cast(breakout_rooms as json[]) end) as room
-    from reported_sessions
+    from session_readings
     where breakout_rooms is not null
 )
 
@@ -24,7 +24,7 @@ select
     minutes_consumed,
     started_at,
     coalesce(ended_at, updated_at, started_at) as ended_at
-from reported_sessions
+from session_readings
 
 union all
 
