@@ -55,7 +55,7 @@ build: install ## Build the wheel and try it in an environment of its own
 
 bench: install ## Measure against the official SDK and dlt, and write bench/RESULTS.md
 	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev,bench]'
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench.run
 
 lock: ## Pin anew: the newest versions that fit, into constraints.txt
 	rm -rf $(VENV)/lock

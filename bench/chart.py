@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from covering import Coverage
+    from bench.limit.coverage import Coverage
 
 WIDTH, LEFT, RIGHT, TOP = 720, 262, 532, 82
 ROW, GAP = 22, 22

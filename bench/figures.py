@@ -7,12 +7,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from at_limit import AtLimit
-    from contenders import Contender
-    from costs import Costs
-    from covering import Check, Coverage
-    from measure import Sample
-    from reports import Reports
+    from bench.job.alone import Costs
+    from bench.job.contenders import Contender
+    from bench.limit.at_limit import AtLimit
+    from bench.limit.coverage import Check, Coverage
+    from bench.measure import Sample
+    from bench.reports.usage import Reports
 
 
 @dataclass(frozen=True, kw_only=True)

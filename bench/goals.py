@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import reports
-from costs import MORE_CONNECTIONS
-from goal import Goal
+from bench.goal import Goal
+from bench.job.alone import MORE_CONNECTIONS
+from bench.reports import usage as reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from costs import Costs
-    from covering import Check
-    from figures import Figures, Measured, Parts
+    from bench.figures import Figures, Measured, Parts
+    from bench.job.alone import Costs
+    from bench.limit.coverage import Check
 
 TIMES_FASTER = 3
 

@@ -6,17 +6,17 @@ import os
 import platform
 from typing import TYPE_CHECKING
 
-import contenders
-import covering_page
-import reports
-import workload
-from costs import MORE_CONNECTIONS
-from goals import goals
+from bench.goals import goals
+from bench.job import contenders
+from bench.job.alone import MORE_CONNECTIONS
+from bench.limit import coverage_page as covering_page
+from bench.nginx import workload
+from bench.reports import usage as reports
 
 if TYPE_CHECKING:
-    from costs import Costs
-    from figures import Figures, Measured
-    from jobs import Done
+    from bench.figures import Figures, Measured
+    from bench.job.alone import Costs
+    from bench.job.job import Done
 
 COLUMNS = (
     "requests/s",
@@ -90,7 +90,7 @@ is told that this server has no limit (`--via meetings --rate 1000000/1s`): they
 
 {table(figures, ours)}
 
-Again, by itself: `.venv/bin/python bench/run.py --only ours,sdk,dlt`
+Again, by itself: `.venv/bin/python -m bench.run --only ours,sdk,dlt`
 """
 
 
@@ -112,7 +112,7 @@ def costs(ours: Figures, costs: Costs) -> str:
 {long_list(costs.meetings_each, costs.each, "a request each")}
 {long_list(costs.meetings_by_list, costs.by_list, "one list")}
 
-Again, by itself: `.venv/bin/python bench/run.py --only ours`
+Again, by itself: `.venv/bin/python -m bench.run --only ours`
 """
 
 
@@ -159,6 +159,6 @@ AGAIN = """## Again
     sudo apt-get install nginx-light
     make bench
 
-`.venv/bin/python bench/run.py --help` lists the options. Other work on the machine shows in these figures: the ratios
+`.venv/bin/python -m bench.run --help` lists the options. Other work on the machine shows in these figures: the ratios
 suffer less than the rates. Requests, refusals and the times at the limit do not depend on the machine.
 """

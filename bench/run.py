@@ -13,24 +13,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import chart
-import covering_page
-import results
-import server
-from at_limit import let_loose
-from contenders import all_contenders
-from costs import measure_costs
-from covering import check_coverage, measure_coverage
-from figures import Figures, Measured
-from jobs import Job
-from measure import ContenderFailed
-from reports import measure_reports
-from standalone import measure_parts
+from bench import chart, results
+from bench.figures import Figures, Measured
+from bench.job.alone import measure_costs
+from bench.job.contenders import all_contenders
+from bench.job.job import Job
+from bench.job.standalone import measure_parts
+from bench.limit import coverage_page as covering_page
+from bench.limit.at_limit import let_loose
+from bench.limit.coverage import check_coverage, measure_coverage
+from bench.measure import ContenderFailed
+from bench.nginx import server
+from bench.reports.usage import measure_reports
 
 if TYPE_CHECKING:
-    from at_limit import Attempt
-    from contenders import Contender
-    from measure import Sample
+    from bench.job.contenders import Contender
+    from bench.limit.at_limit import Attempt
+    from bench.measure import Sample
 
 NAMES = ("ours", "sdk", "dlt")
 RESULTS = Path(__file__).with_name("RESULTS.md")

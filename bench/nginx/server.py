@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import workload
+from bench.nginx import workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

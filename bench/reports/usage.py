@@ -13,13 +13,13 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from goal import Goal
-from measure import run_measured
+from bench.goal import Goal
+from bench.measure import run_measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from measure import Sample
+    from bench.measure import Sample
 
 DAYS = 348
 SHORT_DAYS = 31
@@ -86,8 +86,10 @@ def section(reports: Reports) -> str:
 
 {reports.rows / 1e6:,.0f} million snapshots ({reports.database_bytes / 1e9:.1f} GB): 1,000 sessions live at a time, \
 a slot every five minutes, new sessions
-every hour (`bench/history.py`). Each report is a whole process; medians of {ROUNDS}, those of all history are one run.
-The peer is the usual query over the same 30 days, `lag()` over every row (`bench/peer_lag.py`), which splits nothing
+every hour (`bench/reports/history.py`).
+Each report is a whole process; medians of {ROUNDS}, those of all history are one run.
+The peer is the usual query over the same 30 days,
+`lag()` over every row (`bench/reports/peer_lag.py`), which splits nothing
 at midnight.
 
 | | wall s | CPU s | peak MB | its wall : ours |
@@ -98,7 +100,7 @@ at midnight.
 {row("`report daily --since all`", reports.everything)} |
 {row(f"`page --since all`, {reports.page_bytes / 1e6:.2f} MB", reports.page)} |
 
-Again, by itself: `.venv/bin/python bench/reports.py`
+Again, by itself: `.venv/bin/python -m bench.reports.usage`
 """
 
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-import workload
-from contenders import BENCH, CONCURRENCY, snapshot_command
-from measure import ContenderFailed, run_measured
+from bench.job.contenders import BENCH, CONCURRENCY, snapshot_command
+from bench.measure import ContenderFailed, run_measured
+from bench.nginx import workload
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from contenders import Contender
-    from measure import Sample
-    from server import Server
+    from bench.job.contenders import Contender
+    from bench.measure import Sample
+    from bench.nginx.server import Server
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,13 +14,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from contenders import BENCH
-from measure import ContenderFailed, environment
+from bench.measure import ContenderFailed, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from contenders import Contender
+    from bench.job.contenders import Contender
 
 MEETINGS = 1_500
 # By then everyone has sent what is let in, and has failed, is done, or waits.
@@ -49,7 +48,7 @@ class Attempt:
     def __init__(self, contender: Contender, patience: float) -> None:
         arguments = (contender.name, contender.python, str(MEETINGS), str(patience))
         self._process = subprocess.Popen(
-            [sys.executable, BENCH / "limit.py", *arguments], stdout=subprocess.PIPE, env=environment()
+            [sys.executable, "-m", "bench.limit.real_time", *arguments], stdout=subprocess.PIPE, env=environment()
         )
 
     def result(self) -> AtLimit:

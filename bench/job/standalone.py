@@ -9,11 +9,11 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from figures import Parts
-from measure import run_measured
+from bench.figures import Parts
+from bench.measure import run_measured
 
 if TYPE_CHECKING:
-    from measure import Sample
+    from bench.measure import Sample
 
 
 def measure_parts(runs: int, folder: Path) -> Parts:

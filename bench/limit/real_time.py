@@ -17,20 +17,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contenders import BENCH, all_contenders, as_it_comes, snapshot_command
-from measure import TOKEN, environment
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from bench.job.contenders import BENCH, all_contenders, as_it_comes, snapshot_command
+from bench.measure import TOKEN, environment
 from etl.simulator.app import create_app
 from etl.simulator.limits import Quota
 from etl.simulator.server import serve_apart
 from etl.simulator.world import World
 
 if TYPE_CHECKING:
-    from contenders import Contender
     from starlette.applications import Starlette
     from starlette.requests import Request
+
+    from bench.job.contenders import Contender
 
 COUNTS_PATH = "/counts"
 LONGEST_QUOTE = 110

@@ -6,18 +6,18 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contenders import BENCH, as_it_comes
-from costs import repeat
-from measure import ContenderFailed, environment
-
+from bench.job.alone import repeat
+from bench.job.contenders import as_it_comes
+from bench.measure import ContenderFailed, environment
 from etl.realtimekit.limit.rolling_window import RollingLimit, schedule, spent_log
 from etl.settings import CLOUDFLARE_RATE, Limits
 
 if TYPE_CHECKING:
-    from contenders import Contender
-    from jobs import Job
+    from bench.job.contenders import Contender
+    from bench.job.job import Job
 
 SIZES = (1_000, 10_000, 100_000)
 CHECKED = 10_000
@@ -139,7 +139,7 @@ def check(via: str, meetings: int) -> Check:
 
 def ask(program: str, *arguments: str) -> dict[str, Any]:
     """Run a program of the benchmark that prints JSON."""
-    command = [sys.executable, str(BENCH / program), *arguments]
+    command = [sys.executable, str(Path(__file__).with_name(program)), *arguments]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment())
     if done.returncode != 0:
         raise ContenderFailed(f"{program} {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import covering
-from chart import in_words
+from bench.chart import in_words
+from bench.limit import coverage as covering
 
 if TYPE_CHECKING:
-    from at_limit import AtLimit
-    from covering import Check, Coverage
+    from bench.limit.at_limit import AtLimit
+    from bench.limit.coverage import Check, Coverage
 
 CHART = "coverage.svg"
 
@@ -42,7 +42,7 @@ both go by and that moves on when the job waits.
 |---|--:|--:|--:|--:|--:|
 {checked}
 
-Again, by itself: `.venv/bin/python bench/scaled.py meetings 10000`, or `list` in the place of `meetings`
+Again, by itself: `.venv/bin/python bench/limit/scaled.py meetings 10000`, or `list` in the place of `meetings`
 """
 
 
@@ -86,8 +86,8 @@ does.
 |---|--:|--:|--:|--:|---|
 {rows}
 
-Again, by itself: `.venv/bin/python bench/limit.py sdk $PWD/.venv/bin/python {meetings} 400` (who, the interpreter that
-has the peers, how many meetings, the seconds after which it is stopped)
+Again, by itself: `.venv/bin/python -m bench.limit.real_time sdk $PWD/.venv/bin/python {meetings} 400` (who,
+the interpreter that has the peers, how many meetings, the seconds after which it is stopped)
 """
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
-from contenders import by_list
-from measure import ContenderFailed
+from bench.job.contenders import by_list
+from bench.measure import ContenderFailed
 
 if TYPE_CHECKING:
-    from contenders import Contender
-    from jobs import Done, Job
+    from bench.job.contenders import Contender
+    from bench.job.job import Done, Job
 
 MORE_CONNECTIONS = 64
 MEETINGS_BY_LIST = 1_000_000

@@ -1,0 +1,1 @@
+"""One snapshot as a whole process, beside other tools that do the same job."""

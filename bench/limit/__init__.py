@@ -1,0 +1,1 @@
+"""Snapshots within and at Cloudflare's limit on requests."""
