@@ -46,7 +46,7 @@ class Rate:
 # Cloudflare's documented limit. RealtimeKit's own page names another; the headers of the answers decide.
 CLOUDFLARE_RATE = Rate(requests=1200, seconds=300.0)
 # Its limit of 200 a second for an address, less a margin for what the network pushes together.
-MOST_A_SECOND = 190
+MAX_REQUESTS_PER_SECOND = 190
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +71,9 @@ class Limits:
         return self.rate.usable(self.reserve)
 
     @property
-    def a_second(self) -> float:
+    def requests_per_second(self) -> float:
         """Requests a second at most: Cloudflare's limit for an address, unless a faster rate is stated."""
-        return max(MOST_A_SECOND, self.rate.requests / self.rate.seconds)
+        return max(MAX_REQUESTS_PER_SECOND, self.rate.requests / self.rate.seconds)
 
 
 @dataclass(frozen=True, kw_only=True)

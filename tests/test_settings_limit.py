@@ -51,18 +51,18 @@ def test_what_is_ours_is_never_more_than_the_reserve_leaves(requests: int, reser
 def test_unless_stated_the_limit_is_the_one_that_cloudflare_documents() -> None:
     """1,200 requests in 300 s, of which a tenth is left to everything else; 200 a second, of which 190 are used."""
     limits = Limits()
-    assert (limits.rate, limits.usable, limits.a_second) == (CLOUDFLARE_RATE, 1080, 190)
+    assert (limits.rate, limits.usable, limits.requests_per_second) == (CLOUDFLARE_RATE, 1080, 190)
     assert Rate(requests=1200, seconds=300) == CLOUDFLARE_RATE
 
 
 @pytest.mark.parametrize(
-    ("rate", "a_second"),
+    ("rate", "requests_per_second"),
     [(Rate(requests=10, seconds=1), 190), (Rate(requests=190, seconds=1), 190), (Rate(requests=900, seconds=3), 300)],
 )
-def test_a_stated_rate_takes_the_place_of_the_documented_limit(rate: Rate, a_second: float) -> None:
+def test_a_stated_rate_takes_the_place_of_the_documented_limit(rate: Rate, requests_per_second: float) -> None:
     """Only one that is faster lifts the limit of a second, too."""
     limits = Limits(stated=rate)
-    assert (limits.rate, limits.a_second) == (rate, a_second)
+    assert (limits.rate, limits.requests_per_second) == (rate, requests_per_second)
 
 
 # The time that a run has

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bench.job.alone import repeat
 from bench.job.contenders import as_it_comes
 from bench.measure import ContenderFailed, environment
-from etl.realtimekit.limit.rolling_window import RollingLimit, schedule, spent_log
+from etl.realtimekit.limit.rolling_window import RollingWindow, request_log, seconds_needed
 from etl.settings import CLOUDFLARE_RATE, Limits
 
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ def count(contender: Contender, job: Job, counted: Requests) -> int:
 def seconds_of_ours(requests: int) -> float:
     """Return the least time for so many requests, as the project's own plan computes it, reserve and all."""
     limits = Limits()
-    return schedule(requests, spent_log(limits, []), 0.0, a_second=limits.a_second)
+    return seconds_needed(requests, request_log(limits, []), 0.0, events_per_second=limits.requests_per_second)
 
 
 def seconds_of_peer(requests: int) -> float:
     """Return the time if something kept a peer exactly at the limit, without a reserve; nothing does."""
-    limit = RollingLimit(CLOUDFLARE_RATE.requests, CLOUDFLARE_RATE.seconds)
-    return schedule(requests, limit, 0.0, a_second=MOST_A_SECOND)
+    limit = RollingWindow(CLOUDFLARE_RATE.requests, CLOUDFLARE_RATE.seconds)
+    return seconds_needed(requests, limit, 0.0, events_per_second=MOST_A_SECOND)
 
 
 def check_coverage(shrink: int) -> list[Check]:

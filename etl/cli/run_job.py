@@ -105,13 +105,13 @@ def progress(*, is_shown: bool) -> Iterator[Callable[[FetchCounts], None] | None
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("meetings", total=None, text="")
         started = shown = time.monotonic()
-        was_held = False
+        was_paused = False
 
         def show(counts: FetchCounts) -> None:
-            nonlocal shown, was_held
+            nonlocal shown, was_paused
             instant = time.monotonic()
-            if instant - shown >= _REFRESH_SECONDS or counts.done == counts.meetings or counts.is_held != was_held:
-                shown, was_held = instant, counts.is_held
+            if instant - shown >= _REFRESH_SECONDS or counts.done == counts.meetings or counts.is_paused != was_paused:
+                shown, was_paused = instant, counts.is_paused
                 text = _progress_text(counts, instant - started)
                 bar.update(task, total=counts.meetings, completed=counts.done, text=text)
 
@@ -119,7 +119,7 @@ def progress(*, is_shown: bool) -> Iterator[Callable[[FetchCounts], None] | None
 
 
 def _progress_text(counts: FetchCounts, seconds: float) -> str:
-    waiting = ", waiting for the limit" if counts.is_held else ""
+    waiting = ", waiting for the limit" if counts.is_paused else ""
     rate = counts.requests / seconds if seconds else 0.0
     return f"{counts.live} live, {counts.idle} idle, {counts.failed} failed, {rate:.0f} requests/s{waiting}"
 

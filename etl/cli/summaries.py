@@ -76,13 +76,13 @@ def plan_lines(plan: Plan) -> list[str]:
         if plan.most_requests != plan.requests:
             most = f" as far as is known, {plan.most_requests:,}{most}"
     limit = (
-        f"{plan.limit_requests:,} requests in {plan.limit_seconds:g} s, "
+        f"{plan.quota:,} requests in {plan.window_seconds:g} s, "
         f"{plan.reserved:,} of them in reserve and {plan.spent:,} spent by earlier runs"
     )
     return [
         f"plan:  {what} via {plan.via}, {plan.why}",
         f"cost:  {least}{counted(plan.requests)}{most}; the limit makes them take {_duration(plan.seconds)}",
-        f"limit: {limit}; left: {plan.left:,} now, {_rest(plan)} after this run",
+        f"limit: {limit}; left: {plan.remaining:,} now, {_rest(plan)} after this run",
     ]
 
 
@@ -142,7 +142,7 @@ def _spent(run: Run) -> str:
 
 
 def _rest(plan: Plan) -> str:
-    return f"{plan.left - plan.requests:,}" if plan.requests <= plan.left else "none"
+    return f"{plan.remaining - plan.requests:,}" if plan.requests <= plan.remaining else "none"
 
 
 def _where(summary: RunSummary | ReconcileSummary) -> str:

@@ -85,7 +85,8 @@ def read_spending(
 ) -> list[Spending]:
     """What earlier runs have spent of the window of the limit that a run begins in."""
     since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
-    return [Spending(*row) for row in run_sql_file(connection, "read/requests_spent", since=since).iter_rows()]
+    rows = run_sql_file(connection, "read/requests_spent", since=since)
+    return [Spending(**row) for row in rows.iter_rows(named=True)]
 
 
 def read_finals_request(connection: Connection, settings: ReconcileSettings, start: RunStart) -> FinalsRequest:
@@ -112,7 +113,7 @@ def read_staged_state(settings: SnapshotSettings, start: RunStart) -> PriorState
     """What runs that are staged have spent of the limit: all that is known where the database can't be asked."""
     since = start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
     spent = [read_staged_spending(run) for run in staged_runs(staging_of(settings.database))]
-    return PriorState(spent=[one for one in spent if one and one.at > since])
+    return PriorState(spent=[one for one in spent if one and one.finished_at > since])
 
 
 def uuid7(instant: datetime) -> UUID:

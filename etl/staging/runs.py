@@ -109,10 +109,10 @@ def staged_runs(staging: Path) -> list[StagedRun]:
 def read_staged_spending(run: StagedRun) -> Spending | None:
     """What a staged run spent of the API's limit; None where its files are damaged, which the load will say."""
     try:
-        row = pl.read_parquet(run.directory / "runs.parquet", columns=["finished_at", "requests"]).row(0)
+        row = pl.read_parquet(run.directory / "runs.parquet", columns=["finished_at", "requests"]).row(0, named=True)
     except (OSError, pl.exceptions.PolarsError, IndexError):
         return None
-    return Spending(*row)
+    return Spending(**row)
 
 
 def discard(run: StagedRun) -> None:

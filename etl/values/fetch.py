@@ -52,10 +52,11 @@ class Failure:
     line: int | None = None
 
 
-class Spending(NamedTuple):
-    """The number of requests that an earlier run had spent by the instant when it ended (UTC)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """The requests that an earlier run had spent by the instant when it ended (UTC)."""
 
-    at: datetime
+    finished_at: datetime
     requests: int
 
 
@@ -78,9 +79,9 @@ class Plan:
 
     `via` is the way (`meetings` or `list`), and `why` the reason for it. `meetings` is None if the number is unknown.
     `requests` is the expected number without retries; `most_requests` is the number if all meetings are live.
-    The limit allows `limit_requests` in `limit_seconds`. Of these, `reserved` are kept free and `spent` were used by
-    earlier runs, which leaves `left`. `seconds` is the shortest time that the limit allows for the run. `warning` says
-    why the run can't end in time, and which option would make it fit.
+    The limit allows `quota` requests in `window_seconds`. Of these, `reserved` are kept free and `spent` were used by
+    earlier runs, which leaves `remaining`. `seconds` is the shortest time that the limit allows for the run.
+    `warning` says why the run can't end in time, and which option would make it fit.
     """
 
     via: str
@@ -89,11 +90,11 @@ class Plan:
     requests: int
     most_requests: int | None
     seconds: float
-    limit_requests: int
-    limit_seconds: float
+    quota: int
+    window_seconds: float
     reserved: int
     spent: int
-    left: int
+    remaining: int
     warning: str | None = None
 
 
@@ -112,7 +113,7 @@ class FetchCounts:
     requests: int = 0
     retries: int = 0
     waited_seconds: float = 0.0
-    is_held: bool = False
+    is_paused: bool = False
 
     @property
     def done(self) -> int:

@@ -209,7 +209,7 @@ def test_the_last_outcome_is_always_shown(monkeypatch: pytest.MonkeyPatch, capsy
     with run_job.progress(is_shown=True) as show:
         assert show is not None
         for done in range(1, 1001):
-            show(FetchCounts(meetings=1000, idle=done, requests=done, is_held=done == 1000))
+            show(FetchCounts(meetings=1000, idle=done, requests=done, is_paused=done == 1000))
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
     assert "1000/1000 0 live, 1000 idle, 0 failed" in shown
     assert "waiting for the limit" in shown

@@ -56,7 +56,7 @@ def test_a_plan_as_json_is_one_object(shell: Shell) -> None:
     """For programs: the same that a run's own summary holds under `plan`."""
     plan = json.loads(shell.snapshot("--dry-run", "--json").stdout)
     assert plan == shell.summary()["plan"]
-    assert (plan["via"], plan["requests"], plan["left"], plan["warning"]) == ("meetings", 40, 1080, None)
+    assert (plan["via"], plan["requests"], plan["remaining"], plan["warning"]) == ("meetings", 40, 1080, None)
 
 
 def test_a_dry_run_on_a_database_that_is_held_plans_without_it(shell: Shell) -> None:

@@ -215,12 +215,12 @@ def test_a_plan_knows_what_earlier_runs_have_spent(api: Api, snapshot_settings: 
     assert take(settings, api).plan.spent == 0
     api.clock.advance(timedelta(seconds=299))
     later = replace(settings, slot=START + timedelta(hours=1))
-    assert plan_snapshot(later, api.clock.now()).left == 860
+    assert plan_snapshot(later, api.clock.now()).remaining == 860
     second = take(later, api)
-    assert (second.plan.spent, second.plan.left) == (40, 860)
+    assert (second.plan.spent, second.plan.remaining) == (40, 860)
     api.clock.advance(timedelta(seconds=2))
     third = take(replace(settings, slot=START + timedelta(hours=2)), api)
-    assert (third.plan.spent, third.plan.left) == (40, 860)
+    assert (third.plan.spent, third.plan.remaining) == (40, 860)
 
 
 def test_a_plan_knows_what_staged_runs_have_spent(api: Api, snapshot_settings: Settings) -> None:

@@ -126,10 +126,10 @@ class RealtimeKit:
         except TryAgain as error:
             _log.debug("%s: attempt %d failed: %s", url, self.attempts, error)
             if error.kind is FailureKind.RATE_LIMITED:
-                self._budget.hold(clamped(error.retry_after))
+                self._budget.pause(clamped(error.retry_after))
             raise
         finally:
-            self._budget.release(sent_at, headers)
+            self._budget.record_response(sent_at, headers)
 
     async def _answer(self, url: str, most_bytes: int) -> tuple[int, httpx.Headers, bytes]:
         """Status, headers and body of an answer, within the time-out: its bound is the whole answer."""

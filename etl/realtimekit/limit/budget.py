@@ -15,14 +15,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl.realtimekit.limit.headers import standings
-from etl.realtimekit.limit.rolling_window import RollingLimit, spent_log
+from etl.realtimekit.limit.headers import parse_rate_limits
+from etl.realtimekit.limit.rolling_window import RollingWindow, request_log
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import datetime
 
-    from etl.realtimekit.limit.headers import Standing
+    from etl.realtimekit.limit.headers import RateLimit
     from etl.settings import Limits
     from etl.values.fetch import FetchCounts, Spending
 
@@ -53,7 +53,7 @@ class _Window:
 class RequestBudget:
     """Lets requests pass, counts them, and holds all of them together where the limit asks for it.
 
-    Every `acquire` is followed by one `release`, whatever became of the request.
+    Every `acquire` is followed by one `record_response`, whatever became of the request.
     """
 
     def __init__(  # noqa: PLR0913  # the context and what is known before, each by its name
@@ -64,15 +64,15 @@ class RequestBudget:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
         spent: Iterable[Spending] = (),
-        on_hold: Callable[[], None] = lambda: None,
+        on_pause_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._counts = counts
         self._limits = limits
         self._now = now
         self._sleep = sleep
-        self._on_hold = on_hold
-        self._pace = RollingLimit(max(1, math.floor(limits.a_second * _TICK)), _TICK)
-        self._log = spent_log(limits, spent)
+        self._on_hold = on_pause_change
+        self._pace = RollingWindow(max(1, math.floor(limits.requests_per_second * _TICK)), _TICK)
+        self._log = request_log(limits, spent)
         self._windows: dict[str, _Window] = {}
         self._quotas: dict[str, int] = {}
         self._is_asked = False
@@ -84,23 +84,23 @@ class RequestBudget:
         self._answered = asyncio.Event()
 
     async def acquire(self, *, is_retry: bool) -> float:
-        """Wait until a request may be sent, and count it; the instant it leaves, which `release` is told."""
+        """Wait until a request may be sent, and count it; the instant it leaves, which `record_response` is told."""
         async with self._turn:  # the others wait behind the one that waits for the limit
             while (wait := self._wait()) > 0:
                 if math.isinf(wait):
                     await self._wait_for_answer()
                 else:
                     await self._sleep(max(wait, _RESOLUTION))
-            self._show(is_held=False)
+            self._show(is_paused=False)
             instant = self._instant()
-            self._pace.note(instant)
-            self._log.note(instant)
+            self._pace.record(instant)
+            self._log.record(instant)
             self._in_flight += 1
             self._counts.requests += 1
             self._counts.retries += is_retry
             return instant
 
-    def release(self, sent_at: float, headers: Mapping[str, str] | None) -> None:
+    def record_response(self, sent_at: float, headers: Mapping[str, str] | None) -> None:
         """Learn from the headers of the answer to a request; None is one without an answer."""
         self._in_flight -= 1
         self._answered.set()
@@ -109,14 +109,14 @@ class RequestBudget:
         # Who was sent after a window's end has asked about the next one.
         self._windows = {name: window for name, window in self._windows.items() if sent_at < window.latest}
         self._is_asked = True
-        told = standings(headers) if headers is not None else []
-        for standing in told:
-            self._learn(standing, sent_at, instant)
+        told = parse_rate_limits(headers) if headers is not None else []
+        for rate_limit in told:
+            self._learn(rate_limit, sent_at, instant)
         if not told:
             for window in self._windows.values():
                 window.left -= 1  # it may have been counted
 
-    def hold(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Let nothing pass for so many seconds from now: the API asks for it.
 
         Several holds at once last as long as the longest.
@@ -126,18 +126,18 @@ class RequestBudget:
             _log.log(level, "the API asks to slow down: no request for %.0f s", seconds)
         self._hold(seconds)
 
-    def settle(self) -> None:
+    def close(self) -> None:
         """Take back what was counted as waited and is not waited for: the run is over."""
         self._counts.waited_seconds -= self._rest_of_hold(self._instant())
         self._held_until = -math.inf
-        self._counts.is_held = False
+        self._counts.is_paused = False
 
-    def left(self) -> int:
+    def remaining(self) -> int:
         """How many requests may be sent without waiting for another window."""
         instant = self._instant()
         free = [self._free(window) for window in self._windows.values() if instant < window.latest]
         if self._limits.stated or not free:
-            free.append(self._log.free(instant))
+            free.append(self._log.remaining(instant))
         return max(0, min(free))
 
     async def _wait_for_answer(self) -> None:
@@ -154,9 +154,9 @@ class RequestBudget:
         """Seconds until it is worth looking again; 0 where a request may be sent, infinite until an answer comes."""
         instant = self._instant()
         if (rest := self._rest_of_hold(instant)) > 0:
-            self._show(is_held=True)
+            self._show(is_paused=True)
             return rest
-        if (pause := self._pace.wait(instant)) > 0:
+        if (pause := self._pace.wait_seconds(instant)) > 0:
             return pause
         is_known = self._is_asked and all(instant < window.latest for window in self._windows.values())
         if not is_known and self._in_flight:
@@ -169,7 +169,7 @@ class RequestBudget:
         # Where there is a reserve, one request of it may ask though all of ours is spent.
         is_reserved = self._limits.usable < self._limits.rate.requests
         if self._limits.stated or not (self._windows or (is_reserved and not self._is_asked)):
-            wait = self._log.wait(instant)
+            wait = self._log.wait_seconds(instant)
         full = [window for window in self._windows.values() if self._free(window) <= 0]
         if full and self._in_flight:
             return math.inf
@@ -184,29 +184,31 @@ class RequestBudget:
         reserved = min(math.ceil(window.quota * self._limits.reserve), window.quota - 1)
         return window.left - self._in_flight - reserved
 
-    def _learn(self, standing: Standing, sent_at: float, instant: float) -> None:
+    def _learn(self, rate_limit: RateLimit, sent_at: float, instant: float) -> None:
         """Note how a window stands; what an answer says of one that is over, or overtaken, is ignored."""
-        known = self._windows.get(standing.name)
-        seconds = min(self._limits.rate.seconds if standing.seconds is None else standing.seconds, _LONGEST_WINDOW)
+        known = self._windows.get(rate_limit.name)
+        seconds = min(
+            self._limits.rate.seconds if rate_limit.reset_seconds is None else rate_limit.reset_seconds, _LONGEST_WINDOW
+        )
         earliest, latest = sent_at + seconds - _ROUNDING, instant + seconds + _ROUNDING
-        quota = self._quotas[standing.name] = standing.quota or self._quota_without_policy(standing, known)
+        quota = self._quotas[rate_limit.name] = rate_limit.quota or self._quota_without_policy(rate_limit, known)
         # Who was sent when the known window had been told can't have met an older one: that one's end was told wrongly.
         is_corrected = known is not None and latest < known.earliest and sent_at >= known.told_at
         if known is None or earliest > known.latest or is_corrected:
-            self._windows[standing.name] = _Window(quota, standing.left, instant, earliest, latest)
+            self._windows[rate_limit.name] = _Window(quota, rate_limit.remaining, instant, earliest, latest)
         elif latest >= known.earliest:
-            known.quota, known.left = quota, min(known.left, standing.left)
+            known.quota, known.left = quota, min(known.left, rate_limit.remaining)
             known.earliest, known.latest = max(known.earliest, earliest), min(known.latest, latest)
 
-    def _quota_without_policy(self, standing: Standing, known: _Window | None) -> int:
+    def _quota_without_policy(self, rate_limit: RateLimit, known: _Window | None) -> int:
         """How many requests a window allows of which no policy tells: what it begins with, or else is seen to be left.
 
         While neither is known, the documented limit is assumed: a reserve of what others have left would be too small.
         """
-        before = self._quotas.get(standing.name)
+        before = self._quotas.get(rate_limit.name)
         if before is None:
-            return max(standing.left, self._limits.rate.requests)
-        return max(standing.left, before) if known else standing.left + 1
+            return max(rate_limit.remaining, self._limits.rate.requests)
+        return max(rate_limit.remaining, before) if known else rate_limit.remaining + 1
 
     def _hold(self, seconds: float) -> None:
         instant = self._instant()
@@ -214,11 +216,11 @@ class RequestBudget:
         if seconds > rest:
             self._counts.waited_seconds += seconds - rest
             self._held_until, self._hold_seconds = instant + seconds, seconds
-            self._show(is_held=True)
+            self._show(is_paused=True)
 
-    def _show(self, *, is_held: bool) -> None:
-        if self._counts.is_held != is_held:
-            self._counts.is_held = is_held
+    def _show(self, *, is_paused: bool) -> None:
+        if self._counts.is_paused != is_paused:
+            self._counts.is_paused = is_paused
             self._on_hold()
 
     def _instant(self) -> float:

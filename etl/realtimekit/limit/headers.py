@@ -1,15 +1,16 @@
-"""What the headers `Ratelimit` and `Ratelimit-Policy` of an answer say: pure, from text to values.
+"""Parse the response headers `Ratelimit` and `Ratelimit-Policy`.
 
-Both are structured field lists (RFC 9651), as Cloudflare documents them: `"default";r=50;t=30` says that 50 requests
-are left and that the window ends in 30 s, `"default";q=1200;w=300` that 1,200 are allowed in 300 s. What can't be
-read says nothing.
+Both are structured field lists (RFC 9651), as Cloudflare documents them. `"default";r=50;t=30` means that 50 requests
+remain and that the window ends in 30 s; `"default";q=1200;w=300` means that 1,200 requests are allowed in 300 s. Items
+that are not readable are ignored.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,45 +22,52 @@ _SECONDS = re.compile("[0-9]{1,9}([.][0-9]{1,3})?")
 _Parameters = dict[str, str]
 
 
-class Standing(NamedTuple):
-    """How a token stands against one limit: requests `left`, and in how many `seconds` its window ends.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """One limit in the headers of a response: `remaining` requests until the window resets in `reset_seconds`.
 
-    `quota` is how many a window allows. None stands for what the API did not say, or not readably.
+    `quota` is the number of requests that a window allows. A value is None if the headers don't state it readably.
     """
 
     name: str
-    left: int
-    seconds: float | None
+    remaining: int
+    reset_seconds: float | None
     quota: int | None
 
 
-def standings(headers: Mapping[str, str]) -> list[Standing]:
-    """How a token stands, by limit; empty where the headers are missing or say nothing that can be read."""
-    said = headers.get("ratelimit")
-    if not said:
+def parse_rate_limits(headers: Mapping[str, str]) -> list[RateLimit]:
+    """Return the limits that the headers of a response state, or an empty list if they state none."""
+    ratelimit = headers.get("ratelimit")
+    if not ratelimit:
         return []
-    policies = _policies(headers.get("ratelimit-policy", ""))
-    found = []
-    items = _items(said)
-    if len(items) == len(policies) == 1:  # one limit and one policy belong together, whatever each is called
+    items, policies = _items(ratelimit), _policies(headers.get("ratelimit-policy", ""))
+    if len(items) == len(policies) == 1:  # a single limit and a single policy belong together under any names
         policies = {items[0][0]: next(iter(policies.values()))}
-    for name, parameters in items:
-        left, policy = _count(parameters, "r"), policies.get(name, {})
-        if left is not None:
-            seconds = _seconds(parameters, "t")
-            seconds = _seconds(policy, "w") if seconds is None else seconds
-            found.append(Standing(name, left, seconds, _count(policy, "q")))
-    return found
+    limits = (_rate_limit(name, parameters, policies.get(name, {})) for name, parameters in items)
+    return [limit for limit in limits if limit is not None]
+
+
+def _rate_limit(name: str, parameters: _Parameters, policy: _Parameters) -> RateLimit | None:
+    """Build a limit from an item and its policy; None if the item has no readable number of remaining requests.
+
+    A reset that is not stated is at most one window away, by the policy.
+    """
+    remaining, reset_seconds = _count(parameters, "r"), _seconds(parameters, "t")
+    if remaining is None:
+        return None
+    if reset_seconds is None:
+        reset_seconds = _seconds(policy, "w")
+    return RateLimit(name=name, remaining=remaining, reset_seconds=reset_seconds, quota=_count(policy, "q"))
 
 
 @lru_cache(maxsize=8)
 def _policies(header: str) -> dict[str, _Parameters]:
-    """The parameters of each policy. Every answer brings the same ones."""
+    """Parse the parameters of each policy. Cached, because every response repeats the same header."""
     return dict(_items(header))
 
 
 def _items(header: str) -> list[tuple[str, _Parameters]]:
-    """The items of a structured field list: each one's value, without quotation marks, and its parameters."""
+    """Parse the items of a structured field list: the value of each, without quotation marks, and its parameters."""
     items: list[tuple[str, _Parameters]] = []
     is_new, is_parameter = True, False
     for token in _TOKEN.findall(header):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 
-from etl.realtimekit.limit.rolling_window import schedule, spent_log
+from etl.realtimekit.limit.rolling_window import request_log, seconds_needed
 from etl.settings import floor_to
 from etl.values.fetch import Plan
 
@@ -40,11 +40,11 @@ def make_plan(settings: SnapshotSettings, asked: MeetingList, known: PriorState,
         requests=expected,
         most_requests=most,
         seconds=case.seconds(via),
-        limit_requests=limits.rate.requests,
-        limit_seconds=limits.rate.seconds,
+        quota=limits.rate.requests,
+        window_seconds=limits.rate.seconds,
         reserved=limits.rate.requests - limits.usable,
         spent=sum(spending.requests for spending in known.spent),
-        left=spent_log(limits, known.spent).free(now.timestamp()),
+        remaining=request_log(limits, known.spent).remaining(now.timestamp()),
         warning=case.warning(via),
     )
 
@@ -110,8 +110,8 @@ class _Case(NamedTuple):
         """The least time that a way takes within the limit."""
         requests, _ = self.requests(via)
         limits = self.settings.api.limits
-        log = spent_log(limits, self.known.spent)
-        return schedule(requests, log, self.now.timestamp(), a_second=limits.a_second)
+        log = request_log(limits, self.known.spent)
+        return seconds_needed(requests, log, self.now.timestamp(), events_per_second=limits.requests_per_second)
 
     def short(self, via: str) -> dict[str, float]:
         """The options that leave a way less time than it takes, with the seconds they leave."""

@@ -1,10 +1,11 @@
-"""At most so many events in any window of so many seconds, by a clock of one's own."""
+"""A rolling window: at most so many events in any period of so many seconds, measured by a clock of the caller."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,87 +13,89 @@ if TYPE_CHECKING:
     from etl.settings import Limits
     from etl.values.fetch import Spending
 
-# Events this near to each other, as a share of the window, are kept as one: a window may allow a million.
-_GRAIN = 0.001
-# Requests take differently long to arrive, so that the API may see them nearer to each other than they left: our own
-# log keeps them longer by this share of the window, and by a second at most.
-_ON_THE_WAY = 0.01
+# Events within this share of the window are stored as one entry, because a window may allow a million.
+_ENTRY_SHARE = 0.001
+# Requests take differently long to arrive, so the API may see them closer together than they were sent. The log keeps
+# them longer by this share of the window, and by at most so many seconds.
+_NETWORK_SHARE = 0.01
+_NETWORK_SECONDS = 1.0
 
 
-class _Events(NamedTuple):
-    """Some events; they are forgotten together, a window after the `last`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """Events that were recorded between two instants. They expire together, one window after the last of them."""
 
-    first: float
-    last: float
-    number: int
+    first_at: float
+    last_at: float
+    events: int
 
 
-class RollingLimit:
-    """Counts events against a limit that holds for every window of that length, wherever it begins.
+class RollingWindow:
+    """Counts events against a limit that holds for every window of that length, wherever the window begins.
 
-    Instants are seconds of any clock. One that is set back makes everything counted as late as now.
+    Instants are seconds of any clock. If the clock is set back, all recorded events count as if they happened now.
     """
 
-    def __init__(self, events: int, seconds: float) -> None:
-        self.events = events
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit = limit
         self.seconds = seconds
-        self._log: deque[_Events] = deque()
+        self._entries: deque[_Entry] = deque()
         self._counted = 0
 
-    def note(self, instant: float, events: int = 1) -> None:
-        """Count events; instants come in order."""
+    def record(self, instant: float, events: int = 1) -> None:
+        """Count events. Instants must not decrease from call to call."""
         self._counted += events
-        latest = self._log[-1] if self._log else None
-        if latest and instant - latest.first <= self.seconds * _GRAIN:
-            self._log[-1] = _Events(latest.first, instant, latest.number + events)
+        latest = self._entries[-1] if self._entries else None
+        if latest and instant - latest.first_at <= self.seconds * _ENTRY_SHARE:
+            self._entries[-1] = _Entry(first_at=latest.first_at, last_at=instant, events=latest.events + events)
         else:
-            self._log.append(_Events(instant, instant, events))
+            self._entries.append(_Entry(first_at=instant, last_at=instant, events=events))
 
-    def free(self, now: float) -> int:
-        """How many events may happen now."""
-        self._forget(now)
-        return max(0, self.events - self._counted)
+    def remaining(self, now: float) -> int:
+        """Return the number of events that may happen now."""
+        self._expire(now)
+        return max(0, self.limit - self._counted)
 
-    def wait(self, now: float) -> float:
-        """Seconds until an event may happen; 0 where it may now."""
-        self._forget(now)
-        surplus = self._counted - self.events + 1
-        freed_at = now
-        for some in self._log:
+    def wait_seconds(self, now: float) -> float:
+        """Return the seconds until an event may happen, or 0 if it may happen now."""
+        self._expire(now)
+        surplus = self._counted - self.limit + 1
+        free_at = now
+        for entry in self._entries:
             if surplus <= 0:
                 break
-            surplus -= some.number
-            freed_at = some.last + self.seconds
-        return max(0.0, freed_at - now)
+            surplus -= entry.events
+            free_at = entry.last_at + self.seconds
+        return max(0.0, free_at - now)
 
-    def _forget(self, now: float) -> None:
-        """Drop what is older than the window."""
-        if self._log and self._log[-1].last > now:
-            self._log = deque([_Events(now, now, self._counted)])
-        while self._log and self._log[0].last + self.seconds <= now:
-            self._counted -= self._log.popleft().number
+    def _expire(self, now: float) -> None:
+        """Remove the entries that are older than the window."""
+        if self._entries and self._entries[-1].last_at > now:
+            self._entries = deque([_Entry(first_at=now, last_at=now, events=self._counted)])
+        while self._entries and self._entries[0].last_at + self.seconds <= now:
+            self._counted -= self._entries.popleft().events
 
 
-def spent_log(limits: Limits, spent: Iterable[Spending]) -> RollingLimit:
-    """A log of the requests that are ours within the API's limit, with those that earlier runs have spent.
+def request_log(limits: Limits, spent: Iterable[Spending]) -> RollingWindow:
+    """Return a log of our requests within the API's limit, which already holds those of earlier runs.
 
-    It keeps them a little longer than a window: what leaves here in one may reach the API in the next.
+    It keeps requests slightly longer than a window, because requests sent in one window may arrive in the next.
     """
     seconds = limits.rate.seconds
-    log = RollingLimit(limits.usable, seconds + min(1.0, seconds * _ON_THE_WAY))
-    for spending in sorted(spent):
-        log.note(spending.at.timestamp(), spending.requests)
+    log = RollingWindow(limits.usable, seconds + min(_NETWORK_SECONDS, seconds * _NETWORK_SHARE))
+    for spending in sorted(spent, key=lambda spending: spending.finished_at):
+        log.record(spending.finished_at.timestamp(), spending.requests)
     return log
 
 
-def schedule(events: int, limit: RollingLimit, now: float, *, a_second: float) -> float:
-    """Seconds that so many more events take when each happens as soon as it may, `a_second` of them at most."""
+def seconds_needed(events: int, window: RollingWindow, now: float, *, events_per_second: float) -> float:
+    """Return the shortest time in which so many more events can happen, at `events_per_second` at most."""
     at = now
-    while events > (free := limit.free(at)):
-        if free == limit.events:  # from here on, one window is like the other
-            windows = (events - 1) // free
-            return at - now + windows * limit.seconds + (events - windows * free) / a_second
-        limit.note(at, free)
-        events -= free
-        at += max(limit.wait(at), math.ulp(at))
-    return at - now + events / a_second
+    while events > (remaining := window.remaining(at)):
+        if remaining == window.limit:  # the window is empty, so all following windows are alike
+            windows = (events - 1) // remaining
+            return at - now + windows * window.seconds + (events - windows * remaining) / events_per_second
+        window.record(at, remaining)
+        events -= remaining
+        at += max(window.wait_seconds(at), math.ulp(at))
+    return at - now + events / events_per_second

@@ -193,9 +193,9 @@ def _askable(
         for meeting in undecided
         if meeting.meeting_id != ALL_MEETINGS and (may_ask_each or not lists[meeting.app_id].is_refused)
     ]
-    if len(to_ask) > budget.left():
+    if len(to_ask) > budget.remaining():
         too_many = "%d meetings fail: asking for each of them would exceed the %d requests that are left of this window"
-        _log.warning(too_many, len(to_ask), budget.left())
+        _log.warning(too_many, len(to_ask), budget.remaining())
         return []
     if to_ask:
         why = lists[to_ask[0].app_id].error

@@ -61,13 +61,18 @@ async def reach(
 ) -> AsyncIterator[ApiSession]:
     """The way to the API, within one budget, until the deadline or an interruption ends the fetch."""
     budget = RequestBudget(
-        outcomes.counts, settings.limits, now=context.now, sleep=context.sleep, spent=spent, on_hold=outcomes.tell
+        outcomes.counts,
+        settings.limits,
+        now=context.now,
+        sleep=context.sleep,
+        spent=spent,
+        on_pause_change=outcomes.tell,
     )
     async with nullcontext(context.transport) if context.transport else open_transport(settings) as connections:
         connect = partial(RealtimeKit, settings, transport=connections, budget=budget, sleep=context.sleep)
         async with _ended_from_outside(outcomes, context, deadline):
             yield ApiSession(connect, budget, settings.concurrency)
-    budget.settle()
+    budget.close()
 
 
 @asynccontextmanager

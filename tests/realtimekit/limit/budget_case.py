@@ -35,14 +35,14 @@ class Case:
         self.counts = FetchCounts()
         self.set_by = timedelta()
         self.holds: list[bool] = []
-        context: dict[str, Any] = {"limits": Limits(), "sleep": asyncio.sleep, "on_hold": self._look}
+        context: dict[str, Any] = {"limits": Limits(), "sleep": asyncio.sleep, "on_pause_change": self._look}
         self.budget = RequestBudget(self.counts, now=self._now, **(context | given))
 
     def _now(self) -> datetime:
         return now() + self.set_by
 
     def _look(self) -> None:
-        self.holds.append(self.counts.is_held)
+        self.holds.append(self.counts.is_paused)
 
     async def send(
         self, answer: Mapping[str, str] | None = NOTHING, *, after: float = 0.0, is_retry: bool = False
@@ -51,7 +51,7 @@ class Case:
         sent_at = await self.budget.acquire(is_retry=is_retry)
         left_at = elapsed()
         await asyncio.sleep(after)
-        self.budget.release(sent_at, answer)
+        self.budget.record_response(sent_at, answer)
         return left_at
 
     async def send_by(self, workers: int, answer: Mapping[str, str] | None = NOTHING, *, after: float = 0.0) -> Any:

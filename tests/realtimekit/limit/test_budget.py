@@ -36,7 +36,7 @@ async def test_every_request_is_counted_and_retries_apart(case: Case) -> None:
 @in_virtual_time
 async def test_an_acquired_request_leaves_at_the_instant_that_is_told(case: Case) -> None:
     """By the clock of the budget, in seconds."""
-    case.budget.hold(7)
+    case.budget.pause(7)
     assert await case.budget.acquire(is_retry=False) == SECONDS(START.timestamp() + 7, abs=1e-5)
 
 
@@ -109,7 +109,7 @@ def test_a_wait_that_no_clock_can_tell_does_not_spin(microseconds: int) -> None:
     async def send() -> None:
         budget = RequestBudget(FetchCounts(), Limits(), now=lambda: at, sleep=sleep)
         for _ in range(20 * 19):
-            budget.release(await budget.acquire(is_retry=False), PLENTY)
+            budget.record_response(await budget.acquire(is_retry=False), PLENTY)
 
     asyncio.run(send())
 
@@ -121,7 +121,7 @@ def test_a_wait_that_no_clock_can_tell_does_not_spin(microseconds: int) -> None:
 async def test_a_pause_holds_every_worker(case: Case) -> None:
     """One worker's 429 is everybody's; a request is counted when it leaves, not while it waits."""
     await case.send(PLENTY)
-    case.budget.hold(30)
+    case.budget.pause(30)
     assert case.counts.requests == 1
     assert await case.send_by(8, PLENTY) == SECONDS([30] * 8)
     assert case.counts.requests == 9
@@ -130,10 +130,10 @@ async def test_a_pause_holds_every_worker(case: Case) -> None:
 @in_virtual_time
 async def test_a_pause_that_comes_while_others_wait_holds_them_too(case: Case) -> None:
     """Who wakes looks again whether it may send."""
-    case.budget.hold(10)
+    case.budget.pause(10)
     waiting = asyncio.ensure_future(case.send())
     await asyncio.sleep(5)
-    case.budget.hold(50)
+    case.budget.pause(50)
     assert await waiting == SECONDS(55)
 
 
@@ -142,7 +142,7 @@ async def test_a_pause_that_comes_while_others_wait_for_an_answer_holds_them_too
     """The answer that they wait for is a 429."""
     sending = asyncio.ensure_future(case.send_by(3, PLENTY, after=0.4))
     await asyncio.sleep(0.3)
-    case.budget.hold(30)
+    case.budget.pause(30)
     assert await sending == SECONDS([0, 30.3, 30.3])
 
 
@@ -150,7 +150,7 @@ async def test_a_pause_that_comes_while_others_wait_for_an_answer_holds_them_too
 async def test_a_sleep_that_ends_too_early_lets_nothing_pass() -> None:
     """Timers may be early."""
     case = Case(sleep=lambda seconds: asyncio.sleep(min(seconds, 4)))
-    case.budget.hold(10)
+    case.budget.pause(10)
     assert await case.send() == SECONDS(10)
 
 
@@ -158,8 +158,8 @@ async def test_a_sleep_that_ends_too_early_lets_nothing_pass() -> None:
 @in_virtual_time
 async def test_of_two_pauses_the_longer_counts(case: Case, first: float, second: float) -> None:
     """They run side by side, not one after the other; waiting is not counted twice."""
-    case.budget.hold(first)
-    case.budget.hold(second)
+    case.budget.pause(first)
+    case.budget.pause(second)
     assert case.counts.waited_seconds == SECONDS(30)
     assert await case.send() == SECONDS(30)
 
@@ -172,8 +172,8 @@ def test_a_pause_of_any_length_holds_from_the_instant_it_begins(seconds: float) 
     @in_virtual_time
     async def pause() -> None:
         case = Case()
-        case.budget.hold(seconds)
-        case.budget.hold(seconds)
+        case.budget.pause(seconds)
+        case.budget.pause(seconds)
         assert case.counts.waited_seconds == SECONDS(seconds, abs=1e-5)
         assert await case.send() == SECONDS(seconds, abs=1e-5)
 
@@ -187,7 +187,7 @@ async def test_a_long_pause_is_worth_a_warning(
 ) -> None:
     """A short one happens now and then without any limit being reached."""
     caplog.set_level(logging.INFO)
-    case.budget.hold(seconds)
+    case.budget.pause(seconds)
     assert caplog.record_tuples == [
         ("etl.realtimekit.limit.budget", level, "the API asks to slow down: no request for 30 s")
     ]
@@ -198,7 +198,7 @@ async def test_a_pause_that_many_hear_of_is_said_once(case: Case, caplog: pytest
     """By a second that its answers differ; one that is longer by more is another one."""
     caplog.set_level(logging.INFO)
     for seconds in (30, 30, 30.9, 29, 300):
-        case.budget.hold(seconds)
+        case.budget.pause(seconds)
     assert [message.rpartition(" for ")[2] for message in caplog.messages] == ["30 s", "300 s"]
 
 
@@ -217,25 +217,25 @@ async def test_a_spent_window_is_said_once(case: Case, caplog: pytest.LogCapture
 @in_virtual_time
 async def test_progress_can_tell_that_the_run_is_held(case: Case) -> None:
     """It is told when a hold begins and when the first request passes again."""
-    case.budget.hold(5)
-    assert (case.counts.is_held, case.holds) == (True, [True])
+    case.budget.pause(5)
+    assert (case.counts.is_paused, case.holds) == (True, [True])
     await case.send(told(0, 40))
-    assert (case.counts.is_held, case.holds) == (False, [True, False])
+    assert (case.counts.is_paused, case.holds) == (False, [True, False])
     waiting = asyncio.ensure_future(case.send(PLENTY))
     await asyncio.sleep(1)
-    assert (case.counts.is_held, case.holds) == (True, [True, False, True])
+    assert (case.counts.is_paused, case.holds) == (True, [True, False, True])
     await waiting
-    assert (case.counts.is_held, case.holds) == (False, [True, False, True, False])
+    assert (case.counts.is_paused, case.holds) == (False, [True, False, True, False])
 
 
 @in_virtual_time
 async def test_who_comes_into_a_hold_shows_it_again(case: Case) -> None:
     """Somebody else may have settled what is shown."""
-    case.budget.hold(5)
-    case.counts.is_held = False
+    case.budget.pause(5)
+    case.counts.is_paused = False
     waiting = asyncio.ensure_future(case.send())
     await asyncio.sleep(1)
-    assert case.counts.is_held
+    assert case.counts.is_paused
     await waiting
 
 
@@ -245,10 +245,10 @@ async def test_waited_seconds_are_those_of_refusals_and_of_spent_windows_togethe
     await case.send(told(0, 40))
     waiting = asyncio.ensure_future(case.send(PLENTY))
     await asyncio.sleep(5)
-    case.budget.hold(30)
+    case.budget.pause(30)
     assert case.counts.waited_seconds == SECONDS(41)
     await asyncio.sleep(15)
-    case.budget.hold(60)
+    case.budget.pause(60)
     assert case.counts.waited_seconds == SECONDS(80)
     assert await waiting == SECONDS(80)
 
@@ -256,20 +256,20 @@ async def test_waited_seconds_are_those_of_refusals_and_of_spent_windows_togethe
 @in_virtual_time
 async def test_what_is_not_waited_for_is_not_counted(case: Case) -> None:
     """A run that ends in a pause has waited until its end; settling twice changes nothing."""
-    case.budget.hold(300)
+    case.budget.pause(300)
     await asyncio.sleep(20)
-    case.budget.settle()
-    case.budget.settle()
+    case.budget.close()
+    case.budget.close()
     assert case.counts.waited_seconds == SECONDS(20)
-    assert not case.counts.is_held
+    assert not case.counts.is_paused
 
 
 @in_virtual_time
 async def test_a_pause_that_is_over_is_counted_whole(case: Case) -> None:
     """Settling takes back only what lies ahead."""
-    case.budget.hold(10)
+    case.budget.pause(10)
     await asyncio.sleep(25)
-    case.budget.settle()
+    case.budget.close()
     assert case.counts.waited_seconds == 10
 
 
@@ -284,10 +284,10 @@ def test_waited_seconds_are_the_time_that_was_held(pauses: list[tuple[int, int]]
         held: set[int] = set()
         for passed, length in pauses:
             await asyncio.sleep(passed)
-            case.budget.hold(length)
+            case.budget.pause(length)
             held |= set(range(round(elapsed()), round(elapsed()) + length))
         await asyncio.sleep(end)
-        case.budget.settle()
+        case.budget.close()
         assert case.counts.waited_seconds == SECONDS(len([second for second in held if second < round(elapsed())]))
 
     pause_and_settle()
@@ -300,7 +300,7 @@ def test_waited_seconds_are_the_time_that_was_held(pauses: list[tuple[int, int]]
 @in_virtual_time
 async def test_a_waiter_that_is_cancelled_lets_the_next_one_through(case: Case, cancelled: int) -> None:
     """Whether it waits for the pause, or behind the one that does. It has sent nothing, and counts for nothing."""
-    case.budget.hold(10)
+    case.budget.pause(10)
     waiting = [asyncio.ensure_future(case.send(PLENTY)) for _ in range(3)]
     await asyncio.sleep(5)
     waiting.pop(cancelled).cancel()
@@ -328,7 +328,7 @@ async def test_who_waits_for_an_answer_and_is_cancelled_lets_the_next_one_throug
 @in_virtual_time
 async def test_a_clock_that_is_set_back_ends_a_hold(case: Case) -> None:
     """Time servers and woken laptops do it: nobody can say how much of the hold is left."""
-    case.budget.hold(300)
+    case.budget.pause(300)
     case.set_by = timedelta(hours=-1)
     assert await case.send() == 0
 
@@ -337,7 +337,7 @@ async def test_a_clock_that_is_set_back_ends_a_hold(case: Case) -> None:
 async def test_a_clock_that_is_set_back_is_no_negative_wait(case: Case) -> None:
     """Nothing was waited for, so that nothing is taken back."""
     case.set_by = timedelta(hours=-1)
-    case.budget.settle()
+    case.budget.close()
     assert case.counts.waited_seconds == 0
 
 
@@ -347,7 +347,7 @@ async def test_a_clock_that_is_set_back_makes_the_windows_unknown(case: Case) ->
     await case.send(told(0, 300))
     case.set_by = timedelta(hours=-1)
     assert await case.send_by(3, told(500, 300), after=0.4) == [0, 0.4, 0.4]
-    assert case.budget.left() == 380
+    assert case.budget.remaining() == 380
 
 
 @in_virtual_time
@@ -355,7 +355,7 @@ async def test_a_clock_that_is_set_back_before_an_answer_leaves_its_window_known
     """The answer tells of a window that has not ended, and the next answers tell of the same one."""
     sent_at = await case.budget.acquire(is_retry=False)
     case.set_by = timedelta(hours=-1)
-    case.budget.release(sent_at, told(140, 100))
+    case.budget.record_response(sent_at, told(140, 100))
     await case.send(told(130, 100))
     assert await case.passing() == 10
 

@@ -73,7 +73,7 @@ async def use(
             await asyncio.sleep(chance.uniform(0, load.latency))
             headers = server.request(is_ours=True)
             await asyncio.sleep(chance.uniform(0, load.latency))
-            budget.release(sent_at, None if chance.random() < without else headers)
+            budget.record_response(sent_at, None if chance.random() < without else headers)
 
     tasks = [asyncio.ensure_future(work()) for _ in range(load.workers)]
     tasks.append(asyncio.ensure_future(spend_reserve(server, others, chance)))
@@ -82,7 +82,7 @@ async def use(
         task.cancel()
     for task in done:
         task.result()
-    budget.settle()
+    budget.close()
     return counts
 
 

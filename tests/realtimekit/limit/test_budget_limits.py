@@ -238,7 +238,7 @@ async def test_windows_may_be_as_short_as_a_second(case: Case) -> None:
     """Whoever waited for the end of one is counted in the next."""
     await case.send(told(0, 1))
     await case.send(told(160, 1))
-    assert case.budget.left() == 40
+    assert case.budget.remaining() == 40
 
 
 @pytest.mark.parametrize(("end", "later", "end_then"), [(100, 2, 100), (100, 0, 98), (100, 1, 99), (100, 0, 102)])
@@ -273,7 +273,7 @@ async def test_a_late_answer_of_an_older_window_changes_nothing(case: Case, late
     await asyncio.sleep(1.5)
     await case.send(told(160, 300))
     await asyncio.sleep(latency)
-    case.budget.release(late, told(120, 1))
+    case.budget.record_response(late, told(120, 1))
     assert await case.passing() == 40
 
 
@@ -365,7 +365,12 @@ async def test_the_headers_hold_where_a_stated_rate_would_allow_more() -> None:
 @in_virtual_time
 async def test_what_earlier_runs_have_spent_counts(ago: float, requests: int, passing: int) -> None:
     """While it lies within the window, and the answers say nothing; a run that ended 301 s ago is forgotten."""
-    case = Case(spent=[Spending(START - timedelta(seconds=ago), requests - 1), Spending(START, 0)])
+    case = Case(
+        spent=[
+            Spending(finished_at=START - timedelta(seconds=ago), requests=requests - 1),
+            Spending(finished_at=START, requests=0),
+        ]
+    )
     await case.send()
     assert await case.passing() == passing
 
@@ -373,16 +378,16 @@ async def test_what_earlier_runs_have_spent_counts(ago: float, requests: int, pa
 @in_virtual_time
 async def test_where_earlier_runs_have_spent_everything_one_request_asks(case: Case) -> None:
     """It is one of the reserve, and the answer may know of room that the documented limit has not."""
-    case = Case(spent=[Spending(START - timedelta(seconds=100), 5000)])
+    case = Case(spent=[Spending(finished_at=START - timedelta(seconds=100), requests=5000)])
     assert await case.send_by(2, PLENTY) == SECONDS([0, 0])
-    case = Case(spent=[Spending(START - timedelta(seconds=100), 5000)])
+    case = Case(spent=[Spending(finished_at=START - timedelta(seconds=100), requests=5000)])
     assert await case.send_by(2, NOTHING) == SECONDS([0, 201])
 
 
 @in_virtual_time
 async def test_without_a_reserve_nobody_asks_where_everything_is_spent() -> None:
     """The one request could be the one that is refused, and everybody with it: it waits until theirs are past."""
-    case = Case(limits=Limits(reserve=0.0), spent=[Spending(START - timedelta(seconds=100), 5000)])
+    case = Case(limits=Limits(reserve=0.0), spent=[Spending(finished_at=START - timedelta(seconds=100), requests=5000)])
     assert await case.send_by(2, PLENTY) == SECONDS([201, 201])
 
 
@@ -390,7 +395,7 @@ async def test_without_a_reserve_nobody_asks_where_everything_is_spent() -> None
 async def test_a_stated_rate_that_is_spent_lets_nobody_ask() -> None:
     """It is kept whatever the answers would say."""
     rate = Rate(requests=10, seconds=60)
-    case = Case(limits=Limits(stated=rate), spent=[Spending(START - timedelta(seconds=20), 9)])
+    case = Case(limits=Limits(stated=rate), spent=[Spending(finished_at=START - timedelta(seconds=20), requests=9)])
     assert await case.send(PLENTY) == SECONDS(40.6)
 
 
@@ -400,16 +405,16 @@ async def test_a_stated_rate_that_is_spent_lets_nobody_ask() -> None:
 @in_virtual_time
 async def test_how_many_may_be_sent_can_be_asked(case: Case) -> None:
     """By the own log while nothing is known, then by the tightest limit, less what is under way; never below none."""
-    assert case.budget.left() == 1080
+    assert case.budget.remaining() == 1080
     await case.send({"ratelimit": '"default";r=5000;t=100'})
-    assert case.budget.left() == 4500
+    assert case.budget.remaining() == 4500
     policy = '"default";q=1200, "burst";q=50'
     await case.send({"ratelimit": '"default";r=800;t=100, "burst";r=50;t=100', "ratelimit-policy": policy})
-    assert case.budget.left() == 45
+    assert case.budget.remaining() == 45
     await case.budget.acquire(is_retry=False)
-    assert case.budget.left() == 44
+    assert case.budget.remaining() == 44
     await case.send(told(0, 100))
-    assert case.budget.left() == 0
+    assert case.budget.remaining() == 0
 
 
 @in_virtual_time
@@ -417,7 +422,7 @@ async def test_what_may_be_sent_of_an_ended_window_is_nobodys_question(case: Cas
     """The own log tells again, of what was sent in 300 s."""
     await case.send(told(0, 20))
     await asyncio.sleep(21)
-    assert case.budget.left() == 1079
+    assert case.budget.remaining() == 1079
 
 
 @in_virtual_time
@@ -425,6 +430,6 @@ async def test_no_more_than_the_stated_rate_may_be_sent() -> None:
     """Also where the headers allow more, or less."""
     case = Case(limits=Limits(stated=Rate(requests=10, seconds=60), reserve=0))
     await case.send(PLENTY)
-    assert case.budget.left() == 9
+    assert case.budget.remaining() == 9
     await case.send(told(4, 1000, quota=4))
-    assert case.budget.left() == 4
+    assert case.budget.remaining() == 4

@@ -177,20 +177,20 @@ def test_however_live_sessions_belong_to_apps_no_more_requests_are_needed(live: 
 def test_a_plan_says_what_the_limit_is() -> None:
     """And what of it is not ours."""
     made = plan(1)
-    assert (made.limit_requests, made.limit_seconds, made.reserved) == (1200, 300, 120)
+    assert (made.quota, made.window_seconds, made.reserved) == (1200, 300, 120)
     made = plan(1, limits=rate(50, 7.5, 0.5))
-    assert (made.limit_requests, made.limit_seconds, made.reserved) == (50, 7.5, 25)
+    assert (made.quota, made.window_seconds, made.reserved) == (50, 7.5, 25)
 
 
 def test_what_earlier_runs_have_spent_is_said_and_taken_off() -> None:
     """Never below nothing."""
-    spent = [Spending(NOON - timedelta(seconds=ago), 500) for ago in (10, 200, 250)]
-    assert (plan(1, known=PriorState(spent=spent[:2])).spent, plan(1, known=PriorState(spent=spent[:2])).left) == (
+    spent = [Spending(finished_at=NOON - timedelta(seconds=ago), requests=500) for ago in (10, 200, 250)]
+    assert (plan(1, known=PriorState(spent=spent[:2])).spent, plan(1, known=PriorState(spent=spent[:2])).remaining) == (
         1000,
         80,
     )
-    assert (plan(1, known=PriorState(spent=spent)).spent, plan(1, known=PriorState(spent=spent)).left) == (1500, 0)
-    assert (plan(1).spent, plan(1).left) == (0, 1080)
+    assert (plan(1, known=PriorState(spent=spent)).spent, plan(1, known=PriorState(spent=spent)).remaining) == (1500, 0)
+    assert (plan(1).spent, plan(1).remaining) == (0, 1080)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_run_takes_a_window_for_every_1080_requests(number: int, seconds: floa
 
 def test_a_run_waits_for_what_earlier_runs_have_spent() -> None:
     """All is spent, 100 s ago: 201 s until the first request may leave."""
-    known = PriorState(spent=[Spending(NOON - timedelta(seconds=100), 1080)])
+    known = PriorState(spent=[Spending(finished_at=NOON - timedelta(seconds=100), requests=1080)])
     assert plan(190, known=known).seconds == SECONDS(202, abs=1e-3)
     assert plan(190, known=known, now=NOON + timedelta(seconds=201)).seconds == SECONDS(1)
 
@@ -259,7 +259,7 @@ def test_the_warning_is_the_arithmetic_and_the_flag_that_makes_it_fit() -> None:
         "them) take at least 3h21m, but the next slot begins in 1s. It fits with --every 4h"
     )
     bounds: dict[str, Any] = {"deadline": timedelta(seconds=5), "every": timedelta(minutes=5)}
-    known = PriorState(spent=[Spending(NOON - timedelta(seconds=300), 1080)])
+    known = PriorState(spent=[Spending(finished_at=NOON - timedelta(seconds=300), requests=1080)])
     assert plan(meetings(1080, 1080), known=known, **bounds).warning == (
         "the run can't end in time: 1,080 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs spent "
         "1,080 of them) take at least 7s, but --deadline is 5s. It fits with --deadline 8s"
@@ -366,7 +366,8 @@ def test_who_follows_a_warning_is_warned_no_more(  # noqa: PLR0913, PLR0917  # a
     """The flags that it names make the run fit, at the same instant; where there is no warning it fits already."""
     now = NOON + timedelta(seconds=later)
     known = PriorState(
-        live_before=live_before, spent=[Spending(now - timedelta(seconds=ago), some) for ago, some in spent]
+        live_before=live_before,
+        spent=[Spending(finished_at=now - timedelta(seconds=ago), requests=some) for ago, some in spent],
     )
     bounds: dict[str, Any] = {"deadline": deadline, "every": every, "via": via}
     case: dict[str, Any] = {"limits": rate(*limit), "page_size": 10, "known": known, "now": now}
