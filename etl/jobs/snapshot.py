@@ -83,9 +83,7 @@ async def _take(
     plan = make_plan(settings, asked, known, context.now())
     if context.planned:
         context.planned(plan)
-    fetched = await fetch_sessions(
-        asked, settings.api, context, via=plan.via, wanted=settings.via, spent=known.spent, deadline=settings.deadline
-    )
+    fetched = await fetch_sessions(asked, plan, settings.api, context, spent=known.spent, deadline=settings.deadline)
     batch = normalize_snapshots(start, asked, fetched, context.now())
     already_resolved = len(meeting_list.meetings) - len(asked.meetings)
     return FetchedBatch(plan, batch, brought_in, already_resolved, fetched.errors, fetched.defects)

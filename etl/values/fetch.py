@@ -77,7 +77,8 @@ class PriorState:
 class Plan:
     """The way a run will fetch and what it will cost, as far as that is known before the first request.
 
-    `via` is the way (`meetings` or `list`), and `why` the reason for it. `meetings` is None if the number is unknown.
+    `via` is the way (`meetings` or `list`), and `why` the reason for it. `may_ask_each` allows one request per meeting
+    of an app whose list the API refuses. `meetings` is None if the number is unknown.
     `requests` is the expected number without retries; `most_requests` is the number if all meetings are live.
     The limit allows `quota` requests in `window_seconds`. Of these, `reserved` are kept free and `spent` were used by
     earlier runs, which leaves `remaining`. `seconds` is the shortest time that the limit allows for the run.
@@ -86,6 +87,7 @@ class Plan:
 
     via: str
     why: str
+    may_ask_each: bool
     meetings: int | None
     requests: int
     most_requests: int | None

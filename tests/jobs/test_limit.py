@@ -17,6 +17,7 @@ from etl.simulator.limits import Quota
 from etl.values.meetings import Meeting, MeetingList
 from etl.values.run import RunContext
 from tests.conftest import START, running_api
+from tests.realtimekit.plans import plan
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +65,7 @@ def fetch(api: Api, context: RunContext, via: str, *, meetings: int) -> FetchRes
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids[:meetings]]
     # The first page of an hour makes the simulator look through all its rooms: a time-out would be a request more.
     settings = api.settings(limits=Limits(), timeout=timedelta(minutes=1))
-    return asyncio.run(fetch_sessions(MeetingList(meetings=asked), settings, context, via=via))
+    return asyncio.run(fetch_sessions(MeetingList(meetings=asked), plan(via), settings, context))
 
 
 def test_ten_thousand_meetings_use_what_the_reserve_leaves_and_nobody_is_refused() -> None:

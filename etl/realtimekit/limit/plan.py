@@ -36,6 +36,7 @@ def make_plan(settings: SnapshotSettings, asked: MeetingList, known: PriorState,
     return Plan(
         via=via,
         why=why,
+        may_ask_each=settings.via == "auto",
         meetings=None if asked.all_of else len(asked.meetings),
         requests=expected,
         most_requests=most,

@@ -19,35 +19,33 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from datetime import timedelta
 
-    from etl.settings import ApiSettings, Via
-    from etl.values.fetch import FetchResult, Spending
+    from etl.settings import ApiSettings
+    from etl.values.fetch import FetchResult, Plan, Spending
     from etl.values.meetings import MeetingList
     from etl.values.run import RunContext
 
 
-async def fetch_sessions(  # noqa: PLR0913  # all but the first are keywords, save the settings and context every step has
-    asked: MeetingList,
+async def fetch_sessions(  # noqa: PLR0913  # each is a value of its own, and the last two are keywords
+    meeting_list: MeetingList,
+    plan: Plan,
     settings: ApiSettings,
     context: RunContext,
     *,
-    via: str = "meetings",
-    wanted: Via = "auto",
     spent: Iterable[Spending] = (),
     deadline: timedelta | None = None,
 ) -> FetchResult:
-    """Learn the active session of each meeting and return an outcome for every one of them.
+    """Fetch the active session of each meeting, as planned, and return an outcome for every meeting.
 
-    `via` is the way, `wanted` the one that was asked for. Never raises for what the API does: a refused token, an API
-    that answers nothing, the `deadline` or an interruption end the fetch early, with the meetings not asked
-    among the failures.
+    Never raises for what the API does. A refused token, an API that gives no answers, the `deadline` or an interruption
+    end the fetch early; the remaining meetings are then among the failures.
     """
-    outcomes = Outcomes(asked, context)
+    outcomes = Outcomes(meeting_list, context)
     async with reach(outcomes, settings, context, spent=spent, deadline=deadline) as access:
-        if via == "list":
-            await read_lists(asked, outcomes, access, may_ask_each=wanted == "auto")
+        if plan.via == "list":
+            await read_lists(meeting_list, outcomes, access, may_ask_each=plan.may_ask_each)
         if outcomes.ended is None:
             await ask_each(outcomes, access)
-    return outcomes.result(via)
+    return outcomes.result(plan.via)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from etl.settings import ApiSettings
 from etl.values.meetings import Meeting, MeetingList
 from etl.values.run import RunContext
 from tests.conftest import FREE, START
+from tests.realtimekit.plans import plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +81,7 @@ def fetch(server: Secure, *, meetings: int) -> FetchResult:
     url = f"https://127.0.0.1:{server.server_address[1]}/client/v4"
     settings = ApiSettings(token="a-token", account_id="a", base_url=url, concurrency=4, attempts=1, limits=FREE)  # noqa: S106
     asked = MeetingList(meetings=[Meeting("app", str(uuid7(START))) for _ in range(meetings)])
-    return asyncio.run(fetch_sessions(asked, settings, RunContext(now=lambda: START, sleep=asyncio.sleep)))
+    return asyncio.run(fetch_sessions(asked, plan(), settings, RunContext(now=lambda: START, sleep=asyncio.sleep)))
 
 
 def test_connections_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

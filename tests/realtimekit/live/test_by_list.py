@@ -15,12 +15,12 @@ from etl.settings import Limits, Rate
 from etl.values.meetings import ALL_MEETINGS, Meeting, MeetingList
 from etl.values.run import RunContext
 from tests.conftest import START
+from tests.realtimekit.plans import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from etl.errors import EtlError
-    from etl.settings import Via
     from etl.simulator.world import World
     from etl.values.fetch import FetchCounts, FetchResult
     from tests.conftest import Api
@@ -40,7 +40,7 @@ def fetch(
     api: Api,
     asked: MeetingList | None = None,
     *,
-    wanted: Via = "auto",
+    may_ask_each: bool = True,
     context: RunContext | None = None,
     deadline: timedelta | None = None,
     **changes: Any,
@@ -49,10 +49,9 @@ def fetch(
     return asyncio.run(
         fetch_sessions(
             asked or listed(api.worlds),
+            plan("list", may_ask_each=may_ask_each),
             api.settings(**({"attempts": 2} | changes)),
             context or api.context(),
-            via="list",
-            wanted=wanted,
             deadline=deadline,
         )
     )
@@ -153,11 +152,13 @@ def test_nothing_to_ask_about_is_nothing_asked(api: Api) -> None:
 # A part that can't be read
 
 
-@pytest.mark.parametrize("wanted", ["auto", "list"])
-def test_who_may_stand_on_a_page_that_keeps_failing_is_asked_one_by_one(serve_api: ServeApi, wanted: Via) -> None:
+@pytest.mark.parametrize("may_ask_each", [True, False])
+def test_who_may_stand_on_a_page_that_keeps_failing_is_asked_one_by_one(
+    serve_api: ServeApi, *, may_ask_each: bool
+) -> None:
     """Only those: the others are on the pages that were read."""
     api = serve_api(by_page={2: FOR_EVER("internal_error")})
-    fetched = fetch(api, page_size=5, wanted=wanted)
+    fetched = fetch(api, page_size=5, may_ask_each=may_ask_each)
     require_an_outcome_each(fetched, 40)
     assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
     assert set(api.app.state.requests_by_meeting.values()) == {1}
@@ -207,7 +208,7 @@ def test_a_list_that_contradicts_itself_makes_nobody_idle(serve_api: ServeApi, s
 def test_such_a_list_is_not_one_that_the_api_refuses(serve_api: ServeApi) -> None:
     """Who asked for the list has the rest asked one by one, where the limit allows it."""
     api = serve_api(ignores_page=True)
-    fetched = fetch(api, wanted="list", page_size=5)
+    fetched = fetch(api, may_ask_each=False, page_size=5)
     assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
 
 
@@ -247,7 +248,7 @@ def test_a_refused_list_that_was_asked_for_is_an_error(
 ) -> None:
     """It names the app and the other way, and every meeting fails: none is idle, and none is asked."""
     api = serve_api(script=FOR_EVER(fault))
-    fetched = fetch(api, wanted="list")
+    fetched = fetch(api, may_ask_each=False)
     require_an_outcome_each(fetched, 40)
     assert (fetched.counts.failed, api.app.state.requests) == (40, 1)
     assert [type(problem) for problem in fetched.errors] == [error]
@@ -304,7 +305,7 @@ def test_an_app_whose_list_fails_harms_only_its_own_meetings(
 ) -> None:
     """The others' lists are read, and their meetings live or idle."""
     api = serve_api(apps=3, script=script)
-    fetched = fetch(api, wanted="list", concurrency=1, limits=room_for(20))
+    fetched = fetch(api, may_ask_each=False, concurrency=1, limits=room_for(20))
     require_an_outcome_each(fetched, 120)
     assert {(failure.app_id, failure.kind) for failure in fetched.failures} == {("simulated-app-2", kind)}
     assert len(fetched.failures) == 40
@@ -346,9 +347,8 @@ def test_an_interruption_leaves_nobody_idle_either(serve_api: ServeApi) -> None:
     async def interrupt() -> FetchResult:
         interrupted = asyncio.Event()
         context = real_time(interrupted=interrupted, progress=lambda _: interrupted.set())
-        return await fetch_sessions(
-            listed(api.worlds), api.settings(page_size=5, timeout=timedelta(seconds=9)), context, via="list"
-        )
+        settings = api.settings(page_size=5, timeout=timedelta(seconds=9))
+        return await fetch_sessions(listed(api.worlds), plan("list"), settings, context)
 
     fetched = asyncio.run(interrupt())
     require_an_outcome_each(fetched, 40)

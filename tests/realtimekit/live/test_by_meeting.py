@@ -19,6 +19,7 @@ from etl.realtimekit.live.fetch import fetch_sessions
 from etl.simulator.faults import FAULTS
 from etl.values.meetings import Meeting, MeetingList
 from tests.conftest import running_api
+from tests.realtimekit.plans import plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ def fetch(api: Api, *, meetings: int = 40, deadline: timedelta | None = None, **
     """Fetch some meetings of an API."""
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids[:meetings]]
     return asyncio.run(
-        fetch_sessions(MeetingList(meetings=asked), api.settings(**changes), api.context(), deadline=deadline)
+        fetch_sessions(MeetingList(meetings=asked), plan(), api.settings(**changes), api.context(), deadline=deadline)
     )
 
 
@@ -138,7 +139,7 @@ def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_fetched(api: Api) -
 
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
     context = api.context(progress=progress)
-    fetched = asyncio.run(fetch_sessions(MeetingList(meetings=asked), api.settings(concurrency=1), context))
+    fetched = asyncio.run(fetch_sessions(MeetingList(meetings=asked), plan(), api.settings(concurrency=1), context))
     assert [type(defect) for defect in fetched.defects] == [ZeroDivisionError]
     assert {failure.kind for failure in fetched.failures} == {FailureKind.INTERRUPTED}
     assert (outcomes(fetched), fetched.counts.requests) == (40, 10)
@@ -165,7 +166,9 @@ def test_a_transport_that_was_handed_in_stays_open(api: Api) -> None:
         asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
         async with open_transport(api.settings()) as transport:
             context = api.context(transport=transport)
-            fetches = [await fetch_sessions(MeetingList(meetings=asked), api.settings(), context) for _ in range(2)]
+            fetches = [
+                await fetch_sessions(MeetingList(meetings=asked), plan(), api.settings(), context) for _ in range(2)
+            ]
         return [fetched.counts.requests for fetched in fetches]
 
     assert asyncio.run(twice()) == [40, 40]

@@ -15,6 +15,7 @@ from etl.settings import ApiSettings, Limits, Rate
 from etl.values.meetings import Meeting, MeetingList
 from etl.values.run import RunContext
 from tests.conftest import START
+from tests.realtimekit.plans import plan
 from tests.realtimekit.servers import answering
 from tests.samples import payload
 
@@ -35,7 +36,7 @@ def fetch_from(base_url: str, meeting_ids: Sequence[str], *, requests: int = 1) 
     )
     asked = MeetingList(meetings=[Meeting("app", meeting_id) for meeting_id in meeting_ids])
     context = RunContext(now=lambda: START, sleep=asyncio.sleep)
-    return asyncio.run(fetch_sessions(asked, api, context, via="list", wanted="list"))
+    return asyncio.run(fetch_sessions(asked, plan("list", may_ask_each=False), api, context))
 
 
 def fetch_pages(meeting_ids: Sequence[str], *pages: list[Any], total: int | None = None) -> FetchResult:

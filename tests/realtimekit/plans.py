@@ -1,0 +1,23 @@
+"""Plans for tests that carry them out."""
+
+from __future__ import annotations
+
+from etl.values.fetch import Plan
+
+
+def plan(via: str = "meetings", *, may_ask_each: bool = True) -> Plan:
+    """Make a plan of which a fetch reads only the way and what it allows."""
+    return Plan(
+        via=via,
+        why="a test wants it",
+        may_ask_each=may_ask_each,
+        meetings=0,
+        requests=0,
+        most_requests=0,
+        seconds=0.0,
+        quota=0,
+        window_seconds=0.0,
+        reserved=0,
+        spent=0,
+        remaining=0,
+    )
