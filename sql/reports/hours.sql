@@ -22,14 +22,20 @@ slots as (
 ),
 
 seen as (
-    select date_trunc('hour', slot at time zone $tz) as hour_at, max(participants) as participants
+    select
+        date_trunc('hour', slot at time zone $tz) as hour_at,
+        count(*) as snapshots,
+        sum(participants) as participants,
+        max(participants) as peak_participants
     from slots
     group by hour_at
 ),
 
 -- How often each hour of the week came between the first and the last snapshot of the period.
 reach as (
-    select unnest(generate_series(date_trunc('hour', min(slot)), max(slot), interval 1 hour)) at time zone $tz as hour_at
+    select
+        unnest(generate_series(date_trunc('hour', min(slot)), max(slot), interval 1 hour))
+            at time zone $tz as hour_at
     from slots
 ),
 
@@ -46,7 +52,8 @@ hours as (
         coalesce(sum(minutes), 0) as minutes,
         coalesce(sum(other_minutes), 0) as other_minutes,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
-        cast(max(participants) as bigint) as peak_participants
+        cast(max(peak_participants) as bigint) as peak_participants,
+        cast(sum(participants) as double) / sum(snapshots) as mean_participants
     from growth
     full join seen using (hour_at)
     group by weekday, hour
@@ -55,7 +62,9 @@ hours as (
 week as (
     select
         unnest(range(1, 8)) as weekday,
-        unnest(['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']) as day
+        unnest([
+            'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'
+        ]) as day
 ),
 
 clock as (
@@ -69,6 +78,7 @@ select
     hours.minutes / greatest(times.times, 1) as mean_minutes,
     hours.sessions,
     hours.peak_participants,
+    hours.mean_participants,
     hours.other_minutes
 from week
 cross join clock

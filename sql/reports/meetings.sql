@@ -9,22 +9,13 @@ with growth as (
         sum(minutes) filter (where type = 'livestream') as livestream_minutes,
         sum(minutes) filter (where type = 'participant') as participant_minutes,
         sum(minutes) filter (where type = 'breakout') as breakout_minutes,
-        sum(minutes) filter (where type not in ('meeting', 'livestream', 'participant', 'breakout')) as unknown_minutes,
+        sum(minutes) filter (
+            where type not in ('meeting', 'livestream', 'participant', 'breakout')
+        ) as unknown_minutes,
         count(*) filter (where is_unfinished) as unfinished_sessions
     from growth_between($since, $until, $tz, 'day', true)
     where $app_id is null
         or app_id = $app_id
-    group by app_id, meeting_id
-),
-
-meetings as (
-    select
-        app_id,
-        meeting_id,
-        arg_max(meeting_display_name, started_at) filter (where type <> 'breakout') as meeting_display_name,
-        max(max_participants) filter (where type = 'meeting') as peak_participants,
-        max(coalesce(ended_at, last_observed_at)) as last_live_at
-    from sessions_between($since, $until)
     group by app_id, meeting_id
 )
 
@@ -42,5 +33,5 @@ select
     meeting_id,
     app_id
 from growth
-left join meetings using (app_id, meeting_id)
+left join meetings_between($since, $until) as meetings using (app_id, meeting_id)
 order by minutes desc, meeting_id;

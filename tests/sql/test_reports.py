@@ -111,6 +111,26 @@ def test_meetings_come_in_the_order_of_their_minutes(world: Usage) -> None:
     ]
 
 
+def test_meeting_days_has_a_row_per_day_meeting_and_type(world: Usage) -> None:
+    """The figures are those of daily, meetings and cost, which test the same sessions."""
+    rows = world.report("meeting_days", *WEEK, app_id="app")
+    names = "day meeting_id meeting type minutes sessions unfinished_sessions low_usd high_usd"
+    assert columns(rows, names) == [
+        (MONDAY, "m", "Weekly", "meeting", 132, 1, 0, Decimal("0.066"), Decimal("0.264")),
+        (MONDAY, "n", "Show", "livestream", 20, 1, 1, 0, Decimal("0.2")),
+        (MONDAY, "m", "Weekly", "breakout", 12, 1, 0, 0, Decimal("0.024")),
+        (THURSDAY, "m", "Weekly", "meeting", 30, 1, 1, Decimal("0.015"), Decimal("0.06")),
+    ]
+
+
+def test_meeting_days_without_a_price_have_no_cost(world: Usage, tmp_path: Path) -> None:
+    """A missing price is not a price of zero."""
+    prices = tmp_path / "prices.csv"
+    prices.write_text("type,low_usd_per_minute,high_usd_per_minute,note\nmeeting,0.01,0.03,ours\n", encoding="utf-8")
+    rows = world.report("meeting_days", *WEEK, app_id="app", prices=str(prices))
+    assert columns(rows, "low_usd")[:2] == [(Decimal("1.32"),), (None,)]
+
+
 def test_a_meeting_is_not_called_like_a_room_in_it(world: Usage) -> None:
     """The room Corner began last on Monday."""
     rows = world.report("meetings", "2026-11-02 00:00", "2026-11-03 00:00", app_id="app")
@@ -153,8 +173,9 @@ def test_a_snapshot_in_which_everything_failed_covers_nothing(world: Usage) -> N
     """Nobody knows who was there: two of Thursday's three snapshots cover it, and of the hour 12 nothing is known."""
     world.run("2026-11-05 12:00", every=SIX_HOURS, meetings="mn", failed=["m", "n"])
     thursday = ("2026-11-05 00:00", "2026-11-05 13:00")
-    (row,) = columns(world.report("coverage", *thursday, app_id="app"), "loaded_snapshots covered_percent")
-    assert row == (3, pytest.approx(200 / 3))
+    names = "expected_snapshots loaded_snapshots missing_snapshots covered_snapshots covered_percent"
+    (row,) = columns(world.report("coverage", *thursday, app_id="app"), names)
+    assert row == (3, 3, 0, 2, pytest.approx(200 / 3))
     assert columns(world.report("concurrency", *thursday, app_id="app"), "participants unresolved_meetings")[-1] == (
         None,
         2,
@@ -254,7 +275,17 @@ def test_hours_takes_the_mean_of_the_weeks_that_were_seen(world: Usage) -> None:
     assert columns(rows, "day hour minutes mean_minutes")[5:7] == [("Monday", 5, 60, 30), ("Monday", 6, 7, 3.5)]
 
 
-@pytest.mark.parametrize("name", ["accuracy", "concurrency", "coverage", "daily", "live", "meetings", "sessions"])
+def test_hours_takes_the_mean_of_the_snapshots(world: Usage) -> None:
+    """At 06:00 on Monday there were 3 participants, and 1 on the next Monday."""
+    world.run("2026-11-09 06:00", every=SIX_HOURS, meetings="mn")
+    world.observed("2026-11-09 06:00", 1, "u", started_at="2026-11-09 05:59")
+    rows = world.report("hours", "2026-11-02 00:00", "2026-11-10 00:00", app_id="app")
+    assert columns(rows, "hour peak_participants mean_participants")[5:7] == [(5, None, None), (6, 3, 2)]
+
+
+@pytest.mark.parametrize(
+    "name", ["accuracy", "concurrency", "coverage", "daily", "live", "meeting_days", "meetings", "sessions"]
+)
 def test_a_period_before_the_first_snapshot_has_no_rows(world: Usage, name: str) -> None:
     """Nothing is known of it."""
     assert world.report(name, "2026-10-01 00:00", "2026-11-01 00:00") == []
