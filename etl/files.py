@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files on disk: written completely or not at all, and flushed so that they survive a power failure."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from etl.errors import ConfigError
+from etl.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
 
 
 def refuse_database_as_output(database: Path, output: Path | None) -> None:
-    """Refuse an --output that would take a database's place: it can't be had again. Raises ConfigError."""
-    log = database.parent / f"{database.name}.wal"
-    if output is not None and any(one.exists() and output.exists() and one.samefile(output) for one in (database, log)):
+    """Raise ConfigError if an --output would replace the database or its write-ahead log."""
+    log = database.with_name(f"{database.name}.wal")
+    if output is not None and output.exists() and any(p.exists() and p.samefile(output) for p in (database, log)):
         raise ConfigError(f"{output} is the database; name another --output")
 
 
 def write_whole(output: Path, content: bytes) -> None:
-    """Write a file under another name and rename it: what is there stays until all of it is written.
+    """Write a file under another name, then rename it: an existing file stays until the new one is complete.
 
-    What is there and no file, such as a pipe or /dev/null, is written to: renamed, it would be gone.
+    An existing output that is not a regular file, such as a pipe or /dev/null, is written to directly.
     """
-    unfinished = output.with_name(f"{output.name}.{os.getpid()}.new")  # two at once each write their own
+    unfinished = output.with_name(f"{output.name}.{os.getpid()}.new")  # two processes each write their own
     try:
         if output.exists() and not output.is_file():
             output.write_bytes(content)
@@ -34,8 +37,29 @@ def write_whole(output: Path, content: bytes) -> None:
         unfinished.write_bytes(content)
         if output.exists():
             shutil.copymode(output, unfinished)
-        os.replace(unfinished, output)  # noqa: PTH105  # the same, and says what it does
+        unfinished.replace(output)
     except OSError as error:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise ConfigError(f"{error.filename or output}: {error.strerror}; name another --output") from error
+
+
+def sync_directory(directory: Path) -> None:
+    """Flush the entries of a directory to the disk: otherwise a power failure may undo a rename."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def as_store_error(path: Path) -> Iterator[None]:
+    """Raise StoreError for an OSError, with the path and what to do next."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or path}: {error.strerror or error}; "
+            "make the directory writable, or free space on its disk, and run again"
+        ) from error

@@ -16,7 +16,7 @@ from etl.store import sql_files
 from tests.samples import stage_run
 
 if TYPE_CHECKING:
-    from etl.staging.runs import StagedRun
+    from etl.values.run import StagedRun
 
 ROOT = Path(__file__).parent.parent
 NEWER_MIGRATION = "0002_newer"
@@ -38,9 +38,9 @@ def make_older_database(database: Path) -> None:
         connection.execute("insert into schema_migrations (name) values ('views of older')")
 
 
-def stage_older_run(staging: Path) -> StagedRun:
+def stage_older_run(folder: Path) -> StagedRun:
     """Stage a run of a version whose ledger lacked the columns `unlisted` and `every_seconds`."""
-    run = stage_run(staging)
+    run = stage_run(folder)
     ledger = run.directory / "runs.parquet"
     pl.read_parquet(ledger).drop("unlisted", "every_seconds", strict=False).write_parquet(ledger)
     return run

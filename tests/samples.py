@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from etl.jobs.prepare import uuid7
 from etl.normalize.snapshots import normalize_snapshots
-from etl.staging.runs import stage
+from etl.staging.runs import Staging
 from etl.values.fetch import FetchCounts, FetchResult, Observation
 from etl.values.meetings import Meeting, MeetingList
 from etl.values.run import RunStart
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from etl.staging.runs import StagedRun
     from etl.values.fetch import Failure
+    from etl.values.run import StagedRun
 
 SLOT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
@@ -55,7 +55,7 @@ def payload(session_id: str = "session-1", **changes: Any) -> dict[str, Any]:
 
 
 def stage_run(  # noqa: PLR0913  # what a run may have come to, each by its name
-    staging: Path,
+    folder: Path,
     *,
     live: Sequence[str] = ("meeting-1",),
     idle: Sequence[str] = ("meeting-2",),
@@ -81,8 +81,9 @@ def stage_run(  # noqa: PLR0913  # what a run may have come to, each by its name
         observations=observations, failures=list(failures), counts=FetchCounts(meetings=len(asked), idle=len(idle))
     )
     batch = normalize_snapshots(start, MeetingList(meetings=[] if all_of else asked, all_of=all_of), fetched, slot)
-    staging.mkdir(exist_ok=True)
-    return stage(batch.frames, staging=staging, run_id=start.run_id)
+    staging = Staging(folder / "usage.duckdb")
+    staging.directory.mkdir(exist_ok=True)
+    return staging.stage(batch.frames, start.run_id)
 
 
 @contextmanager

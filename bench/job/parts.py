@@ -9,6 +9,10 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from etl.values.run import StagedRun
 
 SESSIONS = 1_000
 RUNS = 5
@@ -39,11 +43,11 @@ def hold(folder: Path) -> float:
     return longest
 
 
-def stage(folder: Path, number: int) -> tuple[str, Path]:
+def stage(folder: Path, number: int) -> StagedRun:
     """Stage a run of an hour of its own."""
     from etl.jobs.prepare import uuid7  # noqa: PLC0415  # only when needed
     from etl.normalize.snapshots import normalize_snapshots  # noqa: PLC0415  # only when needed
-    from etl.staging.runs import stage as stage_frames  # noqa: PLC0415  # only when needed
+    from etl.staging.runs import Staging  # noqa: PLC0415  # only when needed
     from etl.values.fetch import FetchCounts, FetchResult, Observation  # noqa: PLC0415  # only when needed
     from etl.values.meetings import Meeting, MeetingList  # noqa: PLC0415  # only when needed
     from etl.values.run import RunStart  # noqa: PLC0415  # only when needed
@@ -62,8 +66,9 @@ def stage(folder: Path, number: int) -> tuple[str, Path]:
     observations = [Observation(one, slot, session | {"id": f"session of {one.meeting_id}"}) for one in asked]
     fetched = FetchResult(observations=observations, failures=[], counts=FetchCounts(meetings=SESSIONS))
     batch = normalize_snapshots(start, MeetingList(meetings=asked), fetched, slot)
-    folder.mkdir(exist_ok=True)
-    return stage_frames(batch.frames, staging=folder, run_id=start.run_id)
+    staging = Staging(folder / "usage.duckdb")
+    staging.directory.mkdir(parents=True, exist_ok=True)
+    return staging.stage(batch.frames, start.run_id)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from etl.values.run import RunContext
 
 if TYPE_CHECKING:
     from etl.simulator.server import RunningSimulator
-    from etl.values.run import RunSummary
+    from etl.values.run import SnapshotSummary
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 LIVE_SHARE = 0.03
@@ -65,7 +65,7 @@ def seams_of(clock: SimulatedClock) -> RunContext:
     return RunContext(now=clock.now, sleep=sleep)
 
 
-def figures(summary: RunSummary, simulator: RunningSimulator, clock: SimulatedClock) -> dict[str, object]:
+def figures(summary: SnapshotSummary, simulator: RunningSimulator, clock: SimulatedClock) -> dict[str, object]:
     """Return what the run came to: by its own account, by the clock, and as the simulator saw it."""
     return {
         "seconds": (clock.now() - START).total_seconds(),

@@ -32,7 +32,7 @@ from etl.simulator.app import TOKEN, create_demo_app
 from etl.simulator.clock import FastClock
 from etl.simulator.server import serve_apart
 from etl.simulator.world import World
-from etl.staging.runs import staging_of
+from etl.staging.runs import Staging
 from etl.store.database import open_database
 from etl.store.read import run_sql_file
 from etl.values.run import RunContext
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from etl.jobs.reconcile import ReconcileSummary
-    from etl.values.run import RunSummary
+    from etl.values.finals import ReconcileSummary
+    from etl.values.run import SnapshotSummary
 
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
@@ -103,12 +103,12 @@ def _start_anew(directory: Path, database: Path, meetings: Path) -> None:
     marker.touch()
     for file in (database, log):
         file.unlink(missing_ok=True)
-    shutil.rmtree(staging_of(database), ignore_errors=True)
+    shutil.rmtree(Staging(database).directory, ignore_errors=True)
 
 
 def _take_snapshots(
     settings: SnapshotSettings, slots: Sequence[datetime], world: World, *, faults: float, seed: int
-) -> tuple[RunSummary, ReconcileSummary]:
+) -> tuple[SnapshotSummary, ReconcileSummary]:
     """A snapshot in every slot, against a server whose clock stands at that slot and runs fast, then the final figures.
 
     Returns the last summary of each.
@@ -123,7 +123,7 @@ def _take_snapshots(
 
 async def _take_each(
     settings: SnapshotSettings, slots: Sequence[datetime], clock: FastClock
-) -> tuple[RunSummary, ReconcileSummary]:
+) -> tuple[SnapshotSummary, ReconcileSummary]:
     """One run after the other over the same connections, each as cron would start it; the last summaries."""
     gc.freeze()  # what is imported by now stays: looking through it again and again would take a seventh of the time
     async with open_transport(settings.api) as transport:

@@ -15,7 +15,7 @@ from etl.cli.output import tell
 from etl.cli.types import Duration, Instant
 
 if TYPE_CHECKING:
-    from etl.jobs.reconcile import ReconcileSummary
+    from etl.values.finals import ReconcileSummary
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import signal
-import socket
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from etl.errors import EXIT_WITH_FAILURES
 from etl.jobs.load import load_staged
 from etl.jobs.snapshot import take_snapshot
-from etl.staging.runs import only_run, staging_of
+from etl.staging.runs import Staging
 from etl.values.run import RunContext
 
 if TYPE_CHECKING:
@@ -24,10 +22,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from etl.jobs.reconcile import ReconcileSummary
     from etl.settings import ReconcileSettings, SnapshotSettings
     from etl.values.fetch import FetchCounts, Plan
-    from etl.values.run import RunSummary
+    from etl.values.finals import ReconcileSummary
+    from etl.values.run import RunSummary, SnapshotSummary
 
 _T = TypeVar("_T")
 _REFRESH_SECONDS = 0.1
@@ -45,10 +43,12 @@ def snapshot(
     planned: Callable[[Plan], None] | None = None,
     progress: Callable[[FetchCounts], None] | None = None,
     context: RunContext | None = None,
-) -> tuple[RunSummary, int | None]:
+) -> tuple[SnapshotSummary, int | None]:
     """Take a snapshot; the summary, and the signal that ended it early if one did."""
     gc.freeze()  # what is imported by now stays: the collector need not look through it during the fetch
-    return _run(lambda real: take_snapshot(settings, replace(real, planned=planned, progress=progress)), context)
+    return _run(
+        lambda real: take_snapshot(settings, replace(real, report_plan=planned, report_progress=progress)), context
+    )
 
 
 def reconcile(settings: ReconcileSettings) -> tuple[ReconcileSummary, int | None]:
@@ -72,18 +72,18 @@ def _run(job: Callable[[RunContext], Awaitable[_T]], context: RunContext | None 
 
 def load(database: Path, *, lock_timeout: timedelta) -> list[str]:
     """Bring staged runs in, and the database up to date, unless a run is under way, which will do so itself."""
-    staging = staging_of(database)
-    if not (staging.is_dir() or database.exists()):
+    staging = Staging(database)
+    if not (staging.directory.is_dir() or database.exists()):
         return []
-    holder = {"run_id": "(load)", "pid": os.getpid(), "host": socket.gethostname(), "since": now().isoformat()}
-    with only_run(staging, holder=holder):
-        loaded = asyncio.run(load_staged(database, lock_timeout=lock_timeout, sleep=asyncio.sleep))
+    context = RunContext(now=now, sleep=asyncio.sleep)
+    with staging.lock("(load)", now()):
+        loaded = asyncio.run(load_staged(database, context, lock_timeout=lock_timeout))
     for error in loaded.damaged.values():
         raise error
     return loaded.run_ids
 
 
-def exit_code(summary: RunSummary | ReconcileSummary, signal_number: int | None) -> int:
+def exit_code(summary: RunSummary, signal_number: int | None) -> int:
     """The code a run ends with: a signal's, the first error's, 3 with failures, or 0."""
     if summary.was_interrupted and signal_number is not None:
         return 128 + signal_number

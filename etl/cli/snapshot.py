@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from etl.settings import SnapshotSettings
     from etl.values.fetch import Plan
-    from etl.values.run import RunSummary
+    from etl.values.run import SnapshotSummary
 
 
 @click.command()
@@ -94,7 +94,7 @@ def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
         click.echo(f"rtk-usage: {plan.warning}", err=True)
 
 
-def _tell(summary: RunSummary, *, as_json: bool, quiet: bool) -> None:
+def _tell(summary: SnapshotSummary, *, as_json: bool, quiet: bool) -> None:
     from etl.cli import summaries  # noqa: PLC0415  # only when needed
 
     as_text = None if quiet else summaries.as_line(summary)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from etl.jobs.reconcile import ReconcileSummary
     from etl.values.fetch import Failure, Plan
-    from etl.values.run import Run, RunSummary
+    from etl.values.finals import ReconcileSummary
+    from etl.values.run import Run, RunSummary, SnapshotSummary
 
 
-def as_line(summary: RunSummary) -> str:
+def as_line(summary: SnapshotSummary) -> str:
     """One line, short enough for a cron mail, that explains a failing night."""
     run = summary.run
     parts = [
@@ -34,7 +34,7 @@ def as_line(summary: RunSummary) -> str:
 
 def reconciled_line(summary: ReconcileSummary) -> str:
     """As `as_line`, for a run that asked for final figures."""
-    run, apps, new = summary.run, summary.wanted.apps, summary.new("session_finals")
+    run, apps, new = summary.run, summary.request.apps, summary.new_rows("session_finals")
     found = f"{_number(run.meetings, 'ended session')}" + (f" ({new:,} new or changed)" if new is not None else "")
     parts = [
         f"{instant(run.slot)} reconciled {f'app {apps[0]}' if len(apps) == 1 else f'{len(apps)} apps'}: {found}, "
@@ -48,11 +48,11 @@ def reconciled_line(summary: ReconcileSummary) -> str:
 def reconciled_json(summary: ReconcileSummary) -> str:
     """As `as_json`, with what was asked for, and how many rows were new or changed where that is known."""
     document = asdict(summary.run) | {
-        "apps": list(summary.wanted.apps),
-        "since": summary.wanted.since,
+        "apps": list(summary.request.apps),
+        "since": summary.request.since,
         "days": summary.days,
-        "new_sessions": summary.new("session_finals"),
-        "new_days": summary.new("daily_totals"),
+        "new_sessions": summary.new_rows("session_finals"),
+        "new_days": summary.new_rows("daily_totals"),
     }
     return json.dumps(document | _outcome(summary), default=instant)
 
@@ -61,7 +61,7 @@ def _number(count: int, what: str) -> str:
     return f"{count:,} {what}{'s'[: count != 1]}"
 
 
-def _failed(summary: RunSummary | ReconcileSummary) -> str:
+def _failed(summary: RunSummary) -> str:
     kinds = ", ".join(f"{kind} {count}" for kind, count in summary.batch.failures.items())
     return f"{summary.run.failed} failed" + (f" ({kinds})" if kinds else "")
 
@@ -95,14 +95,14 @@ def plan_json(plan: Plan) -> str:
     return json.dumps(asdict(plan))
 
 
-def warnings(summary: RunSummary | ReconcileSummary) -> Iterator[str]:
+def warnings(summary: RunSummary) -> Iterator[str]:
     """One line a kind of failure, quoting its first."""
     for kind, count in summary.batch.failures.items():
         first = summary.batch.first_failures[kind]
         yield f"{kind} ({count}): {first.meeting_id}: {first.message}"
 
 
-def as_json(summary: RunSummary) -> str:
+def as_json(summary: SnapshotSummary) -> str:
     """The summary as one JSON object: the columns of `runs`, and what became of the run."""
     document = asdict(summary.run) | {
         "plan": asdict(summary.plan),
@@ -112,7 +112,7 @@ def as_json(summary: RunSummary) -> str:
     return json.dumps(document | _outcome(summary), default=instant)
 
 
-def _outcome(summary: RunSummary | ReconcileSummary) -> dict[str, object]:
+def _outcome(summary: RunSummary) -> dict[str, object]:
     """What became of a run of any kind."""
     return {
         "failures": summary.batch.failures,
@@ -145,7 +145,7 @@ def _rest(plan: Plan) -> str:
     return f"{plan.remaining - plan.requests:,}" if plan.requests <= plan.remaining else "none"
 
 
-def _where(summary: RunSummary | ReconcileSummary) -> str:
+def _where(summary: RunSummary) -> str:
     if summary.run.run_id in summary.loaded:
         return f"in {summary.database}"
     if summary.run.run_id in summary.staged:

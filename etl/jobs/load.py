@@ -1,141 +1,100 @@
-"""From the disk into the database: what every job does with what it has staged, and with what others have left.
+"""Load staged runs into the database: the run of this job, and the runs that others have left.
 
-Jobs that load at the same moment wait for one another at the database's own lock. Each lists what is staged before it
-has that lock, so that it may meet a run that another job has loaded and deleted since: the ledger says that it is in.
+Jobs that load at the same moment wait for each other at the lock of the database. Each job lists the staged runs before
+it has this lock, so that another job may have loaded and deleted some of them since. The ledger says which runs are in.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import shlex
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from etl.errors import EtlError, StoreError
-from etl.staging.runs import discard, staged_runs, staging_of
+from etl.staging.runs import Staging, discard
 from etl.store.database import open_when_unlocked
 from etl.store.load import LoadedRuns, load_runs
+from etl.values.run import LoadResult
 
 if TYPE_CHECKING:
-    from asyncio import Event
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import timedelta
     from pathlib import Path
 
     from etl.settings import ReconcileSettings, SnapshotSettings
-    from etl.staging.runs import StagedRun
     from etl.store.database import Connection
-    from etl.values.run import RunContext, RunStart
+    from etl.values.run import RunContext, StagedRun
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
-class LoadResult(NamedTuple):
-    """What became of what was staged: runs `loaded` and still `staged`, what is wrong, and the rows that ours added.
+async def load_staged(database: Path, context: RunContext, *, lock_timeout: timedelta) -> LoadedRuns:
+    """Load every staged run, then delete it from the staging directory.
 
-    `rows` is None where another job has loaded our run, or nobody has yet.
+    An existing database also gets the tables and views of this version. The same step ends every job, and completes
+    what a crash or a locked database has left. Raises StoreLocked if another program has the database open for longer
+    than `lock_timeout`, or until the wait is interrupted.
     """
-
-    loaded: list[str]
-    staged: list[str]
-    errors: list[EtlError]
-    rows: dict[str, int] | None
+    answer = await load_and_read(database, lambda _connection: None, context, lock_timeout=lock_timeout)
+    return answer[0] if answer else LoadedRuns()
 
 
-async def load_staged(
-    database: Path,
-    *,
-    lock_timeout: timedelta,
-    sleep: Callable[[float], Awaitable[None]],
-    interrupted: Event | None = None,
-) -> LoadedRuns:
-    """Bring every staged run into the database, then delete it from the staging directory.
+async def load_and_read(
+    database: Path, read: Callable[[Connection], _T], context: RunContext, *, lock_timeout: timedelta
+) -> tuple[LoadedRuns, _T] | None:
+    """Load every staged run, then read from the database. Return None if there is neither a run nor a database.
 
-    A database that is there gets this version's tables and views in any case. Returns the IDs of the runs brought in,
-    and what is wrong with those that can't be. The same step ends every job, follows a crash, and follows a lock.
-    Raises StoreLocked when another program has the database open for longer than `lock_timeout`, or until the
-    wait is `interrupted`.
+    Raises as `load_staged` does.
     """
-    staged = staged_runs(staging_of(database))
-    if not (staged or database.exists()):  # noqa: ASYNC240  # nothing else is under way
-        return LoadedRuns([], {}, {})
+    staged = Staging(database).runs()
+    if not (staged or database.exists()):  # noqa: ASYNC240  # no other task runs at this point
+        return None
     return await open_when_unlocked(
         database,
-        lambda connection: _bring_in(connection, staged),
+        lambda connection: (_load(connection, staged), read(connection)),
         lock_timeout=lock_timeout,
-        sleep=sleep,
-        is_hurried=_is_set(interrupted),
+        sleep=context.sleep,
+        is_hurried=lambda: context.is_interrupted,
     )
 
 
 async def load_run(
-    run: StagedRun | None, settings: SnapshotSettings | ReconcileSettings, context: RunContext
-) -> LoadResult:
-    """As `load_staged`, at the end of a job that has staged a run or has had nothing to stage.
-
-    Errors are values: the run is safe on disk, so that its summary can be told.
-    """
-    database = settings.database
-    staging = staging_of(database)
-    loaded, problems = LoadedRuns([], {}, {}), list[EtlError]()
-    try:
-        loaded = await load_staged(
-            database, lock_timeout=settings.lock_timeout, sleep=context.sleep, interrupted=context.interrupted
-        )
-        problems += loaded.damaged.values()
-    except EtlError as error:
-        way_out = f"the next run, or rtk-usage load --database {shlex.quote(str(database))}, brings it in"
-        problems.append(type(error)(f"{error}. The run is safe in {staging}; {way_out}"))
-    staged = [one.run_id for one in staged_runs(staging)]
-    if run is None:
-        return LoadResult(loaded.run_ids, staged, problems, None)
-    is_loaded_by_others = run.run_id not in {*loaded.run_ids, *staged}  # nobody else takes a staged run away
-    by_others = [run.run_id] if is_loaded_by_others else []
-    return LoadResult(loaded.run_ids + by_others, staged, problems, loaded.rows.get(run.run_id))
-
-
-async def load_and_read(
-    database: Path,
-    ask: Callable[[Connection], _T],
+    run: StagedRun | None,
+    settings: SnapshotSettings | ReconcileSettings,
+    context: RunContext,
     *,
-    lock_timeout: timedelta,
-    sleep: Callable[[float], Awaitable[None]],
-    interrupted: Event | None = None,
-) -> tuple[list[str], _T] | None:
-    """Bring in what earlier runs left staged, and ask the database something; None where there is none yet.
+    earlier: LoadedRuns,
+) -> LoadResult:
+    """Load the run that a job has staged, if it has staged one, and every other staged run.
 
-    Raises as `load_staged` does.
+    `earlier` are the runs that the job loaded before its fetch. Errors are part of the result and not raised: the run
+    is safe on disk, and its summary can be shown.
     """
-    staged = staged_runs(staging_of(database))
-    if _is_new(database, staged):
-        return None
-
-    def use(connection: Connection) -> tuple[list[str], _T]:
-        brought_in = _bring_in(connection, staged).run_ids
-        return brought_in, ask(connection)
-
-    return await open_when_unlocked(
-        database, use, lock_timeout=lock_timeout, sleep=sleep, is_hurried=_is_set(interrupted)
+    database, staging = settings.database, Staging(settings.database)
+    loaded, errors = LoadedRuns(), list[EtlError]()
+    try:
+        loaded = await load_staged(database, context, lock_timeout=settings.lock_timeout)
+        errors += loaded.damaged.values()
+    except EtlError as error:
+        command = f"rtk-usage load --database {shlex.quote(str(database))}"
+        safe = f"The run is safe in {staging.directory}; the next run, or {command}, loads it"
+        errors.append(type(error)(f"{error}. {safe}"))
+    staged = [staged_run.run_id for staged_run in staging.runs()]
+    run_ids = [*earlier.run_ids, *loaded.run_ids]
+    if run and run.run_id not in {*run_ids, *staged}:  # only a job that has loaded a staged run deletes it
+        run_ids.append(run.run_id)
+    return LoadResult(
+        loaded=run_ids,
+        staged=staged,
+        errors=errors,
+        rows=loaded.rows.get(run.run_id) if run else None,
+        was_interrupted=bool(staged) and context.is_interrupted,
     )
 
 
-def _is_set(event: Event | None) -> Callable[[], bool]:
-    return event.is_set if event else lambda: False
-
-
-def _is_new(database: Path, staged: Sequence[StagedRun]) -> bool:
-    return not (staged or database.exists())
-
-
-def describe_holder(start: RunStart) -> dict[str, object]:
-    """Who holds a lock, for the run that finds it held."""
-    since = start.started_at.isoformat(timespec="seconds")
-    return {"run_id": start.run_id, "pid": os.getpid(), "host": start.host, "since": since}
-
-
-def _bring_in(connection: Connection, staged: Sequence[StagedRun]) -> LoadedRuns:
-    """Load staged runs and delete them: once loaded they are in the database for good."""
+def _load(connection: Connection, staged: Sequence[StagedRun]) -> LoadedRuns:
+    """Load staged runs and delete those that are loaded."""
     loaded = load_runs(connection, staged)
     for run in staged:
         if run.run_id not in loaded.damaged:
@@ -147,4 +106,4 @@ def _discard(run: StagedRun) -> None:
     try:
         discard(run)
     except StoreError as error:
-        _log.warning("a run that is loaded can't be deleted, and will not be loaded again: %s", error)
+        _log.warning("a loaded run can't be deleted; it will not be loaded again: %s", error)

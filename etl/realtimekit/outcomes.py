@@ -44,7 +44,7 @@ class Outcomes:
         self._observations: list[Observation] = []
         self._failures: list[Failure] = []
         self._now = context.now
-        self._progress = context.progress or (lambda _counts: None)
+        self._progress = context.report_progress or (lambda _counts: None)
         self._tasks: list[asyncio.Task[None]] = []
         self._defects: list[BaseException] = []
         self.leave(asked.meetings)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
+from etl.files import sync_directory
 from etl.store.interrupts import run_interruptibly
 from etl.store.migrate import is_current, migrate
 
@@ -191,16 +192,7 @@ def _make(database: Path) -> None:
     with _attached(unfinished, f"(storage_version '{STORAGE_VERSION}')") as connection:
         migrate(connection)
     unfinished.rename(database)
-    _sync(database.parent)
-
-
-def _sync(directory: Path) -> None:
-    """Flush a directory's entries: a power failure must not undo the rename once rows are in the file."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(database.parent)  # a power failure must not undo the rename once rows are in the file
 
 
 @cache

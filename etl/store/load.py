@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -11,7 +12,8 @@ from etl.store import sql_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from etl.values.run import StagedRun
 
 # A list before the run's entry in the ledger, which says that the list is stored.
 _TABLES = ("meeting_lists", "session_snapshots", "session_finals", "daily_totals", "fetch_failures", "runs")
@@ -19,74 +21,74 @@ _TABLES = ("meeting_lists", "session_snapshots", "session_finals", "daily_totals
 _BOUNDS = {"session_snapshots": "slot", "session_finals": "started_at", "daily_totals": "day"}
 
 
-class LoadedRuns(NamedTuple):
-    """The IDs of the runs inserted, and what is wrong with those that can't be, by their IDs.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedRuns:
+    """The IDs of the runs loaded, and the errors of the damaged runs, by ID.
 
-    `rows` are how many rows each of the inserted gave to each table it feeds.
+    `rows` is the number of rows that each loaded run added to each table, by ID.
     """
 
-    run_ids: list[str]
-    damaged: dict[str, StoreError]
-    rows: dict[str, dict[str, int]]
+    run_ids: list[str] = field(default_factory=list)
+    damaged: dict[str, StoreError] = field(default_factory=dict)
+    rows: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 class _DamagedRun(Exception):
-    """A staged run that can't be loaded; it stays where it is."""
+    """A staged run that can't be loaded. It stays where it is."""
 
-    def __init__(self, run_id: str, directory: Path, why: str) -> None:
+    def __init__(self, run: StagedRun, reason: str) -> None:
         super().__init__(
-            f"{directory} can't be loaded: {why}. It stays there, and the other runs are loaded; "
+            f"{run.directory} can't be loaded: {reason}. It stays there, and the other runs are loaded; "
             "look at its Parquet files, or move it away"
         )
-        self.run_id = run_id
+        self.run = run
 
 
-def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str, Path]]) -> LoadedRuns:
-    """Insert, in one transaction, every staged run (its ID and directory) that the ledger does not hold.
+def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> LoadedRuns:
+    """Insert, in one transaction, every staged run that the ledger does not hold.
 
-    A run whose files are damaged is left out, so that it keeps none of the others waiting. When this returns, the
-    rows are in the database's own file: a write-ahead log that is cut off later can't take them away, so that the
-    staged files of all but the damaged runs may go.
+    A run with damaged files is left out, and the others are loaded. When this function returns, the rows are in the
+    database file itself, and the files of all but the damaged runs may be deleted: a write-ahead log that is later cut
+    off can't take the rows away.
     """
-    new = _not_held(connection, staged)
+    runs = _runs_not_held(connection, staged)
     damaged: dict[str, StoreError] = {}
     while True:
         connection.execute("begin")
         try:
-            rows = {run_id: _insert(connection, run_id, directory) for run_id, directory in new}
+            rows = {run.run_id: _insert(connection, run) for run in runs}
         except _DamagedRun as error:
             connection.execute("rollback")
-            damaged[error.run_id] = StoreError(str(error))
-            new = [run for run in new if run[0] != error.run_id]
+            damaged[error.run.run_id] = StoreError(str(error))
+            runs.remove(error.run)
             continue
         connection.execute("commit")
         connection.execute("checkpoint")
-        return LoadedRuns([run_id for run_id, _ in new], damaged, rows)
+        return LoadedRuns(run_ids=list(rows), damaged=damaged, rows=rows)
 
 
-def _not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
-    """The staged runs that the ledger does not hold. It is asked for these only: it may hold a hundred thousand."""
-    rows = connection.execute(
-        sql_files.text("load/loaded_runs"), {"run_ids": [run_id for run_id, _ in staged]}
-    ).fetchall()
+def _runs_not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> list[StagedRun]:
+    """Return the staged runs that the ledger does not hold. It may hold a hundred thousand, so it is not read whole."""
+    run_ids = [run.run_id for run in staged]
+    rows = connection.execute(sql_files.text("load/loaded_runs"), {"run_ids": run_ids}).fetchall()
     held = {run_id for (run_id,) in rows}
-    return [(run_id, directory) for run_id, directory in staged if run_id not in held]
+    return [run for run in staged if run.run_id not in held]
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, run_id: str, directory: Path) -> dict[str, int]:
-    """Insert one run's files, as many as it has; the rows that each table gained.
+def _insert(connection: duckdb.DuckDBPyConnection, run: StagedRun) -> dict[str, int]:
+    """Insert the files of one run, and return the number of rows that each table gained.
 
-    Raises _DamagedRun where they can't be read or don't fit the tables.
+    Raises _DamagedRun if a file can't be read or does not fit its table.
     """
-    files = {table: directory / f"{table}.parquet" for table in _TABLES}
+    files = {table: run.directory / f"{table}.parquet" for table in _TABLES}
     try:
         return {
             table: _insert_file(connection, table, str(file))
             for table, file in files.items()
-            if file.exists() or table == "runs"  # without its entry in the ledger a run is damaged
+            if file.exists() or table == "runs"  # a run without its ledger entry is damaged
         }
     except (duckdb.Error, IndexError) as error:
-        raise _DamagedRun(run_id, directory, str(error).splitlines()[0]) from error
+        raise _DamagedRun(run, str(error).splitlines()[0]) from error
 
 
 def _insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: str) -> int:

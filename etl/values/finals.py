@@ -1,19 +1,21 @@
-"""What is asked for after the fact, and what came of it: frozen values, as those of `models` are."""
+"""Final figures: what a reconciliation asks for, what it fetches, and its result."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from etl.values.run import RunSummary
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from etl.values.fetch import FetchResult
+    from etl.values.fetch import FetchResult, Spending
 
 
 class OpenSession(NamedTuple):
-    """A session that was observed live and of which no final figures are known."""
+    """A session that was observed live and has no final figures yet. A named tuple, because there may be thousands."""
 
     app_id: str
     meeting_id: str
@@ -22,15 +24,20 @@ class OpenSession(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinalsRequest:
-    """What final figures are to be had of these apps: what began since then, and the `open_sessions` from before."""
+    """The final figures to fetch: sessions of these apps that began since then, and earlier `open_sessions`.
+
+    `spent` are the requests of earlier runs in the window of the limit.
+    """
 
     apps: Sequence[str]
     since: datetime
     open_sessions: Sequence[OpenSession] = ()
+    spent: Sequence[Spending] = ()
 
 
-class DayTotals(NamedTuple):
-    """The totals of an app's days from `first` to `last` (UTC, both included), entries as sent, at their arrival."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayTotals:
+    """The totals of an app's days from `first` to `last` (UTC, both included). `entries` are as the API sent them."""
 
     app_id: str
     first: date
@@ -42,7 +49,24 @@ class DayTotals(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finals:
-    """What was learned after the fact: sessions that are no longer live, as a fetch brings them, and totals of days."""
+    """The result of a fetch of final figures: ended sessions, and totals per day."""
 
     fetched: FetchResult
     days: list[DayTotals]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileSummary(RunSummary):
+    """The result of a reconciliation, and the request it made."""
+
+    request: FinalsRequest
+
+    @property
+    def days(self) -> int:
+        """The number of days of apps that have a total."""
+        return self.batch.frames["daily_totals"].height
+
+    def new_rows(self, table: str) -> int | None:
+        """The number of rows in a table that are new or changed, or None if that is not known."""
+        rows = self.load_result.rows
+        return None if rows is None else rows.get(table, 0)

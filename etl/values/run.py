@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from etl.errors import FailureKind
+
 if TYPE_CHECKING:
     from asyncio import Event
     from collections.abc import Awaitable, Callable
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from httpx import AsyncBaseTransport
     from polars import DataFrame
 
-    from etl.errors import EtlError, FailureKind
+    from etl.errors import EtlError
     from etl.values.fetch import Failure, FetchCounts, Plan
 
 
@@ -66,20 +68,28 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StagedRun:
+    """A run on disk, not yet in the database. Its ID is a UUIDv7, so that staged runs sort by the time they started."""
+
+    run_id: str
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """Everything through which a run touches the world: the clock, the wait, and the way to the API.
 
     If `transport` is None, requests go over the network; another transport is closed by its maker. Set `interrupted`
-    to end the run early and keep what it has. `planned` is called with the plan before the first request, and
-    `progress` with the counts after every outcome.
+    to end the run early and keep what it has. `report_plan` is called with the plan before the first request,
+    and `report_progress` with the counts after every outcome.
     """
 
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
     transport: AsyncBaseTransport | None = None
     interrupted: Event | None = None
-    planned: Callable[[Plan], None] | None = None
-    progress: Callable[[FetchCounts], None] | None = None
+    report_plan: Callable[[Plan], None] | None = None
+    report_progress: Callable[[FetchCounts], None] | None = None
 
     @property
     def is_interrupted(self) -> bool:
@@ -88,24 +98,63 @@ class RunContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """The result of a run. `staged` are the runs that still wait for the database, `loaded` those that it now holds.
+class LoadResult:
+    """The result of a load: IDs of the runs loaded and of those still staged, and the errors that kept runs out.
 
-    `already_resolved` is the number of meetings that already had an outcome in this slot. `errors` say what ended the
-    run early or kept it out of the database. `was_interrupted` says that a signal left something undone.
+    `rows` is the number of rows that this run added to each table. It is None if another job has loaded the run, or if
+    no job has yet. `was_interrupted` says that a signal ended the wait for the database.
     """
 
-    batch: Batch
-    plan: Plan
-    database: Path
-    already_resolved: int
-    repeats: int
     loaded: list[str]
     staged: list[str]
     errors: list[EtlError]
+    rows: dict[str, int] | None
     was_interrupted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """The result of a run of any job."""
+
+    batch: Batch
+    database: Path
+    fetch_errors: list[EtlError]
+    load_result: LoadResult
 
     @property
     def run(self) -> Run:
-        """The run as the ledger keeps it."""
+        """The run as it stands in the ledger."""
         return self.batch.run
+
+    @property
+    def loaded(self) -> list[str]:
+        """The IDs of the runs that this run has loaded into the database."""
+        return self.load_result.loaded
+
+    @property
+    def staged(self) -> list[str]:
+        """The IDs of the runs that still wait for the database."""
+        return self.load_result.staged
+
+    @property
+    def errors(self) -> list[EtlError]:
+        """The errors that ended the run early or kept it out of the database."""
+        return [*self.fetch_errors, *self.load_result.errors]
+
+    @property
+    def was_interrupted(self) -> bool:
+        """True if a signal left something undone."""
+        return FailureKind.INTERRUPTED in self.batch.failures or self.load_result.was_interrupted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotSummary(RunSummary):
+    """The result of a snapshot.
+
+    `already_resolved` is the number of meetings that already had an outcome in this slot. `repeats` is the number of
+    lines of the list that repeat a meeting.
+    """
+
+    plan: Plan
+    already_resolved: int
+    repeats: int

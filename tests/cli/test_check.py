@@ -25,7 +25,7 @@ EVER = ("--since", "all")
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot."""
     with open_database(shell.database) as connection:
-        load_runs(connection, [stage_run(shell.directory / "staged")])
+        load_runs(connection, [stage_run(shell.directory)])
     return shell
 
 

@@ -29,7 +29,7 @@ LONG = "select count(*) as found from range(100000000000) as a where hash(a.rang
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot."""
     with open_database(shell.database) as connection:
-        load_runs(connection, [stage_run(shell.directory / "staged")])
+        load_runs(connection, [stage_run(shell.directory)])
     return shell
 
 

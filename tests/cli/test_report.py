@@ -31,7 +31,7 @@ PARAMETERS = "select $since as since, $until as until, $tz as tz, $app_id as app
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot, of 2026-11-02T12:00:00Z: one session, of 2.3434 minutes."""
     with open_database(shell.database) as connection:
-        load_runs(connection, [stage_run(shell.directory / "staged")])
+        load_runs(connection, [stage_run(shell.directory)])
     return shell
 
 

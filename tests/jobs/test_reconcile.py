@@ -22,7 +22,7 @@ from etl.reports.ask import Source, answer
 from etl.reports.catalogue import named, parameters
 from etl.settings import Period, ReconcileSettings, SnapshotSettings
 from etl.simulator.clock import SimulatedClock
-from etl.staging.runs import RECONCILIATIONS, discard, only_run, staged_runs, staging_of
+from etl.staging.runs import RECONCILIATIONS, Staging, discard
 from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.conftest import START
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from etl.jobs.reconcile import ReconcileSummary
     from etl.simulator.session import Session
+    from etl.values.finals import ReconcileSummary
     from etl.values.run import RunContext
     from tests.conftest import Api
 
@@ -129,8 +129,8 @@ def test_a_second_run_adds_nothing_but_its_entry_in_the_ledger(api: Api, reconci
     before = rows(settings.database, "from session_finals"), rows(settings.database, "from daily_totals")
     second = take(settings, api.context())
     third = take(reconcile_settings(api, since=DAY / 2), api.context())
-    assert (first.new("session_finals"), first.new("daily_totals")) == (len(ended(api)), 2)
-    assert [one.new(table) for one in (second, third) for table in ("session_finals", "daily_totals")] == [0] * 4
+    assert (first.new_rows("session_finals"), first.new_rows("daily_totals")) == (len(ended(api)), 2)
+    assert [one.new_rows(table) for one in (second, third) for table in ("session_finals", "daily_totals")] == [0] * 4
     assert (rows(settings.database, "from session_finals"), rows(settings.database, "from daily_totals")) == before
     assert rows(settings.database, "select count(*) from runs") == [3]
 
@@ -230,7 +230,7 @@ def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_sessi
     assert {one.id for one in truth} - seen, "no session lived between two snapshots"
     assert [one for one in truth if one.started_at < midnight], "no session began before the day"
     before = stored(settings.database)
-    assert take(settings, api.context()).new("session_finals") == 0
+    assert take(settings, api.context()).new_rows("session_finals") == 0
     assert stored(settings.database) == before
     (day,) = accuracy(settings.database, midnight, now)
     assert (day["day"], day["difference_minutes"], day["unfinished_sessions"]) == (midnight.date(), 0, 0)
@@ -253,7 +253,7 @@ def test_every_app_that_the_database_knows_is_asked_about(serve_api: ServeApi, r
     summary = take(settings, api.context())
     now = api.clock.now()
     truth = {world.app_id: len(world.sessions(now, "ENDED", since=now - DAY)) for world in api.worlds}
-    assert list(summary.wanted.apps) == ["simulated-app", "simulated-app-2"]
+    assert list(summary.request.apps) == ["simulated-app", "simulated-app-2"]
     assert dict(rows(settings.database, "select app_id, count(*) from session_finals group by all")) == truth
 
 
@@ -264,7 +264,7 @@ def test_without_an_app_nothing_is_asked(api: Api, reconcile_settings: Settings,
     if is_there:
         with open_database(settings.database):
             pass
-    with pytest.raises(ConfigError, match=r"which app\? .*usage\.duckdb knows none yet; set REALTIMEKIT_APP_ID"):
+    with pytest.raises(ConfigError, match=r"which app\? .*usage\.duckdb knows no app yet; set REALTIMEKIT_APP_ID"):
         take(settings, api.context())
     assert api.app.state.requests == 0
     assert settings.database.parent.joinpath("usage.duckdb.staged").exists() == is_there
@@ -398,9 +398,9 @@ def test_a_database_that_is_locked_in_the_end_leaves_the_run_staged(
 
         summary = take(settings, api.context(now=now))
     assert [type(error) for error in summary.errors] == [StoreLocked]
-    assert (summary.staged, summary.new("session_finals")) == ([summary.run.run_id], None)
+    assert (summary.staged, summary.new_rows("session_finals")) == ([summary.run.run_id], None)
     observe(api, settings.database)
-    assert staged_runs(staging_of(settings.database)) == []
+    assert Staging(settings.database).runs() == []
     assert stored(settings.database) == figures(ended(api), api)
 
 
@@ -421,7 +421,7 @@ def test_a_run_that_another_job_brings_in_is_in_the_database_all_the_same(
 
         async def sleep(_: float) -> None:
             viewer.close()
-            runs = staged_runs(staging_of(settings.database))
+            runs = Staging(settings.database).runs()
             with open_database(settings.database) as connection:
                 load_runs(connection, runs)
             for run in runs:
@@ -429,16 +429,15 @@ def test_a_run_that_another_job_brings_in_is_in_the_database_all_the_same(
 
         summary = take(settings, api.context(now=now, sleep=sleep))
     assert (summary.loaded, summary.staged, summary.errors) == ([summary.run.run_id], [], [])
-    assert summary.rows is None
+    assert summary.load_result.rows is None
     assert stored(settings.database) == figures(ended(api), api)
 
 
 def test_a_second_reconciliation_at_the_same_time_does_nothing(api: Api, reconcile_settings: Settings) -> None:
     """It ends before it asks anything."""
     settings = reconcile_settings(api)
-    holder = {"run_id": "first", "pid": 1, "host": "here", "since": "now"}
-    staging = staging_of(settings.database)
-    with only_run(staging, holder=holder, job=RECONCILIATIONS), pytest.raises(RunOverlap, match="run first"):
+    staging = Staging(settings.database, RECONCILIATIONS)
+    with staging.lock("first", START), pytest.raises(RunOverlap, match="run first"):
         take(settings, api.context())
     assert api.app.state.requests == 0
 
@@ -446,14 +445,13 @@ def test_a_second_reconciliation_at_the_same_time_does_nothing(api: Api, reconci
 def test_a_snapshot_is_taken_while_a_reconciliation_is_under_way(api: Api, reconcile_settings: Settings) -> None:
     """Neither waits for the other, nor sweeps away what the other is writing."""
     settings = reconcile_settings(api)
-    holder = {"run_id": "first", "pid": 1, "host": "here", "since": "now"}
-    staging = staging_of(settings.database)
-    with only_run(staging, holder=holder, job=RECONCILIATIONS):
-        (staging / f"run{RECONCILIATIONS.partial}").mkdir()
+    staging = Staging(settings.database, RECONCILIATIONS)
+    with staging.lock("first", START):
+        (staging.directory / f"run{RECONCILIATIONS.unfinished_suffix}").mkdir()
         observe(api, settings.database)
-        assert (staging / f"run{RECONCILIATIONS.partial}").exists()
+        assert (staging.directory / f"run{RECONCILIATIONS.unfinished_suffix}").exists()
     take(settings, api.context())
-    assert sorted(path.name for path in staging.iterdir()) == ["reconcile.lock", "run.lock"]
+    assert sorted(path.name for path in staging.directory.iterdir()) == ["reconcile.lock", "run.lock"]
 
 
 def test_what_a_reconciliation_spent_counts_for_the_next_run(api: Api, reconcile_settings: Settings) -> None:

@@ -16,7 +16,7 @@ from etl.errors import ApiUnavailable, ConfigError, FailureKind, RunOverlap, Sto
 from etl.jobs.load import load_staged
 from etl.jobs.prepare import uuid7
 from etl.jobs.snapshot import take_snapshot
-from etl.staging.runs import only_run, staged_runs, staging_of
+from etl.staging.runs import Staging
 from etl.store.database import open_database
 from etl.values.run import RunContext
 from tests.conftest import START
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.settings import SnapshotSettings
-    from etl.values.run import RunSummary
+    from etl.values.run import SnapshotSummary
     from tests.conftest import Api
 
     Settings = Callable[..., SnapshotSettings]
     ServeApi = Callable[..., Api]
 
 
-def take(settings: SnapshotSettings, context: RunContext) -> RunSummary:
+def take(settings: SnapshotSettings, context: RunContext) -> SnapshotSummary:
     """Take a snapshot to its end."""
     return asyncio.run(take_snapshot(settings, context))
 
 
 def load(database: Path) -> list[str]:
     """Bring staged runs in without patience."""
-    return asyncio.run(load_staged(database, lock_timeout=timedelta(), sleep=asyncio.sleep)).run_ids
+    return asyncio.run(load_staged(database, real_time(), lock_timeout=timedelta())).run_ids
 
 
 def rows(database: Path, query: str) -> list[Any]:
@@ -236,14 +236,14 @@ def test_an_interruption_stores_what_there_is(serve_api: ServeApi, snapshot_sett
     api = serve_api(script=itertools.chain(["ok"] * 10, itertools.repeat("slow")))
     settings = snapshot_settings(api, api=api.settings(concurrency=5))
 
-    async def interrupt_at_ten() -> RunSummary:
+    async def interrupt_at_ten() -> SnapshotSummary:
         interrupted = asyncio.Event()
 
         def watch(counts: Any) -> None:
             if counts.done == 10:
                 interrupted.set()
 
-        context = api.context(interrupted=interrupted, progress=watch)
+        context = api.context(interrupted=interrupted, report_progress=watch)
         return await take_snapshot(settings, context)
 
     summary = asyncio.run(interrupt_at_ten())
@@ -282,7 +282,7 @@ def test_a_slot_taken_twice_while_the_database_is_locked_holds_nothing_twice(
     with held_open(settings.database):
         take(settings, api.context())
         take(settings, api.context())
-    assert len(staged_runs(staging_of(settings.database))) == 2
+    assert len(Staging(settings.database).runs()) == 2
     assert len(load(settings.database)) == 2
     assert len(rows(settings.database, "select meeting_id from session_snapshots")) == len(api.live())
     outcomes = rows(settings.database, "select outcome, count(*) from outcomes group by all order by all")
@@ -292,7 +292,7 @@ def test_a_slot_taken_twice_while_the_database_is_locked_holds_nothing_twice(
 def test_a_damaged_staged_run_keeps_no_later_run_from_fetching(api: Api, snapshot_settings: Settings) -> None:
     """What is live now can't be had later: the run is stored, and the damaged one is named in its errors."""
     settings = snapshot_settings(api)
-    damaged = staging_of(settings.database) / "00000000-0000-7000-8000-000000000000"
+    damaged = Staging(settings.database).directory / "00000000-0000-7000-8000-000000000000"
     damaged.mkdir(parents=True)
     summary = take(settings, api.context())
     assert [type(error) for error in summary.errors] == [StoreError]
@@ -335,31 +335,31 @@ def test_a_defect_costs_nothing_that_was_fetched(api: Api, snapshot_settings: Se
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        take(settings, api.context(progress=progress))
+        take(settings, api.context(report_progress=progress))
     assert rows(settings.database, "select count(*) from runs") == [1]
 
 
 def test_a_run_that_was_loaded_but_not_deleted_is_not_loaded_again(tmp_path: Path) -> None:
     """A crash right after the commit."""
     database = tmp_path / "usage.duckdb"
-    run = stage_run(staging_of(database))
+    run = stage_run(tmp_path)
     shutil.copytree(run.directory, tmp_path / "copy")
     assert load(database) == [run.run_id]
     shutil.copytree(tmp_path / "copy", run.directory)
     assert load(database) == []
-    assert staged_runs(staging_of(database)) == []
+    assert Staging(database).runs() == []
     assert rows(database, "select count(*) from session_snapshots") == [1]
 
 
 def test_a_deletion_that_was_cut_short_is_completed(tmp_path: Path) -> None:
     """A crash in the middle of deleting leaves a directory without all of its files."""
     database = tmp_path / "usage.duckdb"
-    run = stage_run(staging_of(database))
+    run = stage_run(tmp_path)
     load(database)
     run.directory.mkdir()
     (run.directory / "session_snapshots.parquet").write_bytes(b"half")
     assert load(database) == []
-    assert staged_runs(staging_of(database)) == []
+    assert Staging(database).runs() == []
 
 
 def test_loading_without_anything_staged_opens_no_database(tmp_path: Path) -> None:
@@ -371,8 +371,7 @@ def test_loading_without_anything_staged_opens_no_database(tmp_path: Path) -> No
 def test_a_second_run_at_the_same_time_does_nothing(api: Api, snapshot_settings: Settings) -> None:
     """It ends before it asks anything."""
     settings = snapshot_settings(api)
-    holder = {"run_id": "first", "pid": 1, "host": "here", "since": "now"}
-    with only_run(staging_of(settings.database), holder=holder), pytest.raises(RunOverlap, match="run first"):
+    with Staging(settings.database).lock("first", START), pytest.raises(RunOverlap, match="run first"):
         take(settings, api.context())
     assert api.app.state.requests == 0
 
@@ -390,7 +389,7 @@ def test_a_file_that_is_no_database_is_found_out_before_anything_is_asked(
 def test_progress_is_told_after_every_outcome(api: Api, snapshot_settings: Settings) -> None:
     """Up to the last."""
     done: list[int] = []
-    take(snapshot_settings(api), api.context(progress=lambda counts: done.append(counts.done)))
+    take(snapshot_settings(api), api.context(report_progress=lambda counts: done.append(counts.done)))
     assert done == list(range(1, 41))
 
 

@@ -15,7 +15,6 @@ from etl.errors import FailureKind, TokenRejected
 from etl.jobs.prepare import plan_snapshot
 from etl.jobs.snapshot import take_snapshot
 from etl.settings import Limits, Rate
-from etl.staging.runs import staging_of
 from etl.store.database import open_database
 from tests.conftest import START
 from tests.older import make_older_database, stage_older_run
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.settings import SnapshotSettings
-    from etl.values.run import RunSummary
+    from etl.values.run import SnapshotSummary
     from tests.conftest import Api
 
     Settings = Callable[..., SnapshotSettings]
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 FOR_EVER = itertools.repeat
 
 
-def take(settings: SnapshotSettings, api: Api) -> RunSummary:
+def take(settings: SnapshotSettings, api: Api) -> SnapshotSummary:
     """Take a snapshot to its end, a millisecond after the one before: run IDs sort by time."""
     api.clock.advance(timedelta(milliseconds=1))
     return asyncio.run(take_snapshot(settings, api.context()))
@@ -182,7 +181,7 @@ def test_an_older_database_is_brought_up_to_date_and_its_run_loaded(api: Api, sn
     """A run that was staged before the update has no column that came with it: it is null there."""
     settings = snapshot_settings(api, via="list")
     make_older_database(settings.database)
-    older = stage_older_run(staging_of(settings.database))
+    older = stage_older_run(settings.database.parent)
     summary = take(settings, api)
     assert summary.loaded == [older.run_id, summary.run.run_id]
     ledger = "select cast(run_id as varchar), unlisted from runs"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pytest
 
     from etl.settings import Via
-    from etl.values.run import RunSummary
+    from etl.values.run import SnapshotSummary
     from tests.conftest import Api
 
 # What differs between two runs of the same world is which run it was and when it saw a session.
@@ -48,7 +48,7 @@ WORLDS = st.fixed_dictionaries(
 )
 
 
-def take(api: Api, via: Via, directory: Path, **changes: Any) -> RunSummary:
+def take(api: Api, via: Via, directory: Path, **changes: Any) -> SnapshotSummary:
     """Take a snapshot of all meetings of all apps by one way, into a database of its own.
 
     The world's clock stands still meanwhile: waiting moves another one. Whatever passes is tried again until it has.

@@ -32,8 +32,15 @@ def make(*payloads: dict[str, Any], days: Any = (), failures: Any = ()) -> Batch
     observations = [Observation(Meeting("app", "meeting-1"), LATER, one, 2) for one in payloads]
     counts = FetchCounts(live=len(payloads), requests=7, retries=1)
     fetched = FetchResult(observations=observations, failures=list(failures), counts=counts, via="list")
-    totals = [DayTotals("app", date(2026, 11, 1), date(2026, 11, 2), LATER, list(days), 3)]
-    return normalize_finals(START, Finals(fetched=fetched, days=totals), LATER)
+    totals = DayTotals(
+        app_id="app",
+        first=date(2026, 11, 1),
+        last=date(2026, 11, 2),
+        fetched_at=LATER,
+        entries=list(days),
+        attempts=3,
+    )
+    return normalize_finals(START, Finals(fetched=fetched, days=[totals]), LATER)
 
 
 def day(**changes: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from etl.staging.runs import StagedRun
+    from etl.values.run import StagedRun
 
 LOST = Failure(app_id="app", meeting_id="b", kind=FailureKind.TIMEOUT, message="late")
 
@@ -57,13 +57,19 @@ def test_a_meeting_has_an_outcome_in_every_run_that_asked(tmp_path: Path) -> Non
 
 def test_a_meeting_that_the_slot_already_held_is_live_for_the_run_that_asked_again(tmp_path: Path) -> None:
     """Its row was dropped at the load: that does not make it idle."""
-    runs = [stage_run(tmp_path, live=["a"], idle=[]), stage_run(tmp_path, live=["a"], idle=[])]
+    runs = [
+        stage_run(tmp_path, live=["a"], idle=[]),
+        stage_run(tmp_path, live=["a"], idle=[]),
+    ]
     assert [outcome for _, _, outcome, _ in outcomes(tmp_path, *runs)] == ["live", "live"]
 
 
 def test_what_a_later_run_of_the_slot_saw_changes_nothing_for_an_earlier_one(tmp_path: Path) -> None:
     """Each run's outcomes are those of its ledger entry."""
-    runs = [stage_run(tmp_path, live=["a"], idle=["b"]), stage_run(tmp_path, live=["a", "b"], idle=[])]
+    runs = [
+        stage_run(tmp_path, live=["a"], idle=["b"]),
+        stage_run(tmp_path, live=["a", "b"], idle=[]),
+    ]
     with open_database(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, runs)
         query = """
@@ -120,7 +126,9 @@ def test_all_meetings_are_those_of_the_app_alone(tmp_path: Path) -> None:
     """What a run of another app, or of a list, saw in the slot is its own."""
     runs = [
         stage_run(tmp_path, live=["a"], idle=["b"]),
-        stage_run(tmp_path, live=[], idle=[], failures=[replace(LOST, meeting_id="*")], all_of="other"),
+        stage_run(
+            tmp_path / "usage.duckdb", live=[], idle=[], failures=[replace(LOST, meeting_id="*")], all_of="other"
+        ),
     ]
     assert [row[1:3] for row in outcomes(tmp_path, *runs)] == [("a", "live"), ("b", "idle"), ("*", "failed")]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from etl.staging.runs import StagedRun
+    from etl.values.run import StagedRun
 
 
 @pytest.fixture
@@ -20,6 +20,6 @@ def staged(tmp_path: Path) -> Callable[..., StagedRun]:
     """Stage a run beside the database of the test."""
 
     def stage(**changes: object) -> StagedRun:
-        return stage_run(tmp_path / "usage.duckdb.staged", **changes)  # type: ignore[arg-type]  # passed on by name
+        return stage_run(tmp_path, **changes)  # type: ignore[arg-type]  # passed on by name
 
     return stage

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from etl.staging.runs import StagedRun
     from etl.store.database import Connection
+    from etl.values.run import StagedRun
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_run_that_another_job_has_loaded_and_deleted_is_not_damaged(
     run = staged()
     load_runs(connection, [run])
     discard(run)
-    assert load_runs(connection, [run]) == LoadedRuns([], {}, {})
+    assert load_runs(connection, [run]) == LoadedRuns()
 
 
 def test_a_slot_holds_a_meeting_once(connection: Connection, staged: Callable[..., StagedRun]) -> None:

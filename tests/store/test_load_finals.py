@@ -10,7 +10,7 @@ import pytest
 
 from etl.jobs.prepare import uuid7
 from etl.normalize.finals import normalize_finals
-from etl.staging.runs import RECONCILIATIONS, stage
+from etl.staging.runs import RECONCILIATIONS, Staging
 from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from etl.staging.runs import StagedRun
     from etl.store.database import Connection
+    from etl.values.run import StagedRun
 
 HOUR = timedelta(hours=1)
 LATEST = "select max_by(minutes_consumed, (fetched_at, run_id)) from session_finals group by session_id"
@@ -47,7 +47,7 @@ def final(session_id: str = "session-1", **changes: Any) -> dict[str, Any]:
 
 
 def staged(
-    directory: Path,
+    folder: Path,
     payloads: Sequence[dict[str, Any]] = (),
     *,
     at: datetime = SLOT,
@@ -63,11 +63,21 @@ def staged(
             counts=FetchCounts(),
             via="list",
         ),
-        days=[DayTotals("app", date(2026, 11, 1), date(2026, 11, 30), at, entries, 1)],
+        days=[
+            DayTotals(
+                app_id="app",
+                first=date(2026, 11, 1),
+                last=date(2026, 11, 30),
+                fetched_at=at,
+                entries=entries,
+                attempts=1,
+            )
+        ],
     )
-    directory.mkdir(exist_ok=True)
+    staging = Staging(folder / "usage.duckdb", RECONCILIATIONS)
+    staging.directory.mkdir(exist_ok=True)
     frames = normalize_finals(start, finals, at).frames
-    return stage(frames, staging=directory, run_id=start.run_id, job=RECONCILIATIONS)
+    return staging.stage(frames, start.run_id)
 
 
 def minutes(connection: Connection) -> list[float]:
@@ -79,7 +89,7 @@ def minutes(connection: Connection) -> list[float]:
 def test_a_report_that_says_the_same_again_is_not_stored_again(connection: Connection, tmp_path: Path) -> None:
     """Whether both are loaded at once or one after the other; JSON and nulls are compared, too."""
     json: dict[str, Any] = {"meta": {"region": "weur"}, "breakout_rooms": [{}], "unknown": [1, None], "type": None}
-    runs = [staged(tmp_path / "staged", [final(**json)], at=SLOT + number * HOUR) for number in range(3)]
+    runs = [staged(tmp_path, [final(**json)], at=SLOT + number * HOUR) for number in range(3)]
     loaded = load_runs(connection, runs[:2])
     loaded_later = load_runs(connection, runs[2:])
     assert minutes(connection) == [2.3434]
@@ -92,7 +102,10 @@ def test_a_report_that_says_something_else_is_stored(
     connection: Connection, tmp_path: Path, change: dict[str, Any]
 ) -> None:
     """In whatever column."""
-    runs = [staged(tmp_path / "staged", [final()]), staged(tmp_path / "staged", [final(**change)], at=SLOT + HOUR)]
+    runs = [
+        staged(tmp_path, [final()]),
+        staged(tmp_path, [final(**change)], at=SLOT + HOUR),
+    ]
     load_runs(connection, runs)
     assert len(minutes(connection)) == 2
 
@@ -100,15 +113,15 @@ def test_a_report_that_says_something_else_is_stored(
 def test_a_figure_that_returns_to_what_it_was_is_stored(connection: Connection, tmp_path: Path) -> None:
     """It equals an older report, and not the latest: left out, the one in between would count."""
     for hour, figure in enumerate((1.0, 2.0, 1.0)):
-        load_runs(connection, [staged(tmp_path / "staged", [final(minutes_consumed=figure)], at=SLOT + hour * HOUR)])
+        load_runs(connection, [staged(tmp_path, [final(minutes_consumed=figure)], at=SLOT + hour * HOUR)])
     assert minutes(connection) == [1.0, 2.0, 1.0]
     assert connection.execute(LATEST).fetchall() == [(1.0,)]
 
 
 def test_an_older_report_that_is_loaded_later_is_not_the_latest(connection: Connection, tmp_path: Path) -> None:
     """A run that stayed staged for a day changes nothing that was learned since."""
-    older = staged(tmp_path / "staged", [final(minutes_consumed=1.0)])
-    newer = staged(tmp_path / "staged", [final(minutes_consumed=2.0)], at=SLOT + HOUR)
+    older = staged(tmp_path, [final(minutes_consumed=1.0)])
+    newer = staged(tmp_path, [final(minutes_consumed=2.0)], at=SLOT + HOUR)
     load_runs(connection, [newer])
     load_runs(connection, [older])
     assert connection.execute(LATEST).fetchall() == [(2.0,)]
@@ -116,9 +129,9 @@ def test_an_older_report_that_is_loaded_later_is_not_the_latest(connection: Conn
 
 def test_sessions_of_the_same_name_in_two_apps_are_two(connection: Connection, tmp_path: Path) -> None:
     """A session belongs to its app."""
-    load_runs(connection, [staged(tmp_path / "staged", [final()])])
+    load_runs(connection, [staged(tmp_path, [final()])])
     connection.execute("update session_finals set app_id = 'other'")
-    load_runs(connection, [staged(tmp_path / "staged", [final()], at=SLOT + HOUR)])
+    load_runs(connection, [staged(tmp_path, [final()], at=SLOT + HOUR)])
     assert len(minutes(connection)) == 2
 
 
@@ -126,7 +139,7 @@ def test_a_day_is_stored_again_once_its_total_has_changed(connection: Connection
     """The totals of today grow until midnight, and those of the days before may be corrected."""
     first, second = ("2026-11-01", 3, 40.5), ("2026-11-02", 1, 2.0)
     for hour, days in enumerate([[first, second], [first, ("2026-11-02", 2, 2.5)], [first]]):
-        load_runs(connection, [staged(tmp_path / "staged", days=days, at=SLOT + hour * HOUR)])
+        load_runs(connection, [staged(tmp_path, days=days, at=SLOT + hour * HOUR)])
     found = connection.execute("select cast(day as varchar), sessions, minutes from daily_totals order by all")
     assert found.fetchall() == [first, second, ("2026-11-02", 2, 2.5)]
 
@@ -137,7 +150,7 @@ def test_a_run_that_lacks_a_column_of_this_version_is_loaded(connection: Connect
     connection.execute("alter table daily_totals add column newer varchar")
     days = [("2026-11-01", 3, 40.5)]
     for hour in range(2):
-        load_runs(connection, [staged(tmp_path / "staged", [final()], days=days, at=SLOT + hour * HOUR)])
+        load_runs(connection, [staged(tmp_path, [final()], days=days, at=SLOT + hour * HOUR)])
     assert (len(minutes(connection)), connection.execute("select count(*) from daily_totals").fetchall()) == (1, [(1,)])
 
 
@@ -150,7 +163,7 @@ def test_looking_for_rows_that_are_there_skips_all_older_ones(
 ) -> None:
     """The bound is a constant of the scan, so that zone maps can rule out what is older."""
     older = final("older", started_at="2026-11-02T10:00:00Z")
-    run = staged(tmp_path / "staged", [final(), older], days=[("2026-11-01", 3, 40.5), ("2026-11-02", 1, 2.0)])
+    run = staged(tmp_path, [final(), older], days=[("2026-11-01", 3, 40.5), ("2026-11-02", 1, 2.0)])
     load_runs(connection, [run])
     statement = "explain analyze " + sql_files.text(f"load/{table}")
     parameters = {"file": str(run.directory / f"{table}.parquet"), column: value}
@@ -166,19 +179,19 @@ def open_sessions(connection: Connection, since: datetime) -> list[OpenSession]:
 
 def test_open_is_what_was_seen_live_and_began_before_and_is_not_final(connection: Connection, tmp_path: Path) -> None:
     """The sessions of the sample began an hour before the slot."""
-    runs = [stage_run(tmp_path / "staged", live=["a", "b"], slot=SLOT + number * HOUR / 2) for number in range(2)]
+    runs = [stage_run(tmp_path, live=["a", "b"], slot=SLOT + number * HOUR / 2) for number in range(2)]
     load_runs(connection, runs)
     both = [OpenSession("app", "a", "of a"), OpenSession("app", "b", "of b")]
     assert open_sessions(connection, SLOT) == both
     assert open_sessions(connection, SLOT + HOUR) == [], "last seen before"
     assert open_sessions(connection, SLOT - 2 * HOUR) == [], "began since, so that a list has it"
-    load_runs(connection, [staged(tmp_path / "staged", [final("of a")], at=SLOT + HOUR)])
+    load_runs(connection, [staged(tmp_path, [final("of a")], at=SLOT + HOUR)])
     assert open_sessions(connection, SLOT) == both[1:]
 
 
 def test_open_are_sessions_of_the_apps_asked_about(connection: Connection, tmp_path: Path) -> None:
     """Another app's are another run's."""
-    load_runs(connection, [stage_run(tmp_path / "staged", live=["a"])])
+    load_runs(connection, [stage_run(tmp_path, live=["a"])])
     found = run_sql_file(connection, "read/open_sessions", since=SLOT, app_ids=["other"])
     assert found.is_empty()
 
@@ -187,5 +200,5 @@ def test_known_apps_are_those_of_lists_and_those_that_were_asked_for_whole(
     connection: Connection, tmp_path: Path
 ) -> None:
     """Each once."""
-    load_runs(connection, [stage_run(tmp_path / "staged"), stage_run(tmp_path / "staged", all_of="whole")])
+    load_runs(connection, [stage_run(tmp_path), stage_run(tmp_path, all_of="whole")])
     assert run_sql_file(connection, "read/apps")["app_id"].to_list() == ["app", "whole"]

@@ -70,7 +70,7 @@ def test_a_migration_that_a_database_lacks_is_applied(tmp_path: Path) -> None:
     """A newer version adds its migration and its views to an older database. The rows stay."""
     database = tmp_path / "usage.duckdb"
     make_older_database(database)
-    run = stage_older_run(tmp_path / "staged")
+    run = stage_older_run(tmp_path)
     with duckdb.connect(database) as connection:
         connection.execute(f"insert into runs by name from '{run.directory}/runs.parquet'")
     open_with_newer_version(database, tmp_path / "newer", migration="alter table runs add column region varchar;")

@@ -132,7 +132,16 @@ def _of_days(wanted: FinalsRequest, outcomes: Outcomes, days: list[DayTotals]) -
 
             async def ask(client: RealtimeKit, app_id: str = app_id, first: date = first, last: date = last) -> None:
                 entries = await client.daily_totals(app_id, first, last)
-                days.append(DayTotals(app_id, first, last, outcomes.now(), entries, client.attempts))
+                days.append(
+                    DayTotals(
+                        app_id=app_id,
+                        first=first,
+                        last=last,
+                        fetched_at=outcomes.now(),
+                        entries=entries,
+                        attempts=client.attempts,
+                    )
+                )
 
             yield _Question(Meeting(app_id, ALL_MEETINGS), f"the totals of the days {first} to {last}", ask)
 

@@ -346,7 +346,7 @@ def test_an_interruption_leaves_nobody_idle_either(serve_api: ServeApi) -> None:
 
     async def interrupt() -> FetchResult:
         interrupted = asyncio.Event()
-        context = real_time(interrupted=interrupted, progress=lambda _: interrupted.set())
+        context = real_time(interrupted=interrupted, report_progress=lambda _: interrupted.set())
         settings = api.settings(page_size=5, timeout=timedelta(seconds=9))
         return await fetch_sessions(listed(api.worlds), plan("list"), settings, context)
 
@@ -410,7 +410,7 @@ def test_the_deadline_of_all_meetings_is_one_failure(serve_api: ServeApi) -> Non
 def test_progress_is_told_after_every_page_and_at_the_end(api: Api, asked: str) -> None:
     """So that a long list is seen to be read; in the end everything is done."""
     told: list[tuple[int, int]] = []
-    context = api.context(progress=lambda counts: told.append((counts.requests, counts.done)))
+    context = api.context(report_progress=lambda counts: told.append((counts.requests, counts.done)))
     fetched = fetch(api, ALL if asked == "all" else None, context=context, page_size=5)
     assert told == [*((number, 0) for number in range(1, 6)), (5, fetched.counts.meetings)]
 
@@ -424,7 +424,7 @@ def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_read(api: Api, when
         if next(told) == when:
             raise ZeroDivisionError
 
-    fetched = fetch(api, context=api.context(progress=progress), page_size=5)
+    fetched = fetch(api, context=api.context(report_progress=progress), page_size=5)
     require_an_outcome_each(fetched, 40)
     assert [type(defect) for defect in fetched.defects] == [ZeroDivisionError]
     assert (fetched.counts.live, fetched.counts.idle, fetched.counts.failed) == (

@@ -138,7 +138,7 @@ def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_fetched(api: Api) -
             raise ZeroDivisionError
 
     asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
-    context = api.context(progress=progress)
+    context = api.context(report_progress=progress)
     fetched = asyncio.run(fetch_sessions(MeetingList(meetings=asked), plan(), api.settings(concurrency=1), context))
     assert [type(defect) for defect in fetched.defects] == [ZeroDivisionError]
     assert {failure.kind for failure in fetched.failures} == {FailureKind.INTERRUPTED}
