@@ -13,9 +13,7 @@ import pytest
 from etl.settings import ApiSettings, Limits, Rate, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
 from etl.simulator.clock import SimulatedClock
-from etl.simulator.fault_answers import Timing
 from etl.simulator.faults import Faults
-from etl.simulator.limits import Quota
 from etl.simulator.server import serve
 from etl.simulator.world import World
 from etl.values.run import RunContext
@@ -28,9 +26,9 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
-UNLIMITED = Quota(10**9, timedelta(seconds=300))
-FREE = Limits(stated=Rate(requests=10**9, seconds=300.0), reserve=0.0)  # nothing waits, so that the clock stands still
-QUICK = Timing(slow=5.0, retry_after=1, edge_retry_after=5)
+UNLIMITED = Rate(requests=10**9, seconds=300.0)
+FREE = Limits(stated=UNLIMITED, reserve=0.0)  # nothing waits, so that the clock stands still
+SLOW_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -82,10 +80,10 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
     live_share: float = 0.4,
     world_seed: int = 7,
     apps: int = 1,
-    quota: Quota = UNLIMITED,
+    quota: Rate = UNLIMITED,
     latency: float = 0.0,
-    most_per_page: int = 100,
-    ignores_page: bool = False,
+    max_per_page: int = 100,
+    ignores_page_no: bool = False,
     **faults: Any,
 ) -> Iterator[Api]:
     """Serve a world of some meetings at START, or as many as there are apps; `faults` are the arguments of Faults."""
@@ -98,10 +96,10 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
         worlds,
         now=clock.now,
         quota=quota,
-        faults=Faults(**({"timing": QUICK} | faults)),
+        faults=Faults(**({"slow_seconds": SLOW_SECONDS} | faults)),
         latency=latency,
-        most_per_page=most_per_page,
-        ignores_page=ignores_page,
+        max_per_page=max_per_page,
+        ignores_page_no=ignores_page_no,
     )
     with serve(app) as simulator:
         yield Api(simulator.app, simulator.base_url, worlds[0], clock, worlds)

@@ -23,8 +23,7 @@ from starlette.routing import Route
 from bench.job.contenders import BENCH, all_contenders, as_it_comes, snapshot_command
 from bench.measure import TOKEN, environment
 from etl.simulator.app import create_app
-from etl.simulator.limits import Quota
-from etl.simulator.server import serve_apart
+from etl.simulator.server import serve_in_process
 from etl.simulator.world import World
 
 if TYPE_CHECKING:
@@ -45,14 +44,14 @@ def main() -> None:
     everyone = {one.name: one for one in all_contenders(peer_python)}
     contender = as_it_comes(everyone[name]) if name == "ours" else everyone[name]
     world = World(7, int(meetings), live_share=0.03, epoch=datetime.now(UTC) - timedelta(days=2))
-    with serve_apart(partial(make_app, world)) as base_url, tempfile.TemporaryDirectory() as folder:
+    with serve_in_process(partial(make_app, world)) as base_url, tempfile.TemporaryDirectory() as folder:
         figures = run(contender, world, base_url, Path(folder), float(seconds))
         print(json.dumps(figures | counts(base_url)))
 
 
 def make_app(world: World) -> Starlette:
     """Make the API with the documented quota, and a page that tells what was asked for."""
-    app = create_app(world, now=partial(datetime.now, UTC), token=TOKEN, quota=Quota())
+    app = create_app(world, now=partial(datetime.now, UTC), token=TOKEN)
 
     def tell(_request: Request) -> JSONResponse:
         state = app.state

@@ -18,7 +18,6 @@ from etl.jobs.snapshot import take_snapshot
 from etl.settings import ApiSettings, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
 from etl.simulator.clock import SimulatedClock
-from etl.simulator.limits import Quota
 from etl.simulator.server import serve
 from etl.simulator.world import World
 from etl.values.run import RunContext
@@ -35,7 +34,7 @@ def main() -> None:
     via, meetings = sys.argv[1], int(sys.argv[2])
     clock = SimulatedClock(START)
     world = World(7, meetings, live_share=LIVE_SHARE, epoch=START - timedelta(days=2))
-    app = create_app(world, now=clock.now, quota=Quota())
+    app = create_app(world, now=clock.now)
     with serve(app) as simulator, tempfile.TemporaryDirectory() as folder:
         settings = settings_for(simulator, world, Path(folder), via)
         summary = asyncio.run(take_snapshot(settings, seams_of(clock)))
@@ -74,7 +73,7 @@ def figures(summary: SnapshotSummary, simulator: RunningSimulator, clock: Simula
         "failed": summary.run.failed,
         "requests": simulator.app.state.requests,
         "refusals": simulator.app.state.refusals,
-        "windows": simulator.app.state.windows,
+        "windows": simulator.app.state.let_in_by_window,
     }
 
 

@@ -30,7 +30,7 @@ from etl.reports.formats import as_table
 from etl.settings import ApiSettings, Period, ReconcileSettings, SnapshotSettings
 from etl.simulator.app import TOKEN, create_demo_app
 from etl.simulator.clock import FastClock
-from etl.simulator.server import serve_apart
+from etl.simulator.server import serve_in_process
 from etl.simulator.world import World
 from etl.staging.runs import Staging
 from etl.store.database import open_database
@@ -114,7 +114,7 @@ def _take_snapshots(
     Returns the last summary of each.
     """
     clock = FastClock(slots[0], speed=_SPEED)
-    with serve_apart(
+    with serve_in_process(
         partial(create_demo_app, world, clock, share=faults, seed=seed, slow_seconds=2 * _TIMEOUT.total_seconds())
     ) as base_url:
         here = replace(settings, api=replace(settings.api, base_url=base_url))

@@ -10,25 +10,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from etl.cli.types import finite
+from etl.cli.types import RateLimit, finite
 from etl.errors import ConfigError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-    from etl.simulator.limits import Quota
+    from etl.settings import Rate
     from etl.simulator.world import World
 
 _HISTORY = timedelta(days=2)
-
-
-def _quota(_context: click.Context, _parameter: click.Parameter, value: str) -> Quota:
-    from etl.simulator.limits import Quota  # noqa: PLC0415 - loaded by this command only
-
-    try:
-        return Quota.parse(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
 
 
 @click.command()
@@ -57,7 +48,7 @@ def _quota(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     show_default=True,
     help="Share of requests that meet a fault which trying again mends.",
 )
-@click.option("--quota", callback=_quota, default="1200/300s", show_default=True, help="Requests allowed in a window.")
+@click.option("--quota", type=RateLimit(), default="1200/300s", show_default=True, help="Requests allowed per window.")
 @click.option(
     "--latency",
     type=click.FloatRange(min=0),
@@ -79,7 +70,7 @@ def simulate(  # noqa: PLR0913 - one parameter an option
     live: float,
     seed: int,
     faults: float,
-    quota: Quota,
+    quota: Rate,
     latency: float,
     token: str,
     write_meetings: Path | None,

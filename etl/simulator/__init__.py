@@ -1,5 +1,6 @@
-"""A RealtimeKit API to run against: a seeded world, its HTTP endpoints, their limits and their faults.
+"""A RealtimeKit API to run against: a seeded world, its HTTP endpoints, their limit and their faults.
 
-`world` says what is so at an instant, `app` answers requests about it, `limits` refuses and `faults`
-spoils answers, `server` puts the whole on a socket. Needs the extra `simulator` (starlette, uvicorn).
+`world` holds the meetings and sessions at an instant, `endpoints` answers requests about them, `limits` refuses
+requests, `faults` spoils answers, `app` joins these, and `server` serves the app on a socket. Needs the extra
+`simulator` (starlette, uvicorn).
 """

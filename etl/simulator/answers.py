@@ -1,4 +1,8 @@
-"""Answers as values, in each of the envelopes the API uses."""
+"""Answers as values, in each of the envelopes that the API uses.
+
+RealtimeKit's envelope is `{success, data}` or `{success, error}`, Cloudflare's gateway adds `errors`, `messages` and
+`result`, its edge sends HTML or plain text. Sources: published pages, the description, and public issue threads.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Ending(Enum):
-    """How an answer leaves the socket."""
+    """The end of an answer: sent whole, cut in the middle of its body, or the connection closed without a byte."""
 
     WHOLE = "whole"
     CUT = "cut"
@@ -24,14 +28,14 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent: status, body and headers; `delay` seconds late, and whole unless `ending` says else."""
+    """An answer: status, body and headers, sent `delay_seconds` late; `ending` says how much of it is sent."""
 
     status: int
     body: bytes
     content_type: bytes = JSON_TYPE
     headers: tuple[tuple[bytes, bytes], ...] = ()
     ending: Ending = Ending.WHOLE
-    delay: float = 0.0
+    delay_seconds: float = 0.0
 
 
 def to_json(value: object) -> bytes:
@@ -39,20 +43,20 @@ def to_json(value: object) -> bytes:
     return _encode(value).encode()
 
 
-def success(data: object, **beside: object) -> Answer:
+def success(data: object, **other_keys: object) -> Answer:
     """Answer 200 with RealtimeKit's `{success, data}`, and further keys such as `paging`."""
-    return Answer(200, to_json({"success": True, "data": data, **beside}))
+    return Answer(200, to_json({"success": True, "data": data, **other_keys}))
 
 
 def realtimekit_error(status: int, message: str) -> Answer:
-    """Refuse as RealtimeKit does: `{success: false, error: {code, message}}`, the code being the status."""
+    """Refuse as RealtimeKit does: `{success: false, error: {code, message}}`, where the code is the status."""
     return Answer(status, to_json({"success": False, "error": {"code": status, "message": message}}))
 
 
 def gateway_error(status: int, code: int, message: str, *chain: tuple[int, str]) -> Answer:
     """Refuse as Cloudflare's gateway does: `{success: false, errors, messages, result}`.
 
-    `chain` holds the (code, message) pairs of the error's `error_chain`, which is left out if empty.
+    `chain` holds the (code, message) pairs of the error's `error_chain`, which is left out if there are none.
     """
     error: dict[str, Any] = {"code": code, "message": message}
     if chain:
@@ -60,15 +64,17 @@ def gateway_error(status: int, code: int, message: str, *chain: tuple[int, str])
     return Answer(status, to_json({"success": False, "errors": [error], "messages": [], "result": None}))
 
 
+def rate_limit_error(retry_after_seconds: int | None = None) -> Answer:
+    """Refuse with 429 and code 971, and with the header `Retry-After` if the seconds are given."""
+    headers = () if retry_after_seconds is None else ((b"retry-after", b"%d" % retry_after_seconds),)
+    body = gateway_error(429, 971, "Please wait and consider throttling your request speed").body
+    return Answer(429, body, headers=headers)
+
+
 def edge_page(status: int, title: str) -> Answer:
-    """Fail as Cloudflare's edge does, with a page of HTML."""
+    """Fail as Cloudflare's edge does, with an HTML page."""
     page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
     return Answer(status, page.encode(), HTML_TYPE)
-
-
-def retry_after(seconds: int) -> tuple[tuple[bytes, bytes], ...]:
-    """Give the header `Retry-After`, in whole seconds."""
-    return ((b"retry-after", str(seconds).encode()),)
 
 
 MALFORMED_TOKEN = gateway_error(
@@ -78,10 +84,7 @@ MALFORMED_TOKEN = gateway_error(
     (6111, "Invalid format for Authorization header"),
     (6103, "Invalid format for X-Auth-Key header"),
 )
-"""The token is no token: 400, not 401."""
+"""The token is malformed: 400, not 401."""
 
-AUTHENTICATION = gateway_error(401, 10000, "Authentication error")
-"""A bad token."""
-
-SLOW_DOWN = gateway_error(429, 971, "Please wait and consider throttling your request speed")
-"""Too many requests."""
+AUTHENTICATION_ERROR = gateway_error(401, 10000, "Authentication error")
+"""The token is well-formed, but wrong."""

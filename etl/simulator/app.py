@@ -1,9 +1,10 @@
-"""The API as a web application: gate, endpoint, fault, and then the answer onto the wire."""
+"""The API as a web application: check token and quota, find the answer, apply the fault, send."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -11,29 +12,32 @@ from urllib.parse import unquote
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from etl.simulator.answers import gateway_error
-from etl.simulator.endpoints import Endpoints
-from etl.simulator.fault_answers import Timing
+from etl.settings import CLOUDFLARE_RATE
+from etl.simulator.answers import AUTHENTICATION_ERROR, MALFORMED_TOKEN, gateway_error, rate_limit_error
+from etl.simulator.endpoints import BadQueryError, Endpoints, Pagination, read_page_no, read_query
 from etl.simulator.faults import Faults
-from etl.simulator.gate import Gate
-from etl.simulator.limits import Quota
-from etl.simulator.listing import BadQuery, Paginator, read_page_no, read_query
-from etl.simulator.wire import deliver
+from etl.simulator.limits import Quota, format_headers
+from etl.simulator.server import send_answer
 from etl.simulator.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from starlette.datastructures import State
     from starlette.types import Receive, Scope, Send
 
+    from etl.settings import Rate
     from etl.simulator.answers import Answer
     from etl.simulator.clock import FastClock
 
+    Headers = list[tuple[bytes, bytes]]
+
 TOKEN = "simulated-token"  # noqa: S105 - it opens nothing but a simulator
 
-# An odd factor makes consecutive numbers look unrelated and never the same.
+# The characters that RFC 6750 allows in a bearer token.
+_BEARER = re.compile(rb"Bearer [A-Za-z0-9._~+/-]+=*", re.IGNORECASE)
+# An odd factor makes consecutive numbers look unrelated, and never gives the same number twice.
 _RAY_FACTOR = 0x9E3779B97F4A7C15
 _RAY_MASK = (1 << 64) - 1
 
@@ -43,25 +47,23 @@ def create_app(  # noqa: PLR0913 - all but the first are keywords with a default
     *,
     now: Callable[[], datetime],
     token: str = TOKEN,
-    quota: Quota | None = None,
+    quota: Rate = CLOUDFLARE_RATE,
     faults: Faults | None = None,
     latency: float = 0.0,
-    most_per_page: int = 100,
-    ignores_page: bool = False,
+    max_per_page: int = 100,
+    ignores_page_no: bool = False,
 ) -> Starlette:
-    """Make the API of a world, or of several as the apps of one account, behind one token and one quota.
+    """Make the API of a world, or of several worlds as the apps of one account, behind one token and one quota.
 
-    `now` is the worlds' time, which the quota's window goes by as well; `quota` is the documented 1,200
-    requests in 300 s unless given. `latency` (seconds) is added to every answer. A list has `most_per_page`
-    entries at most, and if it `ignores_page` its first page is all it ever gives. ValueError if the worlds
-    are of several accounts, or two are the same app. `app.state` tells a test what was asked for: see `Api`.
+    `now` is the time of the worlds and of the quota's window. `latency` (seconds) is added to every answer. A list
+    has `max_per_page` entries per page at most; if it `ignores_page_no`, every page is the first. ValueError if the
+    worlds belong to several accounts, or two are the same app. `app.state` counts the requests: see `Api`.
     """
     app = Starlette()
-    endpoints = Endpoints(
-        [worlds] if isinstance(worlds, World) else worlds, now, Paginator(most_per_page, ignores_page)
-    )
-    gate = Gate(token, quota or Quota(), now)
-    api = Api(endpoints, gate, faults or Faults(), state=app.state, latency=latency)
+    pagination = Pagination(max_per_page=max_per_page, ignores_page_no=ignores_page_no)
+    endpoints = Endpoints([worlds] if isinstance(worlds, World) else worlds, now, pagination)
+    auth = Auth(token, quota, now)
+    api = Api(endpoints, auth, faults or Faults(), state=app.state, latency=latency)
     # Mounted as a whole: Starlette matches decoded paths, in which an ID's %2F is a slash like any other.
     app.router.routes.append(Mount("/", app=api))
     return app
@@ -70,44 +72,75 @@ def create_app(  # noqa: PLR0913 - all but the first are keywords with a default
 def create_demo_app(world: World, clock: FastClock, *, share: float, seed: int, slow_seconds: float) -> Starlette:
     """Make the API of a world in which a `share` (0 to 1) of requests fails, by a clock that processes share.
 
-    A `functools.partial` of this function is what `serve_apart` calls in the process of the server.
+    A `functools.partial` of this function is what `serve_in_process` calls in the process of the server.
     """
-    return create_app(world, now=clock.now, faults=Faults(share, seed=seed, timing=Timing(slow=slow_seconds)))
+    return create_app(world, now=clock.now, faults=Faults(share, seed=seed, slow_seconds=slow_seconds))
+
+
+class Auth:
+    """Accepts a request if its token is right and the token's quota is not used up, by the clock `now`.
+
+    `refusals` counts the requests that the quota refused.
+    """
+
+    def __init__(self, token: str, rate: Rate, now: Callable[[], datetime]) -> None:
+        self._expected = b"Bearer " + token.encode()
+        self._rate = rate
+        self._now = now
+        self.quota = Quota(rate)
+        self.refusals = 0
+
+    def check(self, headers: Iterable[tuple[bytes, bytes]]) -> tuple[Answer | None, Headers]:
+        """Return the refusal, or None for a request that is accepted, and the limit's headers for its answer.
+
+        The quota is the token's: a request with another token is not counted.
+        """
+        refusal = self._refuse_token(headers)
+        state = self.quota.peek(self._now()) if refusal else self.quota.count(self._now())
+        if state.is_refused and not refusal:
+            self.refusals += 1
+            refusal = rate_limit_error(state.reset_seconds)
+        return refusal, format_headers(self._rate, state)
+
+    def _refuse_token(self, headers: Iterable[tuple[bytes, bytes]]) -> Answer | None:
+        given = next((value for name, value in headers if name == b"authorization"), b"")
+        if given == self._expected:
+            return None
+        return AUTHENTICATION_ERROR if _BEARER.fullmatch(given) else MALFORMED_TOKEN
 
 
 class Api:
     """An ASGI application that answers every GET under `/client/v4`, and counts the requests in `state`.
 
-    `requests` and `refusals`, the quota's 429s among them, are numbers; `windows` lists how many requests each
-    window of the quota has let in; `requests_by_meeting`, `requests_by_page` (of sessions lists, by the
-    `page_no` asked for) and `requests_by_path` are counters, a path being the decoded part below
-    `realtime/kit/`.
+    `requests` and, of these, `refusals` by the quota are numbers. `let_in_by_window` lists the requests that each
+    window of the quota has let in. `requests_by_meeting`, `requests_by_page` (of sessions lists, by `page_no`) and
+    `requests_by_path` (by the decoded path below `realtime/kit/`) are counters.
     """
 
-    def __init__(self, endpoints: Endpoints, gate: Gate, faults: Faults, *, state: State, latency: float = 0.0) -> None:
+    def __init__(self, endpoints: Endpoints, auth: Auth, faults: Faults, *, state: State, latency: float = 0.0) -> None:
         self._endpoints = endpoints
-        self._gate = gate
+        self._auth = auth
         self._faults = faults
         self._state = state
         self._latency = latency
-        self._rays = itertools.count(1)
+        self._ray_numbers = itertools.count(1)
         state.requests = state.refusals = 0
-        state.windows = gate.windows
+        state.let_in_by_window = auth.quota.let_in_by_window
         state.requests_by_meeting, state.requests_by_page, state.requests_by_path = Counter(), Counter(), Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        path = _segments(scope["raw_path"])
-        meeting_id, page_no = _meeting_of(path), _page_of(path, scope["query_string"])
+        path = _split_path(scope["raw_path"])
+        meeting_id, page_no = _find_meeting_id(path), _find_page_no(path, scope["query_string"])
         self._count(path, meeting_id, page_no)
-        refusal, headers = self._gate.check(scope["headers"])
-        self._state.refusals = self._gate.refusals
-        headers.append((b"cf-ray", self._next_ray()))
+        refusal, headers = self._auth.check(scope["headers"])
+        self._state.refusals = self._auth.refusals
+        headers.append((b"cf-ray", b"%016x-SIM" % (next(self._ray_numbers) * _RAY_FACTOR & _RAY_MASK)))
         answer = refusal or self._answer(scope, path)
-        answer = self._faults.apply(self._faults.next(meeting_id, page_no), answer)
-        if delay := self._latency + answer.delay:
+        answer = self._faults.apply(self._faults.next_name(meeting_id, page_no), answer)
+        if delay := self._latency + answer.delay_seconds:
             await asyncio.sleep(delay)
-        await deliver(answer, headers, scope, receive, send)
+        await send_answer(answer, headers, scope, receive, send)
 
     def _answer(self, scope: Scope, path: Sequence[str]) -> Answer:
         match path:
@@ -123,27 +156,24 @@ class Api:
         if page_no is not None:
             self._state.requests_by_page[page_no] += 1
 
-    def _next_ray(self) -> bytes:
-        return b"%016x-SIM" % (next(self._rays) * _RAY_FACTOR & _RAY_MASK)
 
-
-def _meeting_of(path: Sequence[str]) -> str | None:
+def _find_meeting_id(path: Sequence[str]) -> str | None:
     match path:
         case [_, _, _, _, _, _, _, "meetings", meeting_id, *_]:
             return meeting_id
     return None
 
 
-def _page_of(path: Sequence[str], query_string: bytes) -> int | None:
+def _find_page_no(path: Sequence[str], query_string: bytes) -> int | None:
     match path:
         case [_, _, _, _, _, _, _, "sessions"]:
             try:
                 return read_page_no(read_query(query_string))
-            except BadQuery:  # asks for no page, and is answered with 400
+            except BadQueryError:  # names no page, and is answered with 400
                 return None
     return None
 
 
-def _segments(raw_path: bytes) -> list[str]:
+def _split_path(raw_path: bytes) -> list[str]:
     segments = raw_path.decode("latin-1").split("/")[1:]
-    return [unquote(one) for one in segments] if b"%" in raw_path else segments
+    return [unquote(segment) for segment in segments] if b"%" in raw_path else segments

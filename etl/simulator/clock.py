@@ -1,32 +1,51 @@
-"""Clocks to be the `now` of a world: one that only moves when told to, one that runs fast in several processes."""
+"""Instants as milliseconds, and the clocks that a simulator can go by: one that tests move, one that runs fast."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import timedelta
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(at: datetime) -> int:
+    """Count the whole milliseconds from 1970 to an instant (with a time zone)."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def from_ms(ms: int) -> datetime:
+    """Return the instant in UTC that is so many milliseconds after 1970."""
+    return _EPOCH + ms * _MILLISECOND
+
+
+def to_iso(ms: int) -> str:
+    """Write an instant as the API does: ISO 8601 with milliseconds and Z."""
+    return from_ms(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % SECOND:03d}Z"
 
 
 class SimulatedClock:
-    """Stands still at `start` (with a time zone) until it is moved; safe to share between threads."""
+    """A clock that stands still at `start` (with a time zone) until it is moved; threads may share it."""
 
     def __init__(self, start: datetime) -> None:
         self._lock = threading.Lock()
-        self._at = _aware(start)
+        self._at = _check_zone(start)
 
     def now(self) -> datetime:
-        """Tell the instant; pass this method wherever a `now` is asked for."""
+        """Return the instant at which the clock stands."""
         with self._lock:
             return self._at
 
     def advance(self, by: timedelta) -> datetime:
-        """Move on (or back, with a negative step) and tell the new instant."""
+        """Move the clock on (or back, by a negative step) and return the new instant."""
         with self._lock:
             self._at += by
             return self._at
@@ -34,36 +53,36 @@ class SimulatedClock:
     def set(self, at: datetime) -> None:
         """Jump to an instant with a time zone."""
         with self._lock:
-            self._at = _aware(at)
+            self._at = _check_zone(at)
 
 
 class FastClock:
-    """Runs `speed` times as fast as time, in this process and in those that it is handed to when they start.
+    """A clock that runs `speed` times as fast as time, in this process and in processes that get it at their start.
 
-    What the processes share is the instant it was set to, and when; the monotonic clock is the machine's.
+    The processes share two numbers: the instant to which the clock was set, and the monotonic time of that moment.
     """
 
     def __init__(self, start: datetime, *, speed: float) -> None:
         self._speed = speed
-        self._set_to_at = get_context("spawn").Array("d", [_aware(start).timestamp(), time.monotonic()])
+        self._shared = get_context("spawn").Array("d", [_check_zone(start).timestamp(), time.monotonic()])
 
     def now(self) -> datetime:
-        """Tell the instant, in UTC."""
-        with self._set_to_at:
-            instant, since = self._set_to_at[:]
-        return datetime.fromtimestamp(instant + (time.monotonic() - since) * self._speed, UTC)
+        """Return the instant of this clock in UTC."""
+        with self._shared:
+            instant, set_at = self._shared[:]
+        return datetime.fromtimestamp(instant + (time.monotonic() - set_at) * self._speed, UTC)
 
     def set(self, at: datetime) -> None:
         """Jump to an instant with a time zone, and run on from there."""
-        with self._set_to_at:
-            self._set_to_at[:] = [_aware(at).timestamp(), time.monotonic()]
+        with self._shared:
+            self._shared[:] = [_check_zone(at).timestamp(), time.monotonic()]
 
     async def sleep(self, seconds: float) -> None:
         """Wait for so many seconds of this clock."""
         await asyncio.sleep(seconds / self._speed)
 
 
-def _aware(at: datetime) -> datetime:
+def _check_zone(at: datetime) -> datetime:
     if at.tzinfo is None:
-        raise ValueError(f"{at.isoformat()} has no time zone: say which instant is meant")
+        raise ValueError(f"{at.isoformat()} has no time zone: write it with one, as in 2026-01-05T12:00+00:00")
     return at

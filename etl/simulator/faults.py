@@ -1,82 +1,156 @@
-"""Faults by name, and which request meets which: by meeting, by page, by script or by share."""
+"""Faults by name, and the choice of the request that meets each: by meeting, by page, by script or by share.
+
+The errors are those of published pages and public issue threads. Where a form is documented nowhere (a missing
+permission, a wrong count in `paging`), the simulator has each form that a client must survive.
+"""
 
 from __future__ import annotations
 
+import json
 import random
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
-from etl.simulator import fault_answers as answers
-from etl.simulator import fault_payloads as payloads
-from etl.simulator.fault_answers import Timing
+from etl.simulator.answers import (
+    AUTHENTICATION_ERROR,
+    MALFORMED_TOKEN,
+    TEXT_TYPE,
+    Answer,
+    Ending,
+    edge_page,
+    gateway_error,
+    rate_limit_error,
+    realtimekit_error,
+    to_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from etl.simulator.answers import Answer
+    Fault = Callable[[Answer], Answer]
 
 OK: Final = "ok"
+SLOW_SECONDS: Final = 2.0
 
-# A second attempt, at once or after the second that the answer asks for, finds the right answer.
-_MENDABLE: tuple[Callable[[Answer, Timing], Answer], ...] = (
-    answers.rate_limited,
-    answers.rate_limited_bare,
-    answers.internal_error,
-    answers.bad_gateway_html,
-    answers.unavailable,
-    answers.edge_connect_timeout,
-    answers.edge_timeout,
-    answers.slow,
-    answers.dropped,
-    answers.cut_body,
-)
+_MAX_BODY_BYTES = 1024 * 1024  # readers of the API refuse longer bodies
+_ERROR_1015 = Answer(429, b"error code: 1015", TEXT_TYPE, ((b"retry-after", b"5"),))
+_NO_ROUTE = gateway_error(404, 7003, "Could not route to the resource, perhaps your object identifier is invalid?")
+_TOO_LARGE = Answer(200, to_json({"success": True, "data": {}, "padding": "x" * _MAX_BODY_BYTES}))
 
-# Not for chance: a client may rightly give up, or has to wait for longer than a demonstration lasts.
-_SCRIPTED: tuple[Callable[[Answer, Timing], Answer], ...] = (
-    answers.retry_after_zero,
-    answers.edge_1015,
-    answers.malformed_token,
-    answers.authentication,
-    answers.forbidden,
-    answers.forbidden_plainly,
-    answers.scope,
-    answers.no_route,
-    answers.unknown_meeting,
-    answers.success_false,
-    answers.other_envelope,
-    answers.not_json,
-    answers.not_object,
-    answers.empty_body,
-    answers.too_large,
-    payloads.wrong_types,
-    payloads.missing_fields,
-    payloads.ended_at_null,
-    payloads.numbers_as_strings,
-    payloads.unknown_fields,
-    payloads.empty_breakout_rooms,
-    payloads.unreadable_entry,
-    payloads.no_paging,
-    payloads.count_too_high,
-    payloads.count_of_page,
-    payloads.count_odd,
-    payloads.token_notice,
-)
 
-FAULTS: Final[Mapping[str, Callable[[Answer, Timing], Answer]]] = {
-    fault.__name__: fault for fault in (*_MENDABLE, *_SCRIPTED)
+def _always(answer: Answer) -> Fault:
+    return lambda _right_answer: answer
+
+
+def _end(ending: Ending) -> Fault:
+    return lambda answer: replace(answer, ending=ending)
+
+
+def _delay(seconds: float) -> Fault:
+    return lambda answer: replace(answer, delay_seconds=seconds)
+
+
+def _change_sessions(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
+    def change_data(data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+        match data:
+            case {"sessions": sessions}:
+                return {"sessions": [change(session) for session in sessions]}
+            case {"session": session}:
+                return {"session": change(session)}
+            case {"associated_id": _}:
+                return change(data)
+        return data
+
+    return _change_body(lambda body: body | {"data": change_data(body["data"])} if "data" in body else body)
+
+
+def _change_paging(change: Callable[[dict[str, int], int], dict[str, Any]]) -> Fault:
+    def change_body(body: dict[str, Any]) -> dict[str, Any]:
+        if "paging" not in body:
+            return body
+        entries = body["data"]["sessions"] if isinstance(body["data"], dict) else body["data"]
+        return body | {"paging": change(body["paging"], len(entries))}
+
+    return _change_body(change_body)
+
+
+def _change_body(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
+    return lambda answer: replace(answer, body=to_json(change(json.loads(answer.body))))
+
+
+def _without(keys: set[str], payload: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in payload.items() if key not in keys}
+
+
+def _null_first_session(body: dict[str, Any]) -> dict[str, Any]:
+    match body:
+        case {"data": {"sessions": [_, *others]}}:
+            return body | {"data": {"sessions": [None, *others]}}
+    return body
+
+
+# A second attempt, at once or after the second that the answer asks for, gets the right answer.
+_TRANSIENT_FAULTS: dict[str, Fault] = {
+    "rate_limited": _always(rate_limit_error(1)),
+    "rate_limited_bare": _always(rate_limit_error()),
+    "internal_error": _always(realtimekit_error(500, "Internal server error")),
+    "bad_gateway_html": _always(edge_page(502, "502 Bad Gateway")),
+    "unavailable": _always(Answer(503, b"upstream connect error", TEXT_TYPE)),
+    "edge_connect_timeout": _always(edge_page(522, "522: Connection timed out")),
+    "edge_timeout": _always(Answer(524, b"error code: 524", TEXT_TYPE)),
+    "slow": _delay(SLOW_SECONDS),
+    "dropped": _end(Ending.DROPPED),
+    "cut_body": _end(Ending.CUT),
 }
-"""Every fault by name: a function from the right answer to the one that is sent."""
 
-TRANSIENT: Final = tuple(fault.__name__ for fault in _MENDABLE)
-"""The names of the faults that trying again mends: those that a share of requests meets."""
+# A client may rightly give up on these, or has to wait for longer than a demonstration lasts.
+_LASTING_FAULTS: dict[str, Fault] = {
+    "edge_1015": _always(_ERROR_1015),
+    "malformed_token": _always(MALFORMED_TOKEN),
+    "authentication": _always(AUTHENTICATION_ERROR),
+    "forbidden": _always(replace(AUTHENTICATION_ERROR, status=403)),  # a wrong account, or an IP filter
+    "forbidden_plainly": _always(realtimekit_error(403, "Forbidden")),
+    "scope": _always(gateway_error(403, 9109, "Unauthorized to access requested resource")),
+    "no_route": _always(_NO_ROUTE),
+    "unknown_meeting": _always(realtimekit_error(404, "Meeting not found")),
+    "success_false": _always(replace(realtimekit_error(500, "Something went wrong"), status=200)),
+    "not_json": _always(edge_page(200, "Just a moment...")),
+    "not_object": _always(Answer(200, b"[]")),
+    "empty_body": _always(Answer(200, b"")),
+    "too_large": _always(_TOO_LARGE),
+    "wrong_types": _change_sessions(
+        lambda session: (
+            session | {"id": {"id": 1}, "minutes_consumed": "many", "live_participants": [], "started_at": True}
+        )
+    ),
+    "missing_fields": _change_sessions(partial(_without, {"id", "minutes_consumed"})),
+    "unreadable_entry": _change_body(_null_first_session),
+    "no_paging": _change_body(partial(_without, {"paging"})),  # as in older descriptions
+    "count_too_high": _change_paging(lambda paging, _: paging | {"total_count": paging["total_count"] * 10 + 1000}),
+    "count_of_page": _change_paging(
+        lambda _, size: {"total_count": size, "start_offset": min(1, size), "end_offset": size}
+    ),
+    "count_odd": _change_paging(lambda paging, _: paging | {"total_count": "many"}),
+}
+
+FAULTS: Final[Mapping[str, Fault]] = _TRANSIENT_FAULTS | _LASTING_FAULTS
+"""Every fault by name: a function from the right answer to the answer that is sent.
+
+Faults of content change the sessions or the `paging` of an answer; an answer without them stays as it is.
+"""
+
+TRANSIENT: Final = tuple(_TRANSIENT_FAULTS)
+"""The names of the faults that a second attempt overcomes: those that a share of requests meets."""
 
 
 class Faults:
-    """Decides which request meets which fault: what is said of its meeting or page, else the script, else chance.
+    """Decides which request meets which fault: by its meeting or page, else by the script, else by chance.
 
-    `script` names a fault or "ok" for every request in turn; `by_meeting` does so for the requests whose
-    path names a meeting, `by_page` for those of a sessions list, of whatever app, by their `page_no`. Each
-    may be any iterable, `itertools.repeat("internal_error")` meaning for ever. Where it ends, chance takes
-    over: a `share` (0 to 1) of requests meets one of `TRANSIENT`, chosen by `seed`.
+    `script` names a fault or "ok" for every request in turn. `by_meeting` does so for requests whose path names a
+    meeting, `by_page` for requests of a sessions list, of any app, by their `page_no`. Each may be any iterable; with
+    `itertools.repeat("internal_error")` it never ends. Where it ends, chance takes over: a `share` (0 to 1) of
+    requests meets one of `TRANSIENT`, chosen by `seed`. The fault "slow" delays an answer by `slow_seconds`.
     """
 
     def __init__(  # noqa: PLR0913 - all but the first are keywords with a default
@@ -84,53 +158,52 @@ class Faults:
         share: float = 0.0,
         *,
         seed: int = 1,
-        script: Iterable[str] | None = None,
+        script: Iterable[str] = (),
         by_meeting: Mapping[str, Iterable[str]] | None = None,
         by_page: Mapping[int, Iterable[str]] | None = None,
-        timing: Timing | None = None,
+        slow_seconds: float = SLOW_SECONDS,
     ) -> None:
         if not 0 <= share <= 1:
-            raise ValueError(f"a share of faults of {share}: it is a share, from 0 to 1")
+            raise ValueError(f"a share of faults of {share}: a share is a number from 0 to 1")
         self._share = share
-        self._random = random.Random(seed)  # noqa: S311 - chance that can be repeated, not a secret
-        self._script = _checked(script or ())
-        self._by_meeting = {name: _checked(script) for name, script in (by_meeting or {}).items()}
-        self._by_page = {number: _checked(script) for number, script in (by_page or {}).items()}
-        self._timing = timing or Timing()
+        self._random = random.Random(seed)  # noqa: S311 - numbers that can be repeated, not a secret
+        self._script = _check_script(script)
+        self._by_meeting = {meeting_id: _check_script(names) for meeting_id, names in (by_meeting or {}).items()}
+        self._by_page = {page_no: _check_script(names) for page_no, names in (by_page or {}).items()}
+        self._faults = {**FAULTS, "slow": _delay(slow_seconds)}
 
-    def next(self, meeting_id: str | None = None, page_no: int | None = None) -> str:
+    def next_name(self, meeting_id: str | None = None, page_no: int | None = None) -> str:
         """Name the fault, or "ok", that the next request meets.
 
-        `meeting_id` is the meeting it is about, `page_no` the page of the sessions list that it asks for.
+        `meeting_id` is the meeting in its path, `page_no` the page of the sessions list that it asks for.
         """
-        return self._said(meeting_id, page_no) or next(self._script, None) or self._by_chance()
+        if meeting_id in self._by_meeting:
+            name = next(self._by_meeting[meeting_id], None)
+        elif page_no in self._by_page:
+            name = next(self._by_page[page_no], None)
+        else:
+            name = None
+        return name or next(self._script, None) or self._choose_by_chance()
 
     def apply(self, name: str, answer: Answer) -> Answer:
-        """Spoil the right answer by the fault of that name; "ok" leaves it as it is."""
-        return answer if name == OK else FAULTS[name](answer, self._timing)
+        """Turn the right answer into the answer that the fault sends; "ok" leaves it as it is."""
+        return answer if name == OK else self._faults[name](answer)
 
-    def _said(self, meeting_id: str | None, page_no: int | None) -> str | None:
-        if meeting_id in self._by_meeting:
-            return next(self._by_meeting[meeting_id], None)
-        if page_no in self._by_page:
-            return next(self._by_page[page_no], None)
-        return None
-
-    def _by_chance(self) -> str:
+    def _choose_by_chance(self) -> str:
         if self._share and self._random.random() < self._share:
             return self._random.choice(TRANSIENT)
         return OK
 
 
-def _checked(script: Iterable[str]) -> Iterator[str]:
-    # A list is checked here and now; of an endless script only its beginning could be.
-    if isinstance(script, list | tuple):
-        for name in script:
-            _known(name)
-    return map(_known, script)
+def _check_script(names: Iterable[str]) -> Iterator[str]:
+    # A list is checked at once; an endless script only as its names are used.
+    if isinstance(names, list | tuple):
+        for name in names:
+            _check_name(name)
+    return map(_check_name, names)
 
 
-def _known(name: str) -> str:
+def _check_name(name: str) -> str:
     if name != OK and name not in FAULTS:
-        raise ValueError(f"{name!r} is no fault; there are ok, {', '.join(FAULTS)}")
+        raise ValueError(f"{name!r} is not a fault. The faults are: ok, {', '.join(FAULTS)}")
     return name

@@ -1,4 +1,4 @@
-"""The application on a socket: in a thread beside a test, or for as long as a command runs."""
+"""The application on a socket: beside a test in a thread or a process, or for as long as a command runs."""
 
 from __future__ import annotations
 
@@ -13,57 +13,62 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from etl.simulator.wire import BreakableProtocol
+from etl.simulator.answers import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
     from starlette.applications import Starlette
+    from starlette.types import Receive, Scope, Send
+
+    from etl.simulator.answers import Answer
 
 _HOST = "127.0.0.1"
 _BASE_PATH = "/client/v4"
-# An answer that is slow on purpose must not hold up the end for long, in seconds.
-_PATIENCE = 1
+_TRANSPORT = "simulator.transport"
+_SHUTDOWN_SECONDS = 1  # an answer that is slow on purpose must not hold up the end for longer
+_TICK_SECONDS = 0.01
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunningSimulator:
-    """A simulator that answers at `base_url` (what `CLOUDFLARE_API_BASE_URL` is set to)."""
+    """A simulator that answers at `base_url` (the value for `CLOUDFLARE_API_BASE_URL`)."""
 
     app: Starlette
     base_url: str
 
 
 @contextmanager
-def serve(app: Starlette, *, port: int = 0) -> Iterator[RunningSimulator]:
-    """Serve the application on the loopback interface while the block runs; port 0 takes a free one.
+def serve(app: Starlette) -> Iterator[RunningSimulator]:
+    """Serve the application on a free port of the loopback interface while the block runs, in a thread of its own.
 
-    It runs in a thread of its own; the socket listens before the block is entered, so the first request
-    can't come too early, and is closed when the block is left.
+    The socket listens before the block is entered, so that the first request can't come too early, and is closed
+    when the block is left.
     """
-    with _listen(port) as listener:
-        server = _server(app)
+    with _listen(0) as listener:
+        server = _make_server(app)
         thread = threading.Thread(target=server.run, args=([listener],), name="simulator", daemon=True)
         thread.start()
         try:
-            yield RunningSimulator(app, _url(listener))
+            yield RunningSimulator(app=app, base_url=_format_url(listener))
         finally:
             server.should_exit = True
             thread.join()
 
 
 @contextmanager
-def serve_apart(make_app: Callable[[], Starlette]) -> Iterator[str]:
+def serve_in_process(make_app: Callable[[], Starlette]) -> Iterator[str]:
     """Serve an application in a process of its own while the block runs; yields its base URL.
 
-    For load: server and client then share neither core nor interpreter lock. `make_app` is called there and
-    must be picklable. The process ends with the block, and with this process however that ends.
+    For load: server and client share neither a core nor an interpreter lock. `make_app` is called in the process and
+    must be picklable. The process ends with the block, and also when the calling process is killed.
     """
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_serve_apart, args=(make_app, sender), name="simulator", daemon=True)
+    process = context.Process(target=_run_in_process, args=(make_app, sender), name="simulator", daemon=True)
     process.start()
     sender.close()
     try:
@@ -75,7 +80,53 @@ def serve_apart(make_app: Callable[[], Starlette]) -> Iterator[str]:
         receiver.close()
 
 
-def _serve_apart(make_app: Callable[[], Starlette], base_url: Connection) -> None:
+def run_forever(app: Starlette, port: int, *, announce: Callable[[str], None]) -> None:
+    """Serve the application until Ctrl-C or SIGTERM, then return; `announce` gets the base URL first.
+
+    OSError if the port is taken. Call it from the main thread: Python delivers signals there.
+    """
+    with _listen(port) as listener:
+        server = _make_server(app)
+        with _stop_on_signals(server):
+            announce(_format_url(listener))
+            server.run([listener])
+
+
+class BreakableProtocol(H11Protocol):
+    """Uvicorn's HTTP/1.1 with each connection's transport in the scope: ASGI itself can't break a connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it too
+        """Take a connection, and keep its transport for the requests that come over it."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, _TRANSPORT: transport}
+
+
+async def send_answer(
+    answer: Answer, headers: list[tuple[bytes, bytes]], scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Send an answer with further headers: whole, cut in the middle of its body, or not at all."""
+    if answer.ending is Ending.DROPPED:
+        await _close_connection(scope, receive)
+        return
+    length = b"%d" % len(answer.body)
+    headers += [(b"content-type", answer.content_type), (b"content-length", length), *answer.headers]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if answer.ending is Ending.CUT:
+        half = answer.body[: len(answer.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        await _close_connection(scope, receive)
+        return
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _close_connection(scope: Scope, receive: Receive) -> None:
+    # The transport still sends what was written: half an answer arrives as half an answer, not as a reset.
+    scope["state"][_TRANSPORT].close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _run_in_process(make_app: Callable[[], Starlette], base_url: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     run_forever(make_app(), 0, announce=base_url.send)
@@ -88,20 +139,8 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def run_forever(app: Starlette, port: int, *, announce: Callable[[str], None]) -> None:
-    """Serve the application until Ctrl-C or SIGTERM, then return; `announce` is told the base URL first.
-
-    OSError if the port is taken. To be called from the main thread, where Python delivers signals.
-    """
-    with _listen(port) as listener:
-        server = _server(app)
-        with _stopped_by_signals(server):
-            announce(_url(listener))
-            server.run([listener])
-
-
 class _Server(uvicorn.Server):
-    """Uvicorn that stops fast, and whose signals do not come a second time once it has stopped."""
+    """Uvicorn that stops fast, and does not raise signals a second time after it has stopped."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -109,14 +148,14 @@ class _Server(uvicorn.Server):
         yield
 
     async def main_loop(self) -> None:
-        """Look every 10 ms whether to stop, not every 100 ms: a test waits for it, and tests are many."""
+        """Check every 10 ms instead of every 100 ms if the server must stop: many tests wait for that."""
         ticks = 0
         while not await self.on_tick(ticks):
             ticks += 1
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(_TICK_SECONDS)
 
 
-def _server(app: Starlette) -> _Server:
+def _make_server(app: Starlette) -> _Server:
     config = uvicorn.Config(
         app,
         http=BreakableProtocol,
@@ -127,14 +166,14 @@ def _server(app: Starlette) -> _Server:
         log_level="error",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_PATIENCE,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     return _Server(config)
 
 
 def _listen(port: int) -> socket.socket:
-    # Named TCP, because asyncio sends without delay (TCP_NODELAY) on such sockets only; else every answer,
-    # written in two pieces, waits 40 ms for the peer to acknowledge the first.
+    # The protocol is named because asyncio sets TCP_NODELAY only on such sockets. Without it, every answer waits
+    # 40 ms between its two pieces until the peer has acknowledged the first.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -146,12 +185,12 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _url(listener: socket.socket) -> str:
+def _format_url(listener: socket.socket) -> str:
     return f"http://{_HOST}:{listener.getsockname()[1]}{_BASE_PATH}"
 
 
 @contextmanager
-def _stopped_by_signals(server: uvicorn.Server) -> Iterator[None]:
+def _stop_on_signals(server: uvicorn.Server) -> Iterator[None]:
     def stop(_number: int, _frame: object) -> None:
         server.should_exit = True
 

@@ -1,4 +1,4 @@
-"""What is so: meetings, their sessions and the day totals at any instant, from a seed and the time alone."""
+"""A seeded world: its meetings, their sessions and its day totals at any instant, from the seed and the time alone."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from etl.simulator.history import History
-from etl.simulator.instants import DAY, to_ms
-from etl.simulator.meeting import MAX_PERIOD_MS, make_meeting
+from etl.simulator.clock import DAY, HOUR, to_ms
+from etl.simulator.seeded_random import SessionIds, draw_numbers
+from etl.simulator.sessions import MAX_PERIOD_MS, Session, make_meeting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from etl.simulator.meeting import Meeting
-    from etl.simulator.session import Payload, Session, Status
+    from etl.simulator.sessions import Meeting, Payload, Status
 
 # A Monday.
 DEFAULT_EPOCH = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DayTotal:
-    """A UTC day of the app: the sessions that started on it, and the minutes consumed within it."""
+    """A UTC day of the app: the sessions that started on the day, and the minutes consumed within it."""
 
     day: date
     sessions: int
@@ -33,10 +32,10 @@ class DayTotal:
 
 @dataclass(frozen=True)
 class World:
-    """A seeded history of `meetings` rooms, of which `live_share` (0 to 1) are in session at any instant.
+    """An app whose history of `meetings` rooms has about `live_share` (0 to 1) of them in session at any instant.
 
-    The history begins with the sessions under way at `epoch`. It is a pure function of seed and time:
-    asking in any order, or asking twice, changes nothing; what is kept in memory is only a cache.
+    The history begins with the sessions under way at `epoch` and depends on seed and time alone: questions in any
+    order, or asked twice, get the same answer. What is kept in memory is a cache.
     """
 
     seed: int = 1
@@ -50,17 +49,16 @@ class World:
 
     def __post_init__(self) -> None:
         if self.meetings < 0:
-            raise ValueError(f"{self.meetings} meetings: there can't be fewer than none")
+            raise ValueError(f"a world of {self.meetings} meetings: the number must be 0 or more")
         if not 0 <= self.live_share <= 1:
-            raise ValueError(f"a live share of {self.live_share}: it is a share, from 0 to 1")
+            raise ValueError(f"a live share of {self.live_share}: a share is a number from 0 to 1")
         if self.epoch.tzinfo is None:
             raise ValueError(f"the epoch {self.epoch.isoformat()} has no time zone")
 
     @cached_property
     def all_meetings(self) -> list[Meeting]:
         """Every meeting, in the order of its number."""
-        epoch_ms = to_ms(self.epoch)
-        share = self.live_share
+        epoch_ms, share = to_ms(self.epoch), self.live_share
         return [make_meeting(self.seed, n, epoch_ms=epoch_ms, live_share=share) for n in range(self.meetings)]
 
     @cached_property
@@ -70,23 +68,26 @@ class World:
 
     def meeting(self, meeting_id: str) -> Meeting | None:
         """Find a meeting by its ID, or None."""
-        return self._by_id.get(meeting_id)
+        return self._meetings_by_id.get(meeting_id)
 
     def active_session(self, meeting_id: str, at: datetime) -> Payload | None:
-        """Say what the API says of the meeting's session that is LIVE at the instant, or None.
+        """Describe the meeting's session that is LIVE at the instant as the API does, or None.
 
-        Costs some microseconds, however large the world and however long its history.
+        Costs some microseconds, however large the world is and however long its history.
         """
-        meeting = self._by_id.get(meeting_id)
-        at_ms = to_ms(at)
-        session = self._history.live_in(meeting, at_ms) if meeting else None
-        return session.payload(at_ms) if session else None
+        meeting, at_ms = self.meeting(meeting_id), to_ms(at)
+        session = self._session_in(meeting.index, meeting.cycle_at(at_ms)) if meeting else None
+        return session.payload(at_ms) if session and session.started_ms <= at_ms < session.ended_ms else None
 
     def session(self, session_id: str, at: datetime) -> Payload | None:
-        """Say what the API says of a session, or None if no session of that ID has started by then."""
-        found = self._history.find(session_id)
-        at_ms = to_ms(at)
-        return found.payload(at_ms) if found and found.started_ms <= at_ms else None
+        """Describe a session as the API does, or None if no session of that ID has started by the instant."""
+        index_and_cycle, at_ms = self._ids.parse(session_id), to_ms(at)
+        if index_and_cycle is None or index_and_cycle[0] >= self.meetings:
+            return None
+        session = self._session_in(*index_and_cycle)
+        if session is None or session.id != session_id or session.started_ms > at_ms:
+            return None
+        return session.payload(at_ms)
 
     def sessions(
         self,
@@ -102,56 +103,92 @@ class World:
         `since` and `until` bound the start, both included. `status` is the status at `at`.
         """
         at_ms = to_ms(at)
-        first = to_ms(since or self.epoch) - (0 if since else MAX_PERIOD_MS)
+        first = to_ms(since) if since else self._earliest_ms
         last = min(at_ms, to_ms(until)) if until else at_ms
-        if meeting_id is None and status == "LIVE":
-            live = self._history.live(at_ms)
-            # Unbounded, as a poller asks for every page of it, it is not gone through once more.
-            return [one for one in live if first <= one.started_ms <= last] if since or until else live
-        if meeting_id is None:
-            found = self._history.started(first, last)
+        if status == "LIVE":
+            sessions = [one for one in self._live_at(at_ms) if first <= one.started_ms <= last]
         else:
-            meeting = self._by_id.get(meeting_id)
-            found = list(self._history.of(meeting, first, last)) if meeting else []
-        return found if status is None else [one for one in found if one.status(at_ms) == status]
+            sessions = [one for one in self._started(first, last) if status is None or one.ended_ms <= at_ms]
+        return sessions if meeting_id is None else [one for one in sessions if one.meeting_id == meeting_id]
 
     def sessions_between(self, start: datetime, end: datetime) -> list[Session]:
         """List the sessions under way at any time from `start` up to, not including, `end`."""
-        return self._history.under_way(to_ms(start), to_ms(end) - 1)
+        return self._under_way(to_ms(start), to_ms(end) - 1)
 
     def day_totals(self, start: date, end: date, at: datetime) -> list[DayTotal]:
         """Total each UTC day from `start` to `end`, both included, up to the instant `at`.
 
-        A session counts on the day it started; its minutes are the growth of its total within the day,
-        so the days of a session add up to its total exactly. Breakout rooms are not counted again.
+        A session counts on the day it started. Its minutes are the growth of its total within the day, so that the
+        days of a session add up to its total exactly. Breakout rooms are not counted again.
         """
-        at_ms = to_ms(at)
         days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
-        return [self._day_total(day, at_ms) for day in days]
+        return [self._day_total(day, to_ms(at)) for day in days]
 
     def _day_total(self, day: date, at_ms: int) -> DayTotal:
         start_ms = to_ms(datetime(day.year, day.month, day.day, tzinfo=UTC))
-        if at_ms < start_ms:
-            return DayTotal(day, 0, 0.0)
-        last_ms = min(start_ms + DAY - 1, at_ms)
-        sessions, units = self._day_figures(start_ms, last_ms, min(start_ms + DAY, at_ms))
-        return DayTotal(day, sessions, units / 10_000)
+        end_ms = max(start_ms, min(start_ms + DAY, at_ms))
+        sessions = self._under_way(start_ms, min(start_ms + DAY - 1, at_ms))
+        earlier = [one for one in sessions if one.started_ms < start_ms]
+        units = sum(one.units(end_ms) for one in sessions) - sum(one.units(start_ms) for one in earlier)
+        return DayTotal(day=day, sessions=len(sessions) - len(earlier), minutes=units / 10_000)
 
     @cached_property
-    def _day_figures(self) -> Callable[[int, int, int], tuple[int, int]]:
-        # A day that is over is asked for again and again with the same bounds.
-        return lru_cache(maxsize=512)(self._count_day)
-
-    def _count_day(self, start_ms: int, last_ms: int, until_ms: int) -> tuple[int, int]:
-        sessions = self._history.under_way(start_ms, last_ms)
-        grown = sum(one.units(until_ms) - one.units(start_ms) for one in sessions)
-        return sum(one.started_ms >= start_ms for one in sessions), grown
-
-    @cached_property
-    def _by_id(self) -> dict[str, Meeting]:
+    def _meetings_by_id(self) -> dict[str, Meeting]:
         return {meeting.id: meeting for meeting in self.all_meetings}
 
     @cached_property
-    def _history(self) -> History:
-        epoch_ms = to_ms(self.epoch)
-        return History(self.all_meetings, seed=self.seed, app_id=self.app_id, epoch_ms=epoch_ms)
+    def _ids(self) -> SessionIds:
+        return SessionIds(self.seed)
+
+    @cached_property
+    def _earliest_ms(self) -> int:
+        return to_ms(self.epoch) - MAX_PERIOD_MS
+
+    def _started(self, first_ms: int, last_ms: int) -> list[Session]:
+        hours = range(max(first_ms, self._earliest_ms) // HOUR, last_ms // HOUR + 1)
+        return [one for hour in hours for one in self._started_in_hour(hour) if first_ms <= one.started_ms <= last_ms]
+
+    def _under_way(self, first_ms: int, last_ms: int) -> list[Session]:
+        return [one for one in self._started(first_ms - MAX_PERIOD_MS, last_ms) if one.ended_ms > first_ms]
+
+    @cached_property
+    def _live_at(self) -> Callable[[int], list[Session]]:
+        # While the clock stands still, all pages are cut from one list.
+        return lru_cache(maxsize=4)(lambda at_ms: self._under_way(at_ms, at_ms))
+
+    @cached_property
+    def _started_in_hour(self) -> Callable[[int], list[Session]]:
+        # Pages of one list are requested one after the other: each hour is sorted once.
+        return lru_cache(maxsize=1024)(self._list_hour)
+
+    def _list_hour(self, hour: int) -> list[Session]:
+        first, last = hour * HOUR, (hour + 1) * HOUR - 1
+        sessions = (
+            self._session_in(meeting.index, cycle)
+            for meeting in self.all_meetings
+            if meeting.live_share
+            for cycle in range(max(0, meeting.cycle_at(first)), meeting.cycle_at(last) + 1)
+        )
+        started = [one for one in sessions if one and first <= one.started_ms <= last]
+        return sorted(started, key=lambda one: (one.started_ms, one.id))
+
+    @cached_property
+    def _session_in(self) -> Callable[[int, int], Session | None]:
+        return lru_cache(maxsize=1 << 18)(self._make_session)
+
+    def _make_session(self, index: int, cycle: int) -> Session | None:
+        meeting = self.all_meetings[index]
+        key = f"{self.seed}/session/{index}/{cycle}"
+        numbers = draw_numbers(key)
+        span = meeting.session_span(cycle, numbers)
+        if span is None:
+            return None
+        return Session(
+            id=self._ids.make(index, cycle, numbers[4]),
+            meeting_id=meeting.id,
+            app_id=self.app_id,
+            title=meeting.title,
+            started_ms=span[0],
+            ended_ms=span[1],
+            key=key,
+        )

@@ -25,7 +25,7 @@ from etl.simulator.clock import SimulatedClock
 from etl.simulator.faults import Faults
 from etl.simulator.server import serve
 from etl.simulator.world import World
-from tests.conftest import QUICK, START, UNLIMITED, Api
+from tests.conftest import SLOW_SECONDS, START, UNLIMITED, Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -187,7 +187,7 @@ def shell(_calm_api: Api, tmp_path: Path) -> Shell:
 def _serve(*, meetings: int = 40, live_share: float = 0.4, latency: float = 0.0, **faults: Any) -> Iterator[Api]:
     clock = SimulatedClock(START)
     world = World(7, meetings, live_share=live_share, epoch=START - timedelta(days=2))
-    chance = Faults(**({"timing": QUICK} | faults))
+    chance = Faults(**({"slow_seconds": SLOW_SECONDS} | faults))
     app = create_app(world, now=clock.now, token=SECRET, quota=UNLIMITED, faults=chance, latency=latency)
     with serve(app) as simulator:
         yield Api(simulator.app, simulator.base_url, world, clock)

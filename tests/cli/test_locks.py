@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from etl.simulator.fault_answers import Timing
 from tests.cli.conftest import finish, meeting_ids, summary_of, umask, until
 from tests.older import make_older_database
 
 if TYPE_CHECKING:
     from tests.cli.conftest import OpenShell, Shell
 
-PATIENT = Timing(slow=30.0)
+SLOW_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -135,7 +134,7 @@ def test_staged_files_are_their_owners_alone(filled: Shell) -> None:
 
 def test_a_second_run_ends_at_once_and_names_the_first(open_shell: OpenShell) -> None:
     """Two runs on one database would ask everything twice: the later one ends with 75 and asks nothing."""
-    shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")}, timing=PATIENT)
+    shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")}, slow_seconds=SLOW_SECONDS)
     with shell.start("snapshot", "meetings.txt") as first:
         until(lambda: shell.api.app.state.requests == 40)
         result = shell.snapshot()
@@ -146,7 +145,7 @@ def test_a_second_run_ends_at_once_and_names_the_first(open_shell: OpenShell) ->
 
 def test_load_leaves_a_run_that_is_under_way_alone(open_shell: OpenShell) -> None:
     """That run will load what is staged itself."""
-    shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")}, timing=PATIENT)
+    shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")}, slow_seconds=SLOW_SECONDS)
     with shell.start("snapshot", "meetings.txt") as first:
         until(lambda: shell.api.app.state.requests == 40)
         result = shell.run("load")
@@ -156,7 +155,7 @@ def test_load_leaves_a_run_that_is_under_way_alone(open_shell: OpenShell) -> Non
 
 def test_a_run_that_was_killed_blocks_nobody(open_shell: OpenShell) -> None:
     """The lock goes with the process, however that ended: the next run is as good as any."""
-    shell = open_shell(by_meeting={meeting_ids()[0]: ["slow"]}, timing=PATIENT)
+    shell = open_shell(by_meeting={meeting_ids()[0]: ["slow"]}, slow_seconds=SLOW_SECONDS)
     with shell.start("snapshot", "meetings.txt") as first:
         until(lambda: shell.api.app.state.requests == 40)
         first.kill()

@@ -9,7 +9,6 @@ import click
 import pytest
 
 from etl.cli.reconcile import Since
-from etl.simulator.fault_answers import Timing
 from tests.cli.conftest import finish, summary_of, until
 from tests.conftest import START
 
@@ -91,7 +90,7 @@ def test_without_an_app_it_asks_about_those_of_the_database(shell: Shell) -> Non
 
 def test_a_second_one_ends_at_once_and_a_snapshot_does_not(open_shell: OpenShell) -> None:
     """75 and who runs since when; a snapshot keeps its slot."""
-    shell = open_shell(by_page={1: ["slow"]}, timing=Timing(slow=30.0))
+    shell = open_shell(by_page={1: ["slow"]}, slow_seconds=30.0)
     with shell.start("reconcile", *PERIOD, "--timeout", "1m") as first:
         until(lambda: shell.api.app.state.requests_by_page[1] == 1)
         second = shell.run("reconcile", *PERIOD)
@@ -104,7 +103,7 @@ def test_a_second_one_ends_at_once_and_a_snapshot_does_not(open_shell: OpenShell
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_stores_what_there_is(open_shell: OpenShell, number: signal.Signals) -> None:
     """128 and the signal's number."""
-    shell = open_shell(by_page={3: repeat("slow")}, timing=Timing(slow=30.0))
+    shell = open_shell(by_page={3: repeat("slow")}, slow_seconds=30.0)
     with shell.start("reconcile", *PERIOD, "--page-size", "50", "--timeout", "1m", "--json") as process:
         until(lambda: shell.api.app.state.requests_by_page[3] == 1)
         process.send_signal(number)

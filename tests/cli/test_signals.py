@@ -11,7 +11,6 @@ import pytest
 
 from etl.cli import run_job
 from etl.settings import ApiSettings, SnapshotSettings
-from etl.simulator.fault_answers import Timing
 from tests.cli.conftest import SECRET, finish, meeting_ids, summary_of, until
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ ANSWERED = 20
 def halting(open_shell: OpenShell) -> Shell:
     """An API that answers for the first twenty meetings and keeps the others waiting."""
     waiting = meeting_ids()[ANSWERED:]
-    return open_shell(by_meeting={one: repeat("slow") for one in waiting}, timing=Timing(slow=30.0))
+    return open_shell(by_meeting={one: repeat("slow") for one in waiting}, slow_seconds=30.0)
 
 
 COMMAND = ("snapshot", "meetings.txt", "--json", "--concurrency", str(ANSWERED), "--timeout", "1m")

@@ -70,6 +70,7 @@ def test_a_port_that_is_taken_ends_with_78() -> None:
         result = simulate("--port", str(port))
     assert result.exit_code == 78
     assert f"Port {port} can't be served" in result.stderr
+    assert "0 for a free one" in result.stderr
 
 
 def test_a_list_that_cannot_be_written_ends_with_78(tmp_path: Path) -> None:
@@ -81,10 +82,21 @@ def test_a_list_that_cannot_be_written_ends_with_78(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--quota", "many"), ("--live", "nan"), ("--latency", "inf"), ("--faults", "2")]
+    ("option", "value", "problem"),
+    [
+        ("--quota", "1200", "write requests and a window, like 1200/300s"),
+        ("--quota", "0/300s", "from 1 to"),
+        ("--live", "1.5", "not in the range"),
+        ("--live", "nan", "not a finite number"),
+        ("--faults", "-1", "not in the range"),
+        ("--latency", "inf", "not a finite number"),
+        ("--meetings", "-1", "not in the range"),
+        ("--port", "70000", "not in the range"),
+    ],
 )
-def test_a_wrong_option_is_a_wrong_call(option: str, value: str) -> None:
-    """What is out of range ends with 2 and names the option."""
+def test_a_wrong_option_is_a_wrong_call(option: str, value: str, problem: str) -> None:
+    """A value that is not valid ends with 2; the message names the option and the problem."""
     result = simulate(option, value)
     assert result.exit_code == 2
     assert option in result.stderr
+    assert problem in result.stderr

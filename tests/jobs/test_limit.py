@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from etl.realtimekit.live.fetch import fetch_sessions
-from etl.settings import Limits
-from etl.simulator.limits import Quota
+from etl.settings import CLOUDFLARE_RATE, Limits
 from etl.values.meetings import Meeting, MeetingList
 from etl.values.run import RunContext
 from tests.conftest import START, running_api
@@ -42,7 +41,7 @@ class OtherTool:
         request.add_header("Authorization", "Bearer simulated-token")
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
             answer.read()
-        self.by_window[len(self.api.app.state.windows) - 1] += 1
+        self.by_window[len(self.api.app.state.let_in_by_window) - 1] += 1
 
     def context(self) -> RunContext:
         """A clock that moves when somebody waits, and this tool's requests on the way."""
@@ -70,14 +69,14 @@ def fetch(api: Api, context: RunContext, via: str, *, meetings: int) -> FetchRes
 
 def test_ten_thousand_meetings_use_what_the_reserve_leaves_and_nobody_is_refused() -> None:
     """Neither we nor the other tool get a single 429, and at least 95 % of what is ours is used, window for window."""
-    with running_api(meetings=10_000, live_share=0.03, quota=Quota()) as api:
+    with running_api(meetings=10_000, live_share=0.03, quota=CLOUDFLARE_RATE) as api:
         other = OtherTool(api)
         for _ in range(200):  # the window has begun without us
             other.request()
         api.clock.advance(timedelta(seconds=100))
         other.next_at = api.clock.now()
         fetched = fetch(api, other.context(), "meetings", meetings=10_000)
-        windows = api.app.state.windows
+        windows = api.app.state.let_in_by_window
     assert api.app.state.refusals == 0
     assert (fetched.counts.requests, fetched.counts.retries, fetched.failures) == (10_000, 0, [])
     ours = [let_in - other.by_window[number] for number, let_in in enumerate(windows)]
@@ -94,7 +93,7 @@ def test_a_list_takes_a_request_a_page_and_one_more(rooms: int, live_share: floa
 
     The app's clock goes on meanwhile: who was live from before to after is seen, and nobody who never was.
     """
-    with running_api(meetings=rooms, live_share=live_share, quota=Quota()) as api:
+    with running_api(meetings=rooms, live_share=live_share, quota=CLOUDFLARE_RATE) as api:
         before = sessions(api)
         fetched = fetch(api, OtherTool(api).context(), "list", meetings=10_000)
         after = sessions(api)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from etl.simulator.session import Session
+    from etl.simulator.sessions import Session
     from etl.values.finals import ReconcileSummary
     from etl.values.run import RunContext
     from tests.conftest import Api
@@ -468,7 +468,7 @@ def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
     serve_api: ServeApi, reconcile_settings: Settings, share: float
 ) -> None:
     """A network that fails now and then gives the same rows as one that never does."""
-    api = serve_api(share=share, timing=None)
+    api = serve_api(share=share, slow_seconds=2.0)
     settings = reconcile_settings(api, api=api.settings(attempts=20, timeout=timedelta(seconds=0.3), page_size=20))
     clock = SimulatedClock(START)  # waiting moves another one: the world's stands still
 

@@ -183,7 +183,7 @@ def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
     serve_api: ServeApi, snapshot_settings: Settings, share: float
 ) -> None:
     """A network that fails now and then gives the same rows as one that never does."""
-    api = serve_api(share=share, timing=None)
+    api = serve_api(share=share, slow_seconds=2.0)
     settings = snapshot_settings(api, api=api.settings(attempts=20, timeout=timedelta(seconds=0.3)))
     run = take(settings, api.context()).run
     assert run.failed == 0

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from etl.jobs.snapshot import take_snapshot
 from etl.settings import SnapshotSettings
 from etl.simulator.clock import SimulatedClock
-from etl.simulator.fault_answers import Timing
 from etl.store.database import open_database
 from etl.values.run import RunContext
 from tests.conftest import START, running_api
@@ -32,7 +31,7 @@ ROWS = "select * exclude (run_id, observed_at) from session_snapshots order by a
 OUTCOMES = "select * exclude (run_id) from outcomes order by all"
 LEDGER = "select slot, account_id, list_id, meetings, live, idle, failed from runs"
 
-QUICK = Timing(slow=0.3, retry_after=1, edge_retry_after=5)
+SLOW_SECONDS = 0.3
 
 WORLDS = st.fixed_dictionaries(
     {
@@ -40,7 +39,7 @@ WORLDS = st.fixed_dictionaries(
         "meetings": st.integers(1, 60),
         "live_share": st.sampled_from([0.0, 0.03, 0.3, 0.8, 1.0]),
         "apps": st.integers(1, 3),
-        "most_per_page": st.sampled_from([1, 7, 20, 100]),
+        "max_per_page": st.sampled_from([1, 7, 20, 100]),
         "share": st.sampled_from([0.0, 0.05, 0.3]),
         "seed": st.integers(0, 10**6),
         "script": st.sampled_from([[], ["no_paging"] * 80, ["count_odd", "ok"] * 40, ["ok", "no_paging"] * 40]),
@@ -81,7 +80,7 @@ def stored(database: Path) -> dict[str, list[Any]]:
 
 @given(world=WORLDS, page_size=st.integers(1, 120), concurrency=st.integers(1, 9))
 @example(
-    world={"world_seed": 7, "meetings": 60, "live_share": 0.8, "apps": 3, "most_per_page": 7, "share": 0.3, "seed": 1},
+    world={"world_seed": 7, "meetings": 60, "live_share": 0.8, "apps": 3, "max_per_page": 7, "share": 0.3, "seed": 1},
     page_size=100,
     concurrency=4,
 )
@@ -91,7 +90,7 @@ def test_both_ways_store_the_same(
 ) -> None:
     """Rows, outcomes and counts, whatever the size of a page, and with faults that pass."""
     directory = tmp_path_factory.mktemp("two-ways")
-    with running_api(**(world | {"timing": QUICK})) as api:
+    with running_api(**(world | {"slow_seconds": SLOW_SECONDS})) as api:
         ways: tuple[Via, Via] = ("meetings", "list")
         runs = [take(api, via, directory / via, page_size=page_size, concurrency=concurrency) for via in ways]
     assert [(summary.errors, summary.batch.failures) for summary in runs] == [([], {}), ([], {})]

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from starlette.datastructures import State
 
 
-# Making one costs more than many a test, and no test needs it: the simulator speaks plain HTTP.
+# Made once, because making it takes longer than many tests; no test needs it, as the simulator speaks plain HTTP.
 TLS = httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who calls a running simulator over a real socket, with the right token unless told."""
+    """A client of a running simulator over a real socket, with the right token by default."""
 
     base_url: str
     world: World
@@ -45,25 +45,25 @@ class Caller:
         return replace(self, world=world)
 
     def data(self, path: str, **params: str | int) -> Any:
-        """Call, and take the data of an answer that must have succeeded."""
+        """Call a path below the app, and return the data of the answer, which must be a success."""
         answer = self.get(path, **params)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
     def below(self, path: str) -> str:
-        """Write out a path below the app."""
+        """Return the whole path of a path below the app."""
         return f"/accounts/{self.world.account_id}/realtime/kit/{self.world.app_id}{path}"
 
 
 class Start(Protocol):
-    """Starts a simulator of a world or several, with the options of `create_app`; the caller calls the first."""
+    """Starts a simulator of one or several worlds, with the options of `create_app`; the caller calls the first app."""
 
     def __call__(self, *worlds: World, **options: Any) -> Caller: ...  # noqa: D102
 
 
 @pytest.fixture
 def clock() -> SimulatedClock:
-    """Stand still at 03:00 on the third day of the default world."""
+    """A clock that stands at 03:00 on the third day of the default world."""
     return SimulatedClock(DEFAULT_EPOCH + timedelta(days=2, hours=3))
 
 

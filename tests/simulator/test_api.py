@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def pages(caller: Caller, **params: str | int) -> list[dict[str, Any]]:
-    """Go through all pages of a sessions list, by its paging."""
+    """Read all pages of a sessions list, by its paging."""
     found: list[dict[str, Any]] = []
     while True:
         answer = caller.get("/sessions", page_no=len(found) // 100 + 1, per_page=100, **params).json()
@@ -43,7 +43,7 @@ def test_an_active_session_is_given_as_the_world_has_it(start: Start, clock: Sim
     assert grown > first.json()["data"]["minutes_consumed"]
 
 
-def test_no_active_session_is_said_in_the_documented_words(start: Start, clock: SimulatedClock) -> None:
+def test_no_active_session_has_the_documented_message(start: Start, clock: SimulatedClock) -> None:
     """An idle meeting is a 404 in RealtimeKit's envelope with the message of the published example."""
     caller = start()
     ids = caller.world.meeting_ids
@@ -81,10 +81,8 @@ def test_ids_in_paths_are_percent_decoded(start: Start, clock: SimulatedClock) -
         ("", 400, 6003, [6111, 6103]),
     ],
 )
-def test_a_wrong_token_is_the_gateways_to_refuse(
-    start: Start, given: str, status: int, code: int, chain: list[int]
-) -> None:
-    """A token that is none is a 400 with a chain, one that is wrong a 401, both in the gateway's envelope."""
+def test_the_gateway_refuses_a_wrong_token(start: Start, given: str, status: int, code: int, chain: list[int]) -> None:
+    """A malformed token is a 400 with a chain, a wrong token a 401, both in the gateway's envelope."""
     caller = start()
     caller.http.headers["Authorization"] = given
     answer = caller.get("/sessions")
@@ -99,8 +97,8 @@ def test_a_wrong_token_is_the_gateways_to_refuse(
     assert (error["code"], [one["code"] for one in error.get("error_chain", [])]) == (code, chain)
 
 
-def test_the_token_is_the_callers_choice(start: Start) -> None:
-    """A simulator can be given its token."""
+def test_the_token_can_be_chosen(start: Start) -> None:
+    """The simulator accepts the token it was made with."""
     assert start(token="other").get("/sessions").status_code == 200  # noqa: S106 - it opens nothing
 
 
@@ -116,7 +114,7 @@ def test_the_token_is_the_callers_choice(start: Start) -> None:
     ],
 )
 def test_a_wrong_account_or_app_has_no_route(start: Start, path: str) -> None:
-    """Where nothing is, the gateway says so with 404 and code 7003."""
+    """A path without a route is a 404 of the gateway with code 7003."""
     caller = start()
     answer = caller.http.get(f"{caller.base_url}{path}")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, 7003)
@@ -130,7 +128,7 @@ def test_nothing_can_be_written(start: Start) -> None:
 
 
 def test_meetings_are_listed_in_pages(start: Start) -> None:
-    """Pages count from 1, hold 20 unless told and at most 100; offsets count from 1."""
+    """Pages count from 1 and hold 20 entries by default, 100 at most; offsets count from 1."""
     caller = start(World(1, 130))
     by_default = caller.get("/meetings").json()
     largest = caller.get("/meetings", page_no=1, per_page=1000).json()
@@ -146,7 +144,7 @@ def test_meetings_are_listed_in_pages(start: Start) -> None:
 
 
 def test_meetings_are_found_by_id_title_and_creation(start: Start) -> None:
-    """`search` looks at ID and title in any case; the times bound the creation, both included."""
+    """`search` compares ID and title without case; the times bound the creation, both included."""
     caller = start()
     one = caller.world.all_meetings[7]
     created = one.payload()["created_at"]
@@ -155,8 +153,8 @@ def test_meetings_are_found_by_id_title_and_creation(start: Start) -> None:
     assert caller.data("/meetings", start_time=created, end_time=created) == [one.payload()]
 
 
-def test_a_live_list_stands_for_the_active_sessions(start: Start, clock: SimulatedClock) -> None:
-    """One list of LIVE sessions says what asking every meeting says."""
+def test_a_live_list_holds_the_active_sessions(start: Start, clock: SimulatedClock) -> None:
+    """One list of LIVE sessions has what one request per meeting has."""
     caller = start(World(1, 300))
     active = [caller.world.active_session(one, clock.now()) for one in caller.world.meeting_ids]
     listed = pages(caller, status="LIVE", sort_by="createdAt", sort_order="ASC")
@@ -165,7 +163,7 @@ def test_a_live_list_stands_for_the_active_sessions(start: Start, clock: Simulat
 
 
 def test_sessions_are_sorted(start: Start, clock: SimulatedClock) -> None:
-    """The newest come first unless told; minutes and creation sort either way."""
+    """The newest session comes first by default; minutes and creation sort in both directions."""
     caller = start()
     started = [one.id for one in caller.world.sessions(clock.now())]
     oldest = pages(caller, sort_by="createdAt", sort_order="ASC")
@@ -173,12 +171,12 @@ def test_sessions_are_sorted(start: Start, clock: SimulatedClock) -> None:
     assert [one["id"] for one in pages(caller)] == started[::-1]
     minutes = [one["minutes_consumed"] for one in pages(caller, sort_by="minutesConsumed", sort_order="ASC")]
     assert minutes == sorted(one["minutes_consumed"] for one in oldest)
-    dearest = caller.data("/sessions", sort_by="minutesConsumed", sort_order="DESC")["sessions"][0]
-    assert dearest["minutes_consumed"] == minutes[-1]
+    longest = caller.data("/sessions", sort_by="minutesConsumed", sort_order="DESC")["sessions"][0]
+    assert longest["minutes_consumed"] == minutes[-1]
 
 
 def test_sessions_are_filtered(start: Start, clock: SimulatedClock) -> None:
-    """By meeting, status, start and words: each filter keeps what it names and nothing else."""
+    """Filters by meeting, status, start and search keep what they name and nothing else."""
     caller = start()
     sessions = caller.world.sessions(clock.now())
     one = sessions[100]
@@ -201,8 +199,8 @@ def test_a_time_without_a_zone_is_utc(start: Start) -> None:
     assert pages(caller, start_time="2026-01-06T00:00") == pages(caller, start_time="2026-01-06T00:00Z")
 
 
-def test_one_session_is_wrapped_and_keeps_its_rooms_to_itself(start: Start, clock: SimulatedClock) -> None:
-    """`data` holds `session`, as the published description has it; breakout rooms come when asked for."""
+def test_a_session_is_wrapped_and_has_its_rooms_on_request(start: Start, clock: SimulatedClock) -> None:
+    """`data` holds `session`, as in the published description; breakout rooms need a parameter."""
     caller = start(World(1, 200))
     session = next(one for one in caller.world.sessions(clock.now(), "ENDED") if one.breakout_rooms())
     whole = caller.data(f"/sessions/{session.id}", include_breakout_rooms="true")["session"]
@@ -221,7 +219,7 @@ def test_an_unknown_session_is_a_404(start: Start, clock: SimulatedClock) -> Non
 
 
 def test_day_totals_agree_with_the_sessions(start: Start, clock: SimulatedClock) -> None:
-    """The last 30 days and today are totalled unless told; the totals are those of the sessions."""
+    """By default the last 30 days and today are totalled; the totals are those of the sessions."""
     caller = start()
     stats = caller.data("/analytics/daywise")["session_stats"]
     days, sessions = stats["day_stats"], pages(caller)
@@ -253,7 +251,7 @@ def test_day_totals_agree_with_the_sessions(start: Start, clock: SimulatedClock)
         ("/analytics/daywise", {"start_date": "1900-01-01"}),
     ],
 )
-def test_a_query_that_can_not_be_read_is_a_400(start: Start, path: str, params: dict[str, str]) -> None:
+def test_a_query_that_is_not_valid_is_a_400(start: Start, path: str, params: dict[str, str]) -> None:
     """The refusal is RealtimeKit's, and names the parameter."""
     answer = start().get(path, **params)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 400)
@@ -261,7 +259,7 @@ def test_a_query_that_can_not_be_read_is_a_400(start: Start, path: str, params: 
 
 
 def test_every_answer_has_a_ray_and_its_requests_are_counted(start: Start) -> None:
-    """`cf-ray` differs from answer to answer; the app's state tells a test what was asked for."""
+    """`cf-ray` differs from answer to answer; the app's state counts requests by meeting and by path."""
     caller = start()
     known = caller.world.meeting_ids[0]
     answers = [caller.active(known), caller.active(known), caller.get("/sessions"), caller.get("/nowhere")]

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from etl.settings import Rate
 from etl.simulator.app import create_app
 from etl.simulator.faults import Faults
-from etl.simulator.limits import Quota
 from etl.simulator.world import DEFAULT_EPOCH, World
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def test_an_account_may_have_several_apps(start: Start) -> None:
     ]
 
 
-def test_an_app_knows_nothing_of_another(start: Start, clock: SimulatedClock) -> None:
+def test_an_app_has_no_data_of_another(start: Start, clock: SimulatedClock) -> None:
     """Meetings, sessions and totals are those of the app in the path; another app's are unknown there."""
     caller = start(ONE, TWO)
     for mine, other in itertools.permutations((ONE, TWO)):
@@ -48,11 +48,13 @@ def test_an_app_knows_nothing_of_another(start: Start, clock: SimulatedClock) ->
 
 
 def test_apps_share_the_token_the_quota_and_the_counts(start: Start) -> None:
-    """What one app uses of the quota the other has no longer; pages count, and are spoilt, whosever they are."""
-    caller = start(ONE, TWO, quota=Quota(3), faults=Faults(by_page={2: ["internal_error", "unavailable"]}))
+    """A request for one app uses up the quota of all; counts and faults by page hold for every app."""
+    caller = start(
+        ONE, TWO, quota=Rate(requests=3, seconds=300.0), faults=Faults(by_page={2: ["internal_error", "unavailable"]})
+    )
     asked = [caller.of(world).get("/sessions", page_no=2) for world in (ONE, TWO, ONE, TWO)]
     assert [answer.status_code for answer in asked] == [500, 503, 200, 429]
-    assert (caller.state.requests_by_page, caller.state.windows, caller.state.refusals) == ({2: 4}, [3], 1)
+    assert (caller.state.requests_by_page, caller.state.let_in_by_window, caller.state.refusals) == ({2: 4}, [3], 1)
     assert caller.state.requests_by_path == {"one/sessions": 2, "two/sessions": 2}
 
 
@@ -60,13 +62,13 @@ def test_worlds_must_be_apps_of_one_account(clock: SimulatedClock) -> None:
     """Two accounts, one app twice and no app at all are refused when the API is made."""
     with pytest.raises(ValueError, match=r"2 accounts \(a, simulated-account\)"):
         create_app([ONE, World(2, app_id="two", account_id="a")], now=clock.now)
-    with pytest.raises(ValueError, match="2 worlds, but only the apps one"):
+    with pytest.raises(ValueError, match="2 worlds have only the apps one"):
         create_app([ONE, World(2, app_id="one")], now=clock.now)
     with pytest.raises(ValueError, match="0 accounts"):
         create_app([], now=clock.now)
 
 
 def test_a_single_world_need_not_be_in_a_list(clock: SimulatedClock) -> None:
-    """One world is the same alone and as the only one of a list, and is in nobody's way as a tuple."""
+    """A world can be passed alone, in a list or in a tuple."""
     for worlds in (ONE, [ONE], (ONE,)):
         assert create_app(worlds, now=clock.now).state.requests == 0

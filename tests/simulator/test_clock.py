@@ -11,7 +11,7 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 def test_the_clock_stands_still_until_it_is_moved() -> None:
-    """It tells its start again and again, moves by steps either way, and jumps."""
+    """The clock returns its start until it is moved: by steps in both directions, or to an instant."""
     clock = SimulatedClock(NOON)
     assert clock.now() == clock.now() == NOON
     assert clock.advance(timedelta(minutes=5)) == clock.now() == NOON + timedelta(minutes=5)
@@ -32,7 +32,7 @@ def test_no_step_is_lost_between_threads() -> None:
 
 
 def test_an_instant_needs_a_time_zone() -> None:
-    """A time without a zone is no instant."""
+    """A time without a zone is refused."""
     clock = SimulatedClock(NOON)
     for move in (SimulatedClock, clock.set):
         with pytest.raises(ValueError, match="no time zone"):

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.settings import Rate
 from etl.simulator.app import create_app
-from etl.simulator.limits import Quota
 from etl.simulator.world import DEFAULT_EPOCH, World
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from etl.simulator.clock import SimulatedClock
-    from etl.simulator.session import Session
+    from etl.simulator.sessions import Session
 
     from .conftest import Caller, Start
 
@@ -38,7 +38,7 @@ def by_start(sessions: list[Session]) -> list[Session]:
 
 
 def test_requests_for_the_list_are_counted_by_page(start: Start) -> None:
-    """By the `page_no` asked for, none and 0 being 1; other lists, one session and an odd number count nowhere."""
+    """A missing `page_no` and 0 count as page 1; other lists, sessions and odd numbers are not counted."""
     caller = start()
     for page_no in ("", "0", "1", "7", "-1", "many"):
         caller.get("/sessions", page_no=page_no)
@@ -49,32 +49,32 @@ def test_requests_for_the_list_are_counted_by_page(start: Start) -> None:
 
 
 def test_the_greatest_page_can_be_chosen(start: Start) -> None:
-    """Who asks for more than a page may have gets that many, of sessions and of meetings, and paging says so."""
-    caller = start(World(1, 130), most_per_page=7)
+    """A greater `per_page` gets the greatest page, of sessions and of meetings, and `paging` says so."""
+    caller = start(World(1, 130), max_per_page=7)
     sessions, meetings = live_page(caller, 2), caller.get("/meetings", page_no=2, per_page=100).json()
     assert (len(sessions["data"]["sessions"]), len(meetings["data"])) == (7, 7)
     assert meetings["paging"] == {"total_count": 130, "start_offset": 8, "end_offset": 14}
     assert (sessions["paging"]["start_offset"], sessions["paging"]["end_offset"]) == (8, 14)
     assert len(caller.data("/meetings")) == 7
-    assert len(start(World(1, 130), most_per_page=1000).data("/meetings", per_page=500)) == 130
+    assert len(start(World(1, 130), max_per_page=1000).data("/meetings", per_page=500)) == 130
 
 
-def test_a_page_must_have_room(clock: SimulatedClock) -> None:
-    """A page that can hold nothing is refused when the API is made."""
-    with pytest.raises(ValueError, match="at most 0 entries a page"):
-        create_app(World(), now=clock.now, most_per_page=0)
+def test_a_page_has_at_least_one_entry(clock: SimulatedClock) -> None:
+    """A greatest page of 0 entries is refused when the API is made."""
+    with pytest.raises(ValueError, match="at most 0 entries per page"):
+        create_app(World(), now=clock.now, max_per_page=0)
 
 
 def test_a_list_may_ignore_the_page_asked_for(start: Start) -> None:
-    """Every `page_no` is answered with page 1, and counted as what was asked for."""
-    caller = start(World(1, 130), ignores_page=True)
+    """Every `page_no` is answered with page 1, and counted under the number of the request."""
+    caller = start(World(1, 130), ignores_page_no=True)
     assert live_page(caller, 1, 10) == live_page(caller, 2, 10) == live_page(caller, 99, 10)
     assert live_page(caller, 2, 10)["paging"]["start_offset"] == 1
     assert caller.get("/meetings", page_no=3).json() == caller.get("/meetings").json()
     assert caller.state.requests_by_page == {1: 1, 2: 2, 99: 1}
 
 
-def test_pages_are_one_list_cut_up(start: Start) -> None:
+def test_pages_are_one_list(start: Start) -> None:
     """While the clock stands still, the pages hold every live session once, by creation, then by ID."""
     caller = start(World(1, 1000))
     total = live_page(caller, 1, 50)["paging"]["total_count"]
@@ -86,7 +86,7 @@ def test_pages_are_one_list_cut_up(start: Start) -> None:
 
 
 def test_sessions_that_start_at_once_are_ordered_by_id() -> None:
-    """Among thousands some start in the same millisecond: their order is that of their IDs, each time anew."""
+    """Sessions that start in the same millisecond are ordered by their IDs, at every request."""
     live = World(1, 20_000).sessions(LATER, "LIVE")
     assert len({one.started_ms for one in live}) < len(live)
     assert live == by_start(live) == World(1, 20_000).sessions(LATER, "LIVE")
@@ -94,8 +94,8 @@ def test_sessions_that_start_at_once_are_ordered_by_id() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), instants, st.sampled_from([0.02, 0.3, 1.0]))
-def test_the_live_are_those_that_started_and_have_not_ended(seed: int, at: datetime, share: float) -> None:
-    """However the live ones are found, they are all sessions under way at the instant, in the same order."""
+def test_live_sessions_have_started_and_have_not_ended(seed: int, at: datetime, share: float) -> None:
+    """The live sessions are all sessions under way at the instant, in the same order."""
     world = World(seed, 40, live_share=share)
     begun = world.sessions(at)
     assert begun == by_start(begun)
@@ -103,16 +103,16 @@ def test_the_live_are_those_that_started_and_have_not_ended(seed: int, at: datet
     assert world.sessions(at, "LIVE") == live == world.sessions_between(at, at + timedelta(milliseconds=1))
 
 
-def test_a_list_that_was_given_is_the_callers() -> None:
-    """What a caller does to a list of the live sessions does not change the next one."""
+def test_a_list_belongs_to_its_caller() -> None:
+    """A change of a list of live sessions does not change the next list."""
     world = World()
     live = world.sessions(LATER, "LIVE")
     world.sessions(LATER, "LIVE").clear()
     assert world.sessions(LATER, "LIVE") == live
 
 
-def test_the_live_of_a_large_world_are_listed_at_once() -> None:
-    """Of 20,000 meetings they are found in the time of a look at each, and a second time in hardly any."""
+def test_the_live_sessions_of_a_large_world_are_listed_fast() -> None:
+    """The first list of 20,000 meetings takes less than two seconds, later lists a fraction of that."""
     world = World(1, 20_000)
     assert world.meeting_ids
     for at, seconds in ((LATER, 2.0), (LATER, 0.02), (LATER + timedelta(seconds=1), 0.1)):
@@ -122,8 +122,8 @@ def test_the_live_of_a_large_world_are_listed_at_once() -> None:
 
 
 def test_reading_all_pages_costs_what_the_pages_hold(start: Start) -> None:
-    """A page out of 6,000 live sessions takes milliseconds: neither list nor order is made again for it."""
-    caller = start(World(1, 20_000), quota=Quota(1000))
+    """A page of 6,000 live sessions takes milliseconds: the list is neither made nor sorted again."""
+    caller = start(World(1, 20_000), quota=Rate(requests=1000, seconds=300.0))
     total = live_page(caller, 1)["paging"]["total_count"]
     begin = time.process_time()
     sizes = [len(live_page(caller, number)["data"]["sessions"]) for number in range(1, -(-total // 100) + 1)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.simulator.clock import to_ms
 from etl.simulator.world import DEFAULT_EPOCH, DayTotal, World
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def test_history_begins_on_a_monday() -> None:
 @few
 @given(seeds, instants, st.randoms(use_true_random=False))
 def test_history_is_a_pure_function_of_seed_and_time(seed: int, at: datetime, order: random.Random) -> None:
-    """The same seed and time give the same answer, in whatever order one asks, and what else one asked."""
+    """The same seed and time give the same answer, in any order of questions, whatever was asked before."""
     ids = World(seed, 12).meeting_ids
     straight = {one: World(seed, 12).active_session(one, at) for one in ids}
     shuffled, world = order.sample(ids, len(ids)), World(seed, 12)
@@ -46,8 +47,8 @@ def test_another_seed_is_another_history() -> None:
     assert not {s.id for s in one.sessions(LATER)} & {s.id for s in other.sessions(LATER)}
 
 
-def test_a_time_zone_changes_nothing() -> None:
-    """An instant is an instant, whatever zone it is written in."""
+def test_the_time_zone_of_an_instant_does_not_matter() -> None:
+    """The same instant in another time zone gives the same sessions and totals."""
     world, elsewhere = World(), LATER.astimezone(timezone(timedelta(hours=5, minutes=30)))
     assert world.sessions(LATER) == world.sessions(elsewhere)
     assert world.day_totals(*DAYS, LATER) == world.day_totals(*DAYS, elsewhere)
@@ -56,7 +57,7 @@ def test_a_time_zone_changes_nothing() -> None:
 @few
 @given(seeds, instants, instants)
 def test_a_sessions_total_never_falls(seed: int, one: datetime, other: datetime) -> None:
-    """Minutes and peak only grow, nobody is there after the end, and live never exceeds the peak."""
+    """Minutes and peak only grow, nobody is present after the end, and live never exceeds the peak."""
     early, late = sorted((one, other))
     for session in World(seed, 6).sessions(early):
         assert 0 <= session.minutes_consumed(early) <= session.minutes_consumed(late)
@@ -68,10 +69,10 @@ def test_a_sessions_total_never_falls(seed: int, one: datetime, other: datetime)
 @few
 @given(seeds, instants)
 def test_live_sessions_are_the_active_ones(seed: int, at: datetime) -> None:
-    """A LIVE list holds exactly the sessions that the meetings give as active, with the same figures."""
+    """A LIVE list holds exactly the active sessions of the meetings, with the same figures."""
     world = World(seed, 40)
     active = [session for one in world.meeting_ids if (session := world.active_session(one, at))]
-    listed = [session.payload(_ms(at)) for session in world.sessions(at, "LIVE")]
+    listed = [session.payload(to_ms(at)) for session in world.sessions(at, "LIVE")]
     assert sorted(active, key=lambda s: s["id"]) == sorted(listed, key=lambda s: s["id"])
     assert all(session["status"] == "LIVE" for session in active)
     ended = {session.id for session in world.sessions(at, "ENDED")}
@@ -90,7 +91,7 @@ def test_day_totals_add_up_to_session_totals(seed: int, at: datetime) -> None:
 
 
 def test_a_session_counts_on_the_day_it_started_and_consumes_on_each() -> None:
-    """Some sessions span midnight: they count once, and their minutes fall on both days."""
+    """A session over midnight counts once, and its minutes fall on both days."""
     world, midnight = World(), DEFAULT_EPOCH + timedelta(days=1)
     spanning = world.sessions_between(midnight - timedelta(milliseconds=1), midnight + timedelta(seconds=1))
     assert any(session.started_at < midnight for session in spanning)
@@ -98,17 +99,17 @@ def test_a_session_counts_on_the_day_it_started_and_consumes_on_each() -> None:
     started = [s for s in world.sessions(LATER) if s.started_at.date() == monday.day]
     touched = world.sessions_between(DEFAULT_EPOCH, midnight)
     grown = sum(s.minutes_consumed(midnight) - s.minutes_consumed(DEFAULT_EPOCH) for s in touched)
-    assert monday == DayTotal(date(2026, 1, 5), len(started), round(grown, 4))
+    assert monday == DayTotal(day=date(2026, 1, 5), sessions=len(started), minutes=round(grown, 4))
 
 
 def test_days_to_come_are_empty() -> None:
-    """What has not happened is not totalled."""
+    """A day after the instant has no sessions and no minutes."""
     [day] = World().day_totals(LATER.date(), LATER.date(), LATER - timedelta(days=1))
     assert (day.sessions, day.minutes) == (0, 0)
 
 
 def test_a_meeting_has_at_most_one_session_at_a_time() -> None:
-    """A meeting's next session starts when the last one has ended, or later."""
+    """A meeting's next session starts when the previous one has ended, or later."""
     world = World(live_share=1.0)
     for meeting_id in world.meeting_ids[:20]:
         sessions = world.sessions(LATER, meeting_id=meeting_id)
@@ -126,10 +127,10 @@ def test_the_wanted_share_of_meetings_is_live(share: float) -> None:
 
 
 def test_sessions_are_of_every_kind() -> None:
-    """Short ones and long ones, three types, with and without the optional fields; some meetings idle."""
+    """Sessions are short and long, of three types, with and without optional fields; some meetings have none."""
     world = World(1, 200)
     sessions = world.sessions(LATER)
-    payloads = [session.payload(_ms(LATER)) for session in sessions]
+    payloads = [session.payload(to_ms(LATER)) for session in sessions]
     minutes = [(session.ended_at - session.started_at) / timedelta(minutes=1) for session in sessions]
     assert 2 <= min(minutes) < 3
     assert 120 < max(minutes) < 240
@@ -138,30 +139,30 @@ def test_sessions_are_of_every_kind() -> None:
     for field in ("meeting_display_name", "breakout_rooms", "meta", "ended_at"):
         assert {field in one for one in payloads} == {True, False}
     assert {meeting.payload()["status"] for meeting in world.all_meetings} == {"ACTIVE", "INACTIVE"}
-    assert {one.id for one in world.all_meetings if not one.busy}.isdisjoint(s.meeting_id for s in sessions)
+    assert {one.id for one in world.all_meetings if not one.live_share}.isdisjoint(s.meeting_id for s in sessions)
 
 
 def test_a_session_outlives_its_last_participant_by_a_minute() -> None:
-    """In its last 60 s a session is LIVE without participants, and its total stands still."""
+    """In its last 60 s a session is LIVE without participants, and its total does not change."""
     session = World().sessions(LATER, "ENDED")[0]
     before = session.ended_at - timedelta(seconds=60, milliseconds=1)
     assert session.live_participants(before) >= 1
     for seconds in (60, 0.001):
         at = session.ended_at - timedelta(seconds=seconds)
-        payload = session.payload(_ms(at))
+        payload = session.payload(to_ms(at))
         assert (payload["status"], payload["live_participants"]) == ("LIVE", 0)
         assert payload["minutes_consumed"] == session.minutes_consumed(session.ended_at)
         assert "ended_at" not in payload
-    assert session.payload(_ms(session.ended_at))["ended_at"][:19] == session.ended_at.isoformat()[:19]
+    assert session.payload(to_ms(session.ended_at))["ended_at"][:19] == session.ended_at.isoformat()[:19]
 
 
 def test_the_first_figures_of_a_session() -> None:
-    """At its start one participant is there and nothing is consumed; a minute of one is one minute."""
+    """At its start one participant is present with 0 minutes; after one minute alone the total is 1."""
     session = next(s for s in World().sessions(LATER) if len(s.participants()) == 1)
     at = session.started_at
     assert (session.live_participants(at), session.minutes_consumed(at)) == (1, 0)
     assert session.minutes_consumed(at + timedelta(minutes=1)) == 1
-    assert session.payload(_ms(at))["updated_at"] == session.payload(_ms(at))["created_at"]
+    assert session.payload(to_ms(at))["updated_at"] == session.payload(to_ms(at))["created_at"]
 
 
 def test_breakout_rooms_are_sessions_of_their_own() -> None:
@@ -179,7 +180,7 @@ def test_breakout_rooms_are_sessions_of_their_own() -> None:
 
 
 def test_ids_have_the_documented_forms() -> None:
-    """Session IDs are UUIDs; meeting IDs too, but for a few V1 room names like abcdef-ghijkl."""
+    """Session IDs are UUIDs; so are meeting IDs, except for a few V1 room names like abcdef-ghijkl."""
     world = World(1, 300)
     assert all(UUID(session.id).version == 4 for session in world.sessions(LATER))
     rooms = [one for one in world.meeting_ids if len(one) == 13]
@@ -190,11 +191,11 @@ def test_ids_have_the_documented_forms() -> None:
 
 
 def test_a_session_is_found_by_its_id_once_it_has_started() -> None:
-    """Before its start a session does not exist; an ID that is nobody's finds nothing."""
+    """A session that has not started and an unknown ID are not found."""
     world = World()
     session = world.sessions(LATER)[-1]
     found = world.session(session.id, LATER)
-    assert found == session.payload(_ms(LATER))
+    assert found == session.payload(to_ms(LATER))
     assert world.session(session.id, session.started_at - timedelta(milliseconds=1)) is None
     for wrong in (
         "",
@@ -208,7 +209,7 @@ def test_a_session_is_found_by_its_id_once_it_has_started() -> None:
 
 
 def test_sessions_are_bounded_by_their_start() -> None:
-    """`since` and `until` include the instants they name; a meeting that is not there has no sessions."""
+    """`since` and `until` include the instants they name; an unknown meeting has no sessions."""
     world = World()
     starts = [session.started_at for session in world.sessions(LATER)]
     assert starts == sorted(starts)
@@ -221,7 +222,7 @@ def test_sessions_are_bounded_by_their_start() -> None:
     assert world.sessions(LATER, "LIVE", since=live[1].started_at) == live[1:]
 
 
-def test_nothing_is_before_the_history() -> None:
+def test_no_session_is_before_the_history() -> None:
     """The history begins with the sessions under way at the epoch, not earlier."""
     world, before = World(1, 300), DEFAULT_EPOCH - timedelta(days=1)
     assert world.sessions(before) == []
@@ -230,8 +231,8 @@ def test_nothing_is_before_the_history() -> None:
     assert len(begun) > len(world.sessions(DEFAULT_EPOCH, "LIVE")) > 60
 
 
-def test_a_large_world_answers_at_once() -> None:
-    """With 20,000 meetings an instant's question costs microseconds: it does not work out the history."""
+def test_a_large_world_answers_fast() -> None:
+    """With 20,000 meetings the active session of a meeting takes microseconds: the history is not computed."""
     world = World(1, 20_000)
     ids = world.meeting_ids
     world.active_session(ids[0], LATER)
@@ -244,17 +245,13 @@ def test_a_large_world_answers_at_once() -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"meetings": -1}, "fewer than none"),
+        ({"meetings": -1}, "must be 0 or more"),
         ({"live_share": 1.1}, "live share of 1.1"),
         ({"live_share": float("nan")}, "live share of nan"),
         ({"epoch": datetime(2026, 1, 5)}, "no time zone"),  # noqa: DTZ001 - that is the point
     ],
 )
 def test_an_impossible_world_is_refused(options: dict[str, object], problem: str) -> None:
-    """A world that can't be is refused when it is made, not when it is asked."""
+    """Impossible values are refused when the world is made, not when it is used."""
     with pytest.raises(ValueError, match=problem):
         World(**options)  # type: ignore[arg-type]
-
-
-def _ms(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -12,7 +12,7 @@ from tests.sql.recorded import FIRST, HURRIED, RECONCILED_AT
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from etl.simulator.session import Session
+    from etl.simulator.sessions import Session
     from tests.sql.recorded import Recorded
 
 

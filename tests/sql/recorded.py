@@ -21,7 +21,7 @@ from tests.conftest import FREE, UNLIMITED
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from etl.simulator.session import Session
+    from etl.simulator.sessions import Session
 
 STEP = timedelta(hours=3)
 FIRST = datetime(2026, 10, 25, 3, 0, tzinfo=UTC)

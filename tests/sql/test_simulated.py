@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.normalize.fields import parse_session
-from etl.simulator.instants import to_ms
+from etl.simulator.clock import to_ms
 from etl.simulator.world import World
 from etl.store.database import open_database
 from tests.sql.rows import Usage
@@ -19,7 +19,7 @@ from tests.sql.rows import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from etl.simulator.session import Session
+    from etl.simulator.sessions import Session
 
 FIRST, LAST = date(2026, 10, 24), date(2026, 10, 25)  # in Berlin the second one has 25 hours
 BEGINNING = datetime(2026, 10, 24, tzinfo=UTC)

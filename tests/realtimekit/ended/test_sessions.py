@@ -59,12 +59,12 @@ def messages(finals: Finals) -> list[str]:
 
 
 @pytest.mark.parametrize("page_size", [1, 7, 100])
-@pytest.mark.parametrize("most_per_page", [7, 100])
+@pytest.mark.parametrize("max_per_page", [7, 100])
 def test_a_list_is_read_to_its_end_whatever_a_page_holds(
-    serve_api: ServeApi, page_size: int, most_per_page: int
+    serve_api: ServeApi, page_size: int, max_per_page: int
 ) -> None:
     """The server may give fewer entries than it is asked for."""
-    api = serve_api(meetings=8, most_per_page=most_per_page)
+    api = serve_api(meetings=8, max_per_page=max_per_page)
     finals = fetch(api, page_size=page_size)
     assert ids(finals) == truth(api)
     assert messages(finals) == []
@@ -109,7 +109,7 @@ def test_a_list_that_counts_more_than_it_shows_is_no_whole_list(serve_api: Serve
 @pytest.mark.parametrize(("fault", "why"), [("ok", "it counts"), ("no_paging", "its pages repeat others")])
 def test_a_server_that_shows_its_first_page_for_ever_is_found_out(serve_api: ServeApi, fault: str, why: str) -> None:
     """With a count, which is not reached, and without."""
-    api = serve_api(meetings=8, ignores_page=True, script=itertools.repeat(fault))
+    api = serve_api(meetings=8, ignores_page_no=True, script=itertools.repeat(fault))
     finals = fetch(api)
     assert len(ids(finals)) == 20
     (message,) = messages(finals)

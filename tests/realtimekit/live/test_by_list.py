@@ -90,7 +90,7 @@ def require_an_outcome_each(fetched: FetchResult, meetings: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page_size", "most_per_page", "faults", "requests"),
+    ("page_size", "max_per_page", "faults", "requests"),
     [
         (100, 100, [], 1),
         (5, 100, [], 5),
@@ -101,10 +101,10 @@ def require_an_outcome_each(fetched: FetchResult, meetings: int) -> None:
     ],
 )
 def test_who_is_on_the_list_is_live_and_the_others_are_idle(
-    serve_api: ServeApi, page_size: int, most_per_page: int, faults: Iterable[str], requests: int
+    serve_api: ServeApi, page_size: int, max_per_page: int, faults: Iterable[str], requests: int
 ) -> None:
     """With pages of any size, asked for or capped, counted or not: nobody is asked for one by one."""
-    api = serve_api(most_per_page=most_per_page, script=faults)
+    api = serve_api(max_per_page=max_per_page, script=faults)
     assert len(api.live()) == 19
     fetched = fetch(api, page_size=page_size)
     require_an_outcome_each(fetched, 40)
@@ -187,8 +187,8 @@ def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(
 @pytest.mark.parametrize(
     ("server", "why"),
     [
-        ({"ignores_page": True}, "page 2 repeats others"),
-        ({"ignores_page": True, "script": FOR_EVER("no_paging")}, "page 8 repeats others"),
+        ({"ignores_page_no": True}, "page 2 repeats others"),
+        ({"ignores_page_no": True, "script": FOR_EVER("no_paging")}, "page 8 repeats others"),
         ({"script": FOR_EVER("count_too_high")}, "page 238 holds 0 entries"),
         ({"script": FOR_EVER("count_of_page")}, "page 2 holds 5 entries"),
     ],
@@ -207,7 +207,7 @@ def test_a_list_that_contradicts_itself_makes_nobody_idle(serve_api: ServeApi, s
 
 def test_such_a_list_is_not_one_that_the_api_refuses(serve_api: ServeApi) -> None:
     """Who asked for the list has the rest asked one by one, where the limit allows it."""
-    api = serve_api(ignores_page=True)
+    api = serve_api(ignores_page_no=True)
     fetched = fetch(api, may_ask_each=False, page_size=5)
     assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
 
