@@ -126,9 +126,7 @@ def test_all_meetings_are_those_of_the_app_alone(tmp_path: Path) -> None:
     """What a run of another app, or of a list, saw in the slot is its own."""
     runs = [
         stage_run(tmp_path, live=["a"], idle=["b"]),
-        stage_run(
-            tmp_path / "usage.duckdb", live=[], idle=[], failures=[replace(LOST, meeting_id="*")], all_of="other"
-        ),
+        stage_run(tmp_path, live=[], idle=[], failures=[replace(LOST, meeting_id="*")], all_of="other"),
     ]
     assert [row[1:3] for row in outcomes(tmp_path, *runs)] == [("a", "live"), ("b", "idle"), ("*", "failed")]
 
