@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CLOUDFLARE_BASE_URL = "https://api.cloudflare.com/client/v4"
 
-# How live sessions are asked for: a request a meeting, a list of them all, or whichever fits the limit.
+# The way to fetch live sessions: one request per meeting, a list of all, or the way that costs fewer requests.
 Via: TypeAlias = Literal["auto", "meetings", "list"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -146,9 +146,9 @@ class SnapshotSettings:
         """Seconds that the fetch has from `now` on, by the option that says so: to the deadline, to the next slot."""
         time_left = {}
         if self.deadline is not None:
-            time_left["--deadline"] = self.deadline.total_seconds()
+            time_left["deadline"] = self.deadline.total_seconds()
         if self.every is not None:
-            time_left["--every"] = (floor_to(now, self.every) + self.every - now).total_seconds()
+            time_left["every"] = (floor_to(now, self.every) + self.every - now).total_seconds()
         return time_left
 
 

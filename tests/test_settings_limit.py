@@ -76,12 +76,12 @@ def test_a_run_without_bounds_has_all_the_time() -> None:
 @pytest.mark.parametrize(
     ("bounds", "left"),
     [
-        ({"deadline": timedelta(minutes=4)}, {"--deadline": 240.0}),
-        ({"deadline": timedelta()}, {"--deadline": 0.0}),
-        ({"every": timedelta(minutes=5)}, {"--every": 146.75}),
-        ({"every": timedelta(hours=1)}, {"--every": 3146.75}),
-        ({"deadline": timedelta(minutes=1), "every": timedelta(minutes=5)}, {"--deadline": 60.0, "--every": 146.75}),
-        ({"every": timedelta(minutes=5), "slot": NOON - timedelta(days=1)}, {"--every": 146.75}),
+        ({"deadline": timedelta(minutes=4)}, {"deadline": 240.0}),
+        ({"deadline": timedelta()}, {"deadline": 0.0}),
+        ({"every": timedelta(minutes=5)}, {"every": 146.75}),
+        ({"every": timedelta(hours=1)}, {"every": 3146.75}),
+        ({"deadline": timedelta(minutes=1), "every": timedelta(minutes=5)}, {"deadline": 60.0, "every": 146.75}),
+        ({"every": timedelta(minutes=5), "slot": NOON - timedelta(days=1)}, {"every": 146.75}),
     ],
 )
 def test_a_run_has_the_time_to_its_deadline_and_to_the_next_slot(
@@ -94,4 +94,4 @@ def test_a_run_has_the_time_to_its_deadline_and_to_the_next_slot(
 def test_at_the_start_of_a_slot_a_run_has_all_of_it() -> None:
     """Not nothing."""
     noon = NOON.replace(minute=5, second=0, microsecond=0)
-    assert snapshot(every=timedelta(minutes=5)).time_left(noon) == {"--every": 300.0}
+    assert snapshot(every=timedelta(minutes=5)).time_left(noon) == {"every": 300.0}

@@ -81,8 +81,8 @@ _WAY = (
         type=click.Choice(["auto", "meetings", "list"]),
         default="auto",
         show_default=True,
-        help="Ask for each meeting, or page the list of live sessions; auto takes the list where a request a meeting "
-        "would exceed the limit.",
+        help="Send one request per meeting, or read the list of live sessions. auto takes the way that is expected to "
+        "cost fewer requests.",
     ),
     click.option("--all-meetings", is_flag=True, help="Record every live meeting of the app; no meeting list needed."),
     click.option("--dry-run", is_flag=True, help="Print what the run would cost, and stop. Needs no token."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -72,26 +73,29 @@ def load(database: Path, lock_timeout: timedelta) -> None:
 
 
 def _announce(plan: Plan, *, is_shown: bool) -> None:
-    """Say beforehand what the run will cost, where somebody sees it; that it can't end in time, in any case."""
-    from etl.cli import summaries  # noqa: PLC0415  # only when needed
+    """Print the plan of a run before it begins, if `is_shown`; a warning that time is too short is always printed."""
+    from etl.cli import plan_text  # noqa: PLC0415  # only when needed
 
     if is_shown:
-        click.echo("\n".join(summaries.plan_lines(plan)), err=True)
-    if plan.warning:
-        click.echo(f"rtk-usage: {plan.warning}", err=True)
+        click.echo(plan_text.format_plan(plan), err=True)
+    _warn(plan_text.format_warning(plan))
 
 
 def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
-    """Print what a run would cost now, as the result that was asked for."""
-    from datetime import UTC, datetime  # noqa: PLC0415  # only when needed, timedelta
+    """Print the plan of a run as the result of the command."""
+    from datetime import UTC, datetime  # noqa: PLC0415  # only when needed
 
-    from etl.cli import summaries  # noqa: PLC0415  # only when needed
+    from etl.cli import plan_text  # noqa: PLC0415  # only when needed
     from etl.jobs.prepare import plan_snapshot  # noqa: PLC0415  # nothing is sent, so that no HTTP is needed
 
     plan = plan_snapshot(settings, datetime.now(UTC))
-    click.echo(summaries.plan_json(plan) if as_json else "\n".join(summaries.plan_lines(plan)))
-    if plan.warning:
-        click.echo(f"rtk-usage: {plan.warning}", err=True)
+    click.echo(json.dumps(plan_text.plan_document(plan)) if as_json else plan_text.format_plan(plan))
+    _warn(plan_text.format_warning(plan))
+
+
+def _warn(warning: str | None) -> None:
+    if warning:
+        click.echo(f"rtk-usage: {warning}", err=True)
 
 
 def _tell(summary: SnapshotSummary, *, as_json: bool, quiet: bool) -> None:

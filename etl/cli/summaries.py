@@ -6,13 +6,13 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from etl.realtimekit.limit.plan import counted, in_words
+from etl.cli.plan_text import format_reason, format_requests, plan_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from etl.values.fetch import Failure, Plan
+    from etl.values.fetch import Failure
     from etl.values.finals import ReconcileSummary
     from etl.values.run import Run, RunSummary, SnapshotSummary
 
@@ -25,7 +25,7 @@ def as_line(summary: SnapshotSummary) -> str:
         f"{summary.repeats} repeated in the list" if summary.repeats else "",
         f"{summary.already_resolved} known in this slot already" if summary.already_resolved else "",
         f"{run.unlisted} more live outside the list" if run.unlisted else "",
-        f"via {run.via}, {summary.plan.why}",
+        f"via {run.via}, {format_reason(summary.plan)}",
         _spent(run),
         _where(summary),
     ]
@@ -66,35 +66,6 @@ def _failed(summary: RunSummary) -> str:
     return f"{summary.run.failed} failed" + (f" ({kinds})" if kinds else "")
 
 
-def plan_lines(plan: Plan) -> list[str]:
-    """What a run will cost, for people: what it asks for, what that takes, and what the limit leaves."""
-    what = "all live sessions" if plan.meetings is None else f"{plan.meetings:,} meetings"
-    least = "at least " if plan.most_requests is None else ""
-    most = ""
-    if plan.via == "list" and plan.most_requests is not None:
-        most = " if all of these are live and no others"
-        if plan.most_requests != plan.requests:
-            most = f" as far as is known, {plan.most_requests:,}{most}"
-    limit = (
-        f"{plan.quota:,} requests in {plan.window_seconds:g} s, "
-        f"{plan.reserved:,} of them in reserve and {plan.spent:,} spent by earlier runs"
-    )
-    return [
-        f"plan:  {what} via {plan.via}, {plan.why}",
-        f"cost:  {least}{counted(plan.requests)}{most}; the limit makes them take {_duration(plan.seconds)}",
-        f"limit: {limit}; left: {plan.remaining:,} now, {_rest(plan)} after this run",
-    ]
-
-
-def _duration(seconds: float) -> str:
-    return "less than a second" if seconds < 1 else f"at least {in_words(seconds)}"
-
-
-def plan_json(plan: Plan) -> str:
-    """A plan as one JSON object."""
-    return json.dumps(asdict(plan))
-
-
 def warnings(summary: RunSummary) -> Iterator[str]:
     """One line a kind of failure, quoting its first."""
     for kind, count in summary.batch.failures.items():
@@ -105,7 +76,7 @@ def warnings(summary: RunSummary) -> Iterator[str]:
 def as_json(summary: SnapshotSummary) -> str:
     """The summary as one JSON object: the columns of `runs`, and what became of the run."""
     document = asdict(summary.run) | {
-        "plan": asdict(summary.plan),
+        "plan": plan_document(summary.plan),
         "already_resolved": summary.already_resolved,
         "repeats": summary.repeats,
     }
@@ -138,11 +109,7 @@ def instant(value: datetime) -> str:
 def _spent(run: Run) -> str:
     seconds = (run.finished_at - run.started_at).total_seconds()
     held = f", {run.waited_seconds:.0f} s of them held by the limit" if run.waited_seconds else ""
-    return f"{counted(run.requests)}, {run.retries} retries in {seconds:.1f} s{held}"
-
-
-def _rest(plan: Plan) -> str:
-    return f"{plan.remaining - plan.requests:,}" if plan.requests <= plan.remaining else "none"
+    return f"{format_requests(run.requests)}, {run.retries} retries in {seconds:.1f} s{held}"
 
 
 def _where(summary: RunSummary) -> str:

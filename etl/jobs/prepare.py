@@ -95,7 +95,7 @@ def read_prior_state(
     return PriorState(
         resolved={Meeting(*row) for row in resolved.iter_rows()},
         spent=[*staged.spent, *read_spending(connection, settings, start)],
-        live_before=run_sql_file(connection, "read/most_live_sessions", since=since).item(),
+        live_sessions=run_sql_file(connection, "read/most_live_sessions", since=since).item(),
     )
 
 

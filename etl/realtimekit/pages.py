@@ -167,6 +167,14 @@ class DriftingList:
         return abs(min(self._page_size, left) - len(page.entries)) <= self._page_size * _SLACK
 
 
+def requests_to_read(entries: int, page_size: int) -> int:
+    """Return how many requests read a list that counts its entries, is whole, and does not change meanwhile."""
+    if entries <= page_size:
+        is_count_checked = entries == page_size or (entries > 0 and entries % _ROUND == 0)
+        return 1 + is_count_checked
+    return 1 + math.ceil(entries / page_size) + (entries % (_ROUND * page_size) == 0)
+
+
 def _believed(pages: int) -> int:
     if pages > MOST_PAGES:
         raise _broken(f"it seems to have {pages:,} pages, and {MOST_PAGES:,} is the most that is read")

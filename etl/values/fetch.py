@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -65,39 +66,75 @@ class PriorState:
     """What the database knows before a run.
 
     `resolved` are the meetings that already have an outcome in the slot. `spent` are the requests of earlier runs.
-    `live_before` is the highest number of sessions that were live lately, or None if no run has counted them.
+    `live_sessions` is the highest number of sessions that were live lately, or None if no run has counted them.
     """
 
     resolved: set[Meeting] = field(default_factory=set)
     spent: list[Spending] = field(default_factory=list)
-    live_before: int | None = None
+    live_sessions: int | None = None
+
+
+class ViaReason(StrEnum):
+    """The reason why a plan takes its way."""
+
+    ALL_MEETINGS = "all_meetings"
+    NOTHING_TO_FETCH = "nothing_to_fetch"
+    REQUESTED = "requested"
+    ONE_MEETING_PER_APP = "one_meeting_per_app"
+    FEWER_REQUESTS = "fewer_requests"
+    LIVE_SESSIONS_UNKNOWN = "live_sessions_unknown"
+    ONLY_WAY_IN_TIME = "only_way_in_time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeShortage:
+    """An option (`deadline` or `every`) that leaves a run less time than the run needs.
+
+    `sufficient_seconds` is a value of the option that leaves enough time, or None if no value does.
+    """
+
+    option: str
+    seconds_left: float
+    sufficient_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The way a run will fetch and what it will cost, as far as that is known before the first request.
 
-    `via` is the way (`meetings` or `list`), and `why` the reason for it. `may_ask_each` allows one request per meeting
-    of an app whose list the API refuses. `meetings` is None if the number is unknown.
-    `requests` is the expected number without retries; `most_requests` is the number if all meetings are live.
+    `via` is the way (`meetings` or `list`), and `reason` the reason for it. `may_ask_each` allows one request per
+    meeting of an app whose list the API refuses. `meetings` is None if the number is unknown.
+
+    `requests` is the expected number without retries; `most_requests` is the number if all meetings and no others are
+    live. `other_requests` is the expected number for the other way, or None if there is no other way. `seconds` is the
+    shortest time that the limit allows for the run.
+
     The limit allows `quota` requests in `window_seconds`. Of these, `reserved` are kept free and `spent` were used by
-    earlier runs, which leaves `remaining`. `seconds` is the shortest time that the limit allows for the run.
-    `warning` says why the run can't end in time, and which option would make it fit.
+    earlier runs, which leaves `remaining`.
+
+    `shortages` is empty if the run can end in time. If it can't, `is_other_in_time` tells if the other way can.
     """
 
     via: str
-    why: str
+    reason: ViaReason
     may_ask_each: bool
     meetings: int | None
     requests: int
     most_requests: int | None
+    other_requests: int | None
     seconds: float
     quota: int
     window_seconds: float
     reserved: int
     spent: int
     remaining: int
-    warning: str | None = None
+    shortages: list[TimeShortage] = field(default_factory=list)
+    is_other_in_time: bool = False
+
+    @property
+    def usable(self) -> int:
+        """The number of requests per window that runs may use."""
+        return self.quota - self.reserved
 
 
 @dataclass(slots=True, kw_only=True)

@@ -76,7 +76,7 @@ def test_a_good_run_from_cron_is_one_line(shell: Shell) -> None:
     assert (code, stderr) == (0, "")
     assert re.fullmatch(
         rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ 40 meetings: {live} live, {40 - live} idle, 0 failed; "
-        r"via meetings, a request each fits into the 1,080 of a window; "
+        r"via meetings, one request per meeting costs at most a tenth of the 1,080 requests per window; "
         rf"40 requests, 0 retries in \d+\.\d s; in {re.escape(str(shell.database))}\n",
         stdout,
     )

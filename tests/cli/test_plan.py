@@ -22,11 +22,14 @@ def test_a_dry_run_says_what_the_run_would_cost_and_does_nothing(shell: Shell) -
     result = shell.snapshot("--dry-run", **NOBODY)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        "plan:  40 meetings via meetings, a request each fits into the 1,080 of a window",
-        "cost:  40 requests; the limit makes them take less than a second",
         (
-            "limit: 1,200 requests in 300 s, 120 of them in reserve and 0 spent by earlier runs; "
-            "left: 1,080 now, 1,040 after this run"
+            "plan:  40 meetings via meetings, "
+            "one request per meeting costs at most a tenth of the 1,080 requests per window"
+        ),
+        "cost:  40 requests; they take less than a second within the limit",
+        (
+            "limit: 1,200 requests in 300 s, less 120 in reserve and 0 spent by earlier runs; "
+            "1,080 remain now, 1,040 after this run"
         ),
     ]
     assert shell.api.app.state.requests == 0
@@ -37,18 +40,18 @@ def test_a_plan_knows_what_earlier_runs_spent(shell: Shell) -> None:
     """Those of the last five minutes: the limit is one for all that use the token."""
     shell.snapshot("--slot", "2026-11-02T10:00:00Z")
     result = shell.snapshot("--dry-run", "--slot", "2026-11-02T11:00:00Z")
-    assert "40 spent by earlier runs; left: 1,040 now, 1,000 after this run" in result.stdout
+    assert "40 spent by earlier runs; 1,040 remain now, 1,000 after this run" in result.stdout
 
 
 def test_a_plan_by_list_knows_how_many_were_live(shell: Shell) -> None:
     """Until a run has seen some, all could be."""
     by_list = ("--dry-run", "--via", "list", "--page-size", "10", "--slot", "2026-11-02T11:00:00Z")
-    assert "cost:  5 requests if all of these are live and no others; " in shell.snapshot(*by_list).stdout
+    assert "cost:  5 requests if all of these and no other meetings are live; " in shell.snapshot(*by_list).stdout
     shell.snapshot("--slot", "2026-11-02T10:00:00Z")
     assert "cost:  5 requests if all" in shell.snapshot(*by_list).stdout, "who asks for each sees no others"
     shell.snapshot("--via", "list")
     expected = -(-len(shell.api.live()) // 10) + 1
-    said = f"cost:  {expected} requests as far as is known, 5 if all of these are live and no others; "
+    said = f"cost:  {expected} requests expected, 5 if all of these and no other meetings are live; "
     assert said in shell.snapshot(*by_list).stdout
 
 
@@ -57,6 +60,7 @@ def test_a_plan_as_json_is_one_object(shell: Shell) -> None:
     plan = json.loads(shell.snapshot("--dry-run", "--json").stdout)
     assert plan == shell.summary()["plan"]
     assert (plan["via"], plan["requests"], plan["remaining"], plan["warning"]) == ("meetings", 40, 1080, None)
+    assert (plan["reason"], plan["why"].partition(" costs ")[0]) == ("live_sessions_unknown", "one request per meeting")
 
 
 def test_a_dry_run_on_a_database_that_is_held_plans_without_it(shell: Shell) -> None:
@@ -81,9 +85,9 @@ def test_a_run_that_cannot_end_in_time_says_so_before_it_begins(shell: Shell) ->
     """With the arithmetic, and the flag that makes it fit; then it does what it can."""
     result = shell.snapshot("--rate", "10/300s", "--via", "meetings", "--deadline", "1s", "--attempts", "1")
     assert result.stderr.startswith(
-        "rtk-usage: the run can't end in time: 40 requests at 9 in 300 s (10 less a reserve of 10%; "
-        "earlier runs spent 0 of them) take at least 21m, but --deadline is 1s. "
-        "With --via list the same meetings take 1 request\n"
+        "rtk-usage: the run can't end in time: 40 requests take at least 21m, but --deadline is 1s. "
+        "The limit allows 9 requests in 300 s (10 less 1 in reserve), and earlier runs spent 0. "
+        "With --via list the same meetings take 2 requests\n"
     )
     assert result.exit_code == 3
     assert "31 failed (deadline 31)" in result.stdout
@@ -114,10 +118,13 @@ def test_the_way_can_be_chosen(shell: Shell, via: str) -> None:
     ]
 
 
-def test_a_list_that_exceeds_the_window_is_covered_by_the_list_of_live_sessions(shell: Shell) -> None:
+def test_more_than_a_tenth_of_a_window_goes_by_the_list_of_live_sessions(shell: Shell) -> None:
     """By itself, and the summary says why."""
     result = shell.snapshot("--rate", "30/300s")
-    assert "via list, a request each would exceed the 27 of a window; 1 request, 0 retries" in result.stdout
+    assert (
+        "via list, one request per meeting would cost more than a tenth of the 27 requests per window; 1 request, "
+        in result.stdout
+    )
     assert result.exit_code == 0
 
 
@@ -136,8 +143,9 @@ def test_all_meetings_need_no_list(shell: Shell) -> None:
     result = shell.run("snapshot", "--all-meetings")
     live = shell.api.live().keys()
     assert result.exit_code == 0
-    assert f" {len(live)} meetings: {len(live)} live, 0 idle, 0 failed; via list, all live sessions are wanted;" in (
-        result.stdout
+    assert (
+        f" {len(live)} meetings: {len(live)} live, 0 idle, 0 failed; via list, the only way to fetch all live sessions;"
+        in (result.stdout)
     )
     assert {meeting_id for (meeting_id,) in shell.rows("select meeting_id from session_snapshots")} == live
 
@@ -147,17 +155,18 @@ def test_all_meetings_of_a_slot_are_asked_for_once(shell: Shell) -> None:
     shell.run("snapshot", "--all-meetings", "--slot", "2026-11-02T10:00:00Z")
     before = shell.api.app.state.requests
     result = shell.run("snapshot", "--all-meetings", "--slot", "2026-11-02T10:00:00Z")
-    assert "this slot has everything already; 0 requests" in result.stdout
+    assert "this slot already has every outcome; 0 requests" in result.stdout
     assert shell.api.app.state.requests == before
 
 
 def test_the_list_is_taken_where_only_it_can_end_in_time(shell: Shell) -> None:
-    """Forty requests at twenty in five minutes would wait for the next window."""
+    """Earlier runs left three requests of the window, and four meetings are few enough to be asked one by one."""
     shell.snapshot("--slot", "2026-11-02T10:00:00Z")
-    again = ("--rate", "60/300s", "--slot", "2026-11-02T11:00:00Z")
-    assert "via meetings, a request each fits into the 54 of a window" in shell.snapshot(*again, "--dry-run").stdout
+    (shell.directory / "meetings.txt").write_text("\n".join(meeting_ids()[:4]))
+    again = ("--rate", "48/300s", "--slot", "2026-11-02T11:00:00Z")
+    assert "plan:  4 meetings via meetings, " in shell.snapshot(*again, "--dry-run").stdout
     result = shell.snapshot(*again, "--deadline", "1m")
-    assert "via list, a request each would not end in time" in result.stdout
+    assert "via list, one request per meeting would not end in time" in result.stdout
     assert result.exit_code == 0
 
 

@@ -1,195 +1,228 @@
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.cli.types import Duration
-from etl.realtimekit.limit.plan import in_words, make_plan
-from etl.settings import ApiSettings, Limits, Rate, SnapshotSettings
-from etl.values.fetch import PriorState, Spending
-from etl.values.meetings import Meeting, MeetingList
+from etl.values.fetch import PriorState, Spending, ViaReason
 
-if TYPE_CHECKING:
-    from etl.values.fetch import Plan
+from .plan_case import ALL_MEETINGS, NOON, live, meetings, plan, rate
 
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECONDS = pytest.approx
-DAY = 86400
 
 
-@cache
-def meetings(number: int, apps: int = 1) -> MeetingList:
-    """Make a list of so many meetings, of so many apps in turn."""
-    return MeetingList(meetings=[Meeting(f"app-{one % apps}", f"meeting-{one}") for one in range(number)])
-
-
-def plan(
-    asked: MeetingList | int,
-    *,
-    limits: Limits | None = None,
-    page_size: int = 100,
-    now: datetime = NOON,
-    known: PriorState | None = None,
-    **changes: Any,
-) -> Plan:
-    """Plan a run at noon."""
-    api = ApiSettings(token="token", account_id="account", limits=limits or Limits(), page_size=page_size)  # noqa: S106  # no token of anything
-    given: dict[str, Any] = {"api": api, "meetings": None, "app_id": "app", "database": Path("usage.duckdb")}
-    asked = meetings(asked) if isinstance(asked, int) else asked
-    return make_plan(SnapshotSettings(**(given | changes)), asked, known or PriorState(), now)
-
-
-def rate(requests: int, seconds: float, reserve: float = 0.0) -> Limits:
-    """State a limit."""
-    return Limits(stated=Rate(requests=requests, seconds=seconds), reserve=reserve)
-
-
-# The way
+# The way: fewer requests
 
 
 @pytest.mark.parametrize(
-    ("number", "via", "why"),
+    ("number", "live_sessions", "via", "requests", "other_requests"),
     [
-        (0, "meetings", "this slot has everything already"),
-        (1, "meetings", "a list for each app would take as many requests"),
-        (2, "meetings", "a request each fits into the 1,080 of a window"),
-        (1080, "meetings", "a request each fits into the 1,080 of a window"),
-        (1081, "list", "a request each would exceed the 1,080 of a window"),
-        (50_000, "list", "a request each would exceed the 1,080 of a window"),
+        (2, 3, "list", 1, 2),
+        (2, 5, "meetings", 2, 2),
+        (3, 5, "list", 2, 3),
+        (40, 16, "list", 1, 40),
+        (5, 350, "meetings", 5, 5),
+        (6, 350, "list", 5, 6),
+        (1080, 31, "list", 1, 1080),
+        (1081, 31, "list", 1, 1081),
+        (150, 20_000, "meetings", 150, 202),
+        (5000, 600_001, "meetings", 5000, 6002),
+        (50_000, 350, "list", 5, 50_000),
     ],
 )
-def test_a_list_that_fits_a_window_is_asked_meeting_by_meeting(number: int, via: str, why: str) -> None:
-    """Another one by the list of what is live."""
+def test_the_way_that_costs_fewer_requests_is_taken(
+    number: int, live_sessions: int, via: str, requests: int, other_requests: int
+) -> None:
+    """The list costs what the last count of live sessions says. Equal costs go meeting by meeting."""
+    made = plan(number, prior=live(live_sessions))
+    assert (made.via, made.reason) == (via, ViaReason.FEWER_REQUESTS)
+    assert (made.requests, made.other_requests) == (requests, other_requests)
+
+
+@given(st.integers(2, 3000), st.integers(0, 5000), st.sampled_from([10, 100]), st.integers(1, 4))
+def test_no_other_way_is_expected_to_cost_fewer_requests(
+    number: int, live_sessions: int, page_size: int, apps: int
+) -> None:
+    """This holds for any number of meetings, live sessions and apps."""
+    made = plan(meetings(number, apps), page_size=page_size, prior=live(live_sessions))
+    assert made.other_requests is not None
+    assert made.requests <= made.other_requests
+    assert made.via == "meetings" or made.requests < made.other_requests
+
+
+@pytest.mark.parametrize(
+    ("number", "via"),
+    [(2, "meetings"), (108, "meetings"), (109, "list"), (1080, "list"), (1081, "list"), (50_000, "list")],
+)
+def test_without_a_count_of_live_sessions_more_than_a_tenth_of_a_window_goes_by_list(number: int, via: str) -> None:
+    """A window allows 1,080 requests. Shorter meeting lists go meeting by meeting."""
     made = plan(number)
-    assert (made.via, made.why, made.meetings) == (via, why, number)
+    assert (made.via, made.reason, made.meetings) == (via, ViaReason.LIVE_SESSIONS_UNKNOWN, number)
 
 
-def test_what_fits_is_what_the_limit_and_the_reserve_leave() -> None:
-    """Not Cloudflare's documented figures, where others are stated."""
-    assert plan(90, limits=rate(100, 60, 0.1)).via == "meetings"
-    assert plan(91, limits=rate(100, 60, 0.1)).why == "a request each would exceed the 90 of a window"
+def test_a_window_is_what_the_limit_and_the_reserve_allow() -> None:
+    """A stated limit takes the place of the documented one."""
+    assert plan(9, limits=rate(100, 60, 0.1)).via == "meetings"
+    assert plan(10, limits=rate(100, 60, 0.1)).via == "list"
+    assert plan(2, limits=rate(10, 60)).via == "list"
 
 
+# The way: no choice
+
+
+@pytest.mark.parametrize("prior", [PriorState(), live(3), live(100_000)])
 @pytest.mark.parametrize(("via", "number"), [("list", 1), ("list", 5000), ("meetings", 1), ("meetings", 5000)])
-def test_a_way_that_is_asked_for_is_taken(via: str, number: int) -> None:
-    """Whether it fits or not."""
-    made = plan(number, via=via)
-    assert (made.via, made.why) == (via, "as --via says")
+def test_a_requested_way_is_taken(via: str, number: int, prior: PriorState) -> None:
+    """It is taken at any cost. Only `auto` may fall back to one request per meeting."""
+    made = plan(number, via=via, prior=prior)
+    assert (made.via, made.reason, made.may_ask_each) == (via, ViaReason.REQUESTED, False)
+    assert plan(number, prior=prior).may_ask_each
 
 
-def test_a_list_for_each_of_many_apps_saves_nothing() -> None:
-    """A meeting each: as many lists as meetings."""
-    made = plan(meetings(2000, 2000))
-    assert (made.via, made.why) == ("meetings", "a list for each app would take as many requests")
+@pytest.mark.parametrize("prior", [PriorState(), live(0), live(300)])
+def test_one_meeting_per_app_goes_meeting_by_meeting(prior: PriorState) -> None:
+    """One list per app would cost as many requests."""
+    for number in (1, 2000):
+        made = plan(meetings(number, number), prior=prior)
+        assert (made.via, made.reason) == ("meetings", ViaReason.ONE_MEETING_PER_APP)
     assert plan(meetings(2000, 1999)).via == "list"
 
 
 @pytest.mark.parametrize("via", ["auto", "meetings", "list"])
-def test_all_meetings_are_had_by_the_list_only(via: str) -> None:
-    """Nobody knows their names, nor how many there are."""
-    made = plan(MeetingList(meetings=[], all_of="app"), via=via)
-    assert (made.via, made.why, made.meetings) == ("list", "all live sessions are wanted", None)
+def test_all_meetings_are_fetched_by_list(via: str) -> None:
+    """Their IDs and their number are unknown."""
+    made = plan(ALL_MEETINGS, via=via)
+    assert (made.via, made.reason, made.meetings) == ("list", ViaReason.ALL_MEETINGS, None)
+    assert made.other_requests is None
+
+
+@pytest.mark.parametrize("via", ["auto", "meetings", "list"])
+def test_a_slot_that_has_every_outcome_takes_no_request(via: str) -> None:
+    """There is no meeting left to fetch."""
+    made = plan(0, via=via, prior=live(350))
+    assert (made.via, made.reason) == ("meetings", ViaReason.NOTHING_TO_FETCH)
+    assert (made.requests, made.most_requests, made.other_requests, made.seconds) == (0, 0, None, 0)
+
+
+# The way: time
+
+
+def test_the_only_way_that_can_end_in_time_is_taken() -> None:
+    """By list where one request per meeting takes too long, and meeting by meeting where the list takes too long."""
+    limits = rate(1000, 300)
+    made = plan(95, deadline=timedelta(seconds=0.1), limits=limits)
+    assert (made.via, made.reason, made.shortages) == ("list", ViaReason.ONLY_WAY_IN_TIME, [])
+    assert plan(95, deadline=timedelta(seconds=0.6), limits=limits).via == "meetings"
+    made = plan(150, deadline=timedelta(seconds=1), limits=limits, page_size=1)
+    assert (made.via, made.reason) == ("list", ViaReason.LIVE_SESSIONS_UNKNOWN)
+    made = plan(150, deadline=timedelta(seconds=0.79), limits=limits, page_size=1)
+    assert (made.via, made.reason, made.shortages) == ("meetings", ViaReason.ONLY_WAY_IN_TIME, [])
+
+
+def test_where_no_way_can_end_in_time_the_cheaper_one_is_taken() -> None:
+    """The plan says which option is too short."""
+    made = plan(950, deadline=timedelta(milliseconds=1), prior=live(10))
+    assert (made.via, made.reason) == ("list", ViaReason.FEWER_REQUESTS)
+    assert [shortage.option for shortage in made.shortages] == ["deadline"]
+    assert not made.is_other_in_time
 
 
 # Requests
 
 
-def test_a_meeting_takes_a_request() -> None:
-    """Live or not."""
-    made = plan(700, known=PriorState(live_before=3))
-    assert (made.requests, made.most_requests) == (700, 700)
+def test_a_meeting_takes_one_request() -> None:
+    """It does so if it is live and if it is idle."""
+    made = plan(700, via="meetings", prior=live(3))
+    assert (made.requests, made.most_requests, made.other_requests) == (700, 700, 1)
 
 
 @pytest.mark.parametrize(
-    ("live", "requests"),
-    [(0, 1), (1, 1), (99, 1), (100, 2), (101, 3), (300, 4), (301, 5), (10_000, 101), (30_000, 301)],
+    ("live_sessions", "requests"),
+    [
+        *[(0, 1), (1, 1), (4, 1), (5, 2), (6, 1), (95, 2), (99, 1), (100, 2)],
+        *[(101, 3), (300, 4), (301, 5), (500, 7), (10_000, 102), (30_000, 302), (30_001, 302)],
+    ],
 )
-def test_a_list_takes_a_request_a_page(live: int, requests: int) -> None:
-    """Of what was live lately; of a list of several pages the first is read twice, and a full page may be followed."""
-    made = plan(50_000, known=PriorState(live_before=live))
-    assert (made.requests, made.most_requests) == (requests, 501)
+def test_a_list_takes_one_request_per_page(live_sessions: int, requests: int) -> None:
+    """The first of several pages is read twice. A round count is checked against the page behind the last one."""
+    made = plan(50_000, prior=live(live_sessions))
+    assert (made.requests, made.most_requests) == (requests, 502)
 
 
-def test_where_nobody_knows_what_is_live_all_may_be() -> None:
-    """Of a list that has a name for each."""
-    made = plan(10_000)
-    assert (made.requests, made.most_requests) == (101, 101)
+def test_without_a_count_all_listed_meetings_may_be_live() -> None:
+    """The expected number of requests is the highest then."""
+    made = plan(10_001)
+    assert (made.requests, made.most_requests) == (102, 102)
 
 
-def test_of_meetings_without_a_name_one_page_is_expected() -> None:
-    """How many there are at most is known to nobody."""
-    asked = MeetingList(meetings=[], all_of="app")
-    assert (plan(asked).requests, plan(asked).most_requests) == (1, None)
-    made = plan(asked, known=PriorState(live_before=250))
+def test_for_all_meetings_one_page_is_expected_without_a_count() -> None:
+    """The highest number of requests is unknown."""
+    assert (plan(ALL_MEETINGS).requests, plan(ALL_MEETINGS).most_requests) == (1, None)
+    made = plan(ALL_MEETINGS, prior=live(251))
     assert (made.requests, made.most_requests) == (4, None)
 
 
-@pytest.mark.parametrize(("size", "requests"), [(1, 301), (50, 7), (300, 2), (301, 1), (1000, 1)])
-def test_the_size_of_a_page_is_the_one_that_is_asked_for(size: int, requests: int) -> None:
-    """300 live sessions."""
-    assert plan(5000, via="list", page_size=size, known=PriorState(live_before=300)).requests == requests
+@pytest.mark.parametrize(("page_size", "requests"), [(1, 302), (50, 7), (299, 3), (300, 2), (301, 2), (1000, 2)])
+def test_pages_have_the_size_that_is_requested(page_size: int, requests: int) -> None:
+    """300 sessions are live."""
+    assert plan(5000, via="list", page_size=page_size, prior=live(300)).requests == requests
 
 
-@pytest.mark.parametrize("via", ["auto", "meetings", "list"])
-def test_nothing_to_ask_takes_no_request(via: str) -> None:
-    """Every meeting of the slot has an outcome already."""
-    made = plan(0, via=via, known=PriorState(live_before=350))
-    assert (made.requests, made.most_requests, made.seconds) == (0, 0, 0)
+@pytest.mark.parametrize(("apps", "live_sessions", "requests"), [(3, 0, 3), (3, 300, 8), (3, 50, 3), (7, 1000, 23)])
+def test_every_app_has_its_own_list(apps: int, live_sessions: int, requests: int) -> None:
+    """The worst case counts: each list has a last page that is not full and a first page that is read twice."""
+    assert plan(meetings(5000, apps), via="list", prior=live(live_sessions)).requests == requests
 
 
-@pytest.mark.parametrize(("apps", "live", "requests"), [(3, 0, 3), (3, 300, 8), (3, 50, 3), (7, 1000, 23)])
-def test_every_app_has_a_list_of_its_own(apps: int, live: int, requests: int) -> None:
-    """As many as can be: each with a last page that is not full, each with a first page to be read twice."""
-    assert plan(meetings(5000, apps), via="list", known=PriorState(live_before=live)).requests == requests
-
-
-def pages_of(live: int, size: int) -> int:
-    """How many requests one list takes: all pages, and where there is more than one, or may be, another."""
-    return max(1, -(-live // size)) + (live >= size)
+def pages_of(live_sessions: int, page_size: int) -> int:
+    """Return the requests for the pages of one list: one per page, and one more if a first page is full."""
+    return max(1, -(-live_sessions // page_size)) + (live_sessions >= page_size)
 
 
 @cache
-def most_pages(live: int, size: int, apps: int) -> int:
-    """Try every way that live sessions may belong to apps."""
+def most_pages(live_sessions: int, page_size: int, apps: int) -> int:
+    """Try every way in which live sessions may belong to apps."""
     if apps == 1:
-        return pages_of(live, size)
-    return max(pages_of(first, size) + most_pages(live - first, size, apps - 1) for first in range(live + 1))
+        return pages_of(live_sessions, page_size)
+    return max(
+        pages_of(first, page_size) + most_pages(live_sessions - first, page_size, apps - 1)
+        for first in range(live_sessions + 1)
+    )
 
 
 @given(st.integers(0, 40), st.integers(1, 12), st.integers(1, 5))
 @settings(deadline=None)
-def test_however_live_sessions_belong_to_apps_no_more_requests_are_needed(live: int, size: int, apps: int) -> None:
-    """And some way needs as many, or nearly."""
-    planned = plan(meetings(5, apps), via="list", page_size=size, known=PriorState(live_before=live)).requests
-    assert most_pages(live, size, apps) <= planned <= most_pages(live, size, apps) + apps - 1
+def test_the_pages_of_all_lists_take_no_more_requests_than_planned(
+    live_sessions: int, page_size: int, apps: int
+) -> None:
+    """This holds for every way in which live sessions may belong to apps, and in some way nearly all are needed."""
+    made = plan(meetings(5, apps), via="list", page_size=page_size, prior=live(live_sessions))
+    most = most_pages(live_sessions, page_size, apps)
+    assert most <= made.requests <= most + max(1, apps - 1)
 
 
 # The limit
 
 
-def test_a_plan_says_what_the_limit_is() -> None:
-    """And what of it is not ours."""
+def test_a_plan_states_the_limit_and_the_reserve() -> None:
+    """They are the documented ones, or those that the user states."""
     made = plan(1)
-    assert (made.quota, made.window_seconds, made.reserved) == (1200, 300, 120)
+    assert (made.quota, made.window_seconds, made.reserved, made.usable) == (1200, 300, 120, 1080)
     made = plan(1, limits=rate(50, 7.5, 0.5))
-    assert (made.quota, made.window_seconds, made.reserved) == (50, 7.5, 25)
+    assert (made.quota, made.window_seconds, made.reserved, made.usable) == (50, 7.5, 25, 25)
 
 
-def test_what_earlier_runs_have_spent_is_said_and_taken_off() -> None:
-    """Never below nothing."""
+def test_requests_of_earlier_runs_are_subtracted() -> None:
+    """The remaining number is never negative."""
     spent = [Spending(finished_at=NOON - timedelta(seconds=ago), requests=500) for ago in (10, 200, 250)]
-    assert (plan(1, known=PriorState(spent=spent[:2])).spent, plan(1, known=PriorState(spent=spent[:2])).remaining) == (
-        1000,
-        80,
-    )
-    assert (plan(1, known=PriorState(spent=spent)).spent, plan(1, known=PriorState(spent=spent)).remaining) == (1500, 0)
+    made = plan(1, prior=PriorState(spent=spent[:2]))
+    assert (made.spent, made.remaining) == (1000, 80)
+    made = plan(1, prior=PriorState(spent=spent))
+    assert (made.spent, made.remaining) == (1500, 0)
     assert (plan(1).spent, plan(1).remaining) == (0, 1080)
 
 
@@ -204,25 +237,25 @@ def test_what_earlier_runs_have_spent_is_said_and_taken_off() -> None:
         (10_801, 10 * 301 + 1 / 190),
     ],
 )
-def test_a_run_takes_a_window_for_every_1080_requests(number: int, seconds: float) -> None:
-    """And what the rest of them take at 190 a second."""
+def test_a_run_takes_one_window_per_1080_requests(number: int, seconds: float) -> None:
+    """The requests of the last window take their time at 190 per second."""
     assert plan(number, via="meetings").seconds == SECONDS(seconds, abs=1e-3)
 
 
-def test_a_run_waits_for_what_earlier_runs_have_spent() -> None:
-    """All is spent, 100 s ago: 201 s until the first request may leave."""
-    known = PriorState(spent=[Spending(finished_at=NOON - timedelta(seconds=100), requests=1080)])
-    assert plan(190, known=known).seconds == SECONDS(202, abs=1e-3)
-    assert plan(190, known=known, now=NOON + timedelta(seconds=201)).seconds == SECONDS(1)
+def test_a_run_waits_for_the_requests_of_earlier_runs() -> None:
+    """All requests were spent 100 s ago, so the first one may be sent in 201 s."""
+    spent = [Spending(finished_at=NOON - timedelta(seconds=100), requests=1080)]
+    case: dict[str, Any] = {"via": "meetings", "prior": PriorState(spent=spent)}
+    assert plan(190, **case).seconds == SECONDS(202, abs=1e-3)
+    assert plan(190, **case, now=NOON + timedelta(seconds=201)).seconds == SECONDS(1)
 
 
-def test_how_long_a_run_takes_goes_by_what_is_expected() -> None:
-    """Not by what would be if all were live."""
-    made = plan(50_000, known=PriorState(live_before=300))
-    assert made.seconds == SECONDS(4 / 190)
+def test_the_time_of_a_run_is_that_of_the_expected_requests() -> None:
+    """It is not the time that the run would take if all meetings were live."""
+    assert plan(50_000, prior=live(300)).seconds == SECONDS(4 / 190)
 
 
-# The warning
+# Too little time
 
 
 @pytest.mark.parametrize(
@@ -234,185 +267,68 @@ def test_how_long_a_run_takes_goes_by_what_is_expected() -> None:
         {"deadline": timedelta(seconds=302), "every": timedelta(minutes=10)},
     ],
 )
-def test_a_run_that_can_end_in_time_has_no_warning(bounds: dict[str, Any]) -> None:
+def test_a_run_that_can_end_in_time_has_no_shortage(bounds: dict[str, Any]) -> None:
     """1,100 requests take 301.1 s."""
-    assert plan(1100, via="meetings", **bounds).warning is None
+    assert plan(1100, via="meetings", **bounds).shortages == []
 
 
-def test_a_run_may_take_all_the_time_there_is() -> None:
-    """To the instant: 190 requests take a second, a list of one page its 190th part."""
-    assert plan(190, deadline=timedelta(seconds=1)).warning is None
-    warning = plan(10, via="meetings", deadline=timedelta(microseconds=5264), known=PriorState(live_before=0)).warning
-    assert warning is not None
-    assert "With --via list" in warning
+def test_a_run_may_take_all_of_its_time() -> None:
+    """190 requests take exactly one second."""
+    assert plan(190, via="meetings", deadline=timedelta(seconds=1)).shortages == []
+    assert plan(190, via="meetings", deadline=timedelta(seconds=0.99)).shortages != []
 
 
-def test_the_warning_is_the_arithmetic_and_the_flag_that_makes_it_fit() -> None:
-    """Word by word."""
-    known = PriorState(live_before=300)
-    assert plan(10_000, via="meetings", deadline=timedelta(minutes=10), known=known).warning == (
-        "the run can't end in time: 10,000 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs "
-        "spent 0 of them) take at least 46m, but --deadline is 10m. With --via list the same meetings take 4 requests"
-    )
-    assert plan(5000, via="meetings", every=timedelta(seconds=1), limits=rate(50, 60, 0.5)).warning == (
-        "the run can't end in time: 5,000 requests at 25 in 60 s (50 less a reserve of 50%; earlier runs spent 0 of "
-        "them) take at least 3h21m, but the next slot begins in 1s. It fits with --every 4h"
-    )
-    bounds: dict[str, Any] = {"deadline": timedelta(seconds=5), "every": timedelta(minutes=5)}
-    known = PriorState(spent=[Spending(finished_at=NOON - timedelta(seconds=300), requests=1080)])
-    assert plan(meetings(1080, 1080), known=known, **bounds).warning == (
-        "the run can't end in time: 1,080 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs spent "
-        "1,080 of them) take at least 7s, but --deadline is 5s. It fits with --deadline 8s"
-    )
-    assert plan(meetings(2000, 2000), **bounds).warning == (
-        "the run can't end in time: 2,000 requests at 1,080 in 300 s (1,200 less a reserve of 10%; earlier runs spent "
-        "0 of them) take at least 5m6s, but --deadline is 5s and the next slot begins in 5m. It fits with --deadline "
-        "5m37s and --every 10m"
-    )
-    warning = plan(10_000, via="meetings", deadline=timedelta(minutes=10), known=PriorState(live_before=0)).warning
-    assert warning is not None
-    assert warning.endswith("With --via list the same meetings take 1 request")
+def test_a_shortage_states_the_time_left_and_a_sufficient_value() -> None:
+    """The value is a tenth longer than needed, because responses take time and windows may end later."""
+    made = plan(1900, via="meetings", deadline=timedelta(seconds=1), limits=rate(2000, 300))
+    (shortage,) = made.shortages
+    assert (shortage.option, shortage.seconds_left) == ("deadline", 1)
+    assert shortage.sufficient_seconds == SECONDS(11)
 
 
-def test_where_nothing_makes_it_fit_the_warning_says_so() -> None:
-    """A request an hour, and more of them than a year has hours."""
-    warning = plan(meetings(9600, 9600), limits=rate(1, 3600), every=timedelta(hours=1)).warning
-    assert warning is not None
-    assert warning.endswith("No option makes it fit: take a shorter list, or --via list")
+def test_the_other_way_may_end_in_time() -> None:
+    """The plan says so, whichever way is requested."""
+    made = plan(10, via="meetings", deadline=timedelta(seconds=0.01), prior=live(0))
+    assert (made.is_other_in_time, made.other_requests) == (True, 1)
+    made = plan(2, via="list", deadline=timedelta(seconds=0.02), prior=live(400))
+    assert (made.is_other_in_time, made.requests, made.other_requests) == (True, 5, 2)
+    assert not plan(5000, via="meetings", deadline=timedelta(milliseconds=1), prior=live(0)).is_other_in_time
 
 
-def test_what_is_advised_is_a_tenth_more_than_the_least() -> None:
-    """Answers take their time, and windows may end a little later: 1,900 requests at once take 10 s."""
-    warning = plan(1900, via="meetings", deadline=timedelta(seconds=1), limits=rate(2000, 300), page_size=1).warning
-    assert warning is not None
-    assert warning.endswith("It fits with --deadline 11s")
+def test_the_options_that_are_long_enough_are_not_named() -> None:
+    """They need no change."""
+    made = plan(1100, via="meetings", deadline=timedelta(minutes=1), every=timedelta(hours=1))
+    assert [shortage.option for shortage in made.shortages] == ["deadline"]
+    made = plan(1100, via="meetings", deadline=timedelta(minutes=1), every=timedelta(minutes=5))
+    assert [shortage.option for shortage in made.shortages] == ["deadline", "every"]
 
 
-def test_a_request_each_that_would_not_end_in_time_is_no_way() -> None:
-    """Where the list would: that is the way then. Where neither does, the usual one is taken, and warned of."""
-    case: dict[str, Any] = {"limits": rate(1000, 300), "known": PriorState(live_before=10)}
-    made = plan(950, deadline=timedelta(seconds=4), **case)
-    assert (made.via, made.why, made.warning) == ("list", "a request each would not end in time", None)
-    assert plan(950, deadline=timedelta(seconds=5.1), **case).via == "meetings"
-    made = plan(950, deadline=timedelta(milliseconds=1), **case)
-    assert made.via == "meetings"
-    assert made.warning is not None
-
-
-def test_the_warning_names_only_the_bounds_that_are_too_near() -> None:
-    """The other one needs no change."""
-    warning = plan(
-        1100, via="meetings", deadline=timedelta(minutes=1), every=timedelta(hours=1), limits=rate(1200, 300, 0.1)
-    ).warning
-    assert warning is not None
-    assert "--every" not in warning
-    assert "slot" not in warning
+def sufficient_step(**case: Any) -> timedelta | None:
+    """Return the step that the only shortage of a plan suggests."""
+    (shortage,) = plan(**case).shortages
+    assert shortage.option == "every"
+    return None if shortage.sufficient_seconds is None else timedelta(seconds=shortage.sufficient_seconds)
 
 
 @pytest.mark.parametrize(
-    ("minute", "every"),
-    [(0, "10m"), (4, "10m"), (5, "15m"), (9, "15m"), (10, "10m"), (15, "15m"), (59, "2h")],
+    ("minute", "step_minutes"), [(0, 10), (4, 10), (5, 15), (9, 15), (10, 10), (15, 15), (59, 120)]
 )
-def test_the_step_that_fits_leaves_enough_of_the_slot_that_has_begun(minute: int, every: str) -> None:
-    """A step of ten minutes is no help five minutes before it ends: 1,100 requests take 300.1 s."""
+def test_a_sufficient_step_leaves_enough_of_the_slot_that_has_begun(minute: int, step_minutes: int) -> None:
+    """Five minutes before a slot ends, a step of ten minutes does not help: 1,100 requests take 300.1 s."""
     now = NOON + timedelta(minutes=minute)
-    warning = plan(meetings(1100, 1100), every=timedelta(seconds=30), now=now).warning
-    assert warning is not None
-    assert warning.endswith(f"It fits with --every {every}")
+    step = sufficient_step(meeting_list=meetings(1100, 1100), every=timedelta(seconds=30), now=now)
+    assert step == timedelta(minutes=step_minutes)
 
 
-@pytest.mark.parametrize(("number", "every"), [(25, "2d"), (26, "2d"), (169, "8d"), (7000, "321d")])
-def test_a_run_of_days_fits_into_a_step_of_days(number: int, every: str) -> None:
-    """A request an hour; days are counted from 1970-01-01 on."""
+@pytest.mark.parametrize(("number", "days"), [(25, 2), (26, 2), (169, 8), (7000, 321)])
+def test_a_run_of_days_fits_into_a_step_of_days(number: int, days: int) -> None:
+    """The limit allows one request per hour. Days are counted from 1970-01-01."""
     since = datetime(1970, 1, 1, tzinfo=UTC)
-    made = plan(meetings(number, number), limits=rate(1, 3600), every=timedelta(hours=1), now=since, via="meetings")
-    assert made.warning is not None
-    assert made.warning.endswith(f"It fits with --every {every}")
+    case: dict[str, Any] = {"limits": rate(1, 3600), "every": timedelta(hours=1), "now": since, "via": "meetings"}
+    assert sufficient_step(meeting_list=meetings(number, number), **case) == timedelta(days=days)
 
 
-FLAGS = re.compile(r"--(deadline|every) (\w+)")
-
-
-def follow(advice: str) -> dict[str, Any]:
-    """Read the flags of a warning's last sentence, as the command line would."""
-    if "--via list" in advice:
-        return {"via": "list"}
-    return {flag: Duration().convert(text, None, None) for flag, text in FLAGS.findall(advice)}
-
-
-@given(
-    st.integers(1, 400),
-    st.integers(1, 400),
-    st.tuples(st.integers(1, 60), st.integers(1, 600)),
-    st.none() | st.integers(1, 3_000_000).map(lambda milliseconds: timedelta(milliseconds=milliseconds)),
-    st.none() | st.integers(1, 3000).map(lambda seconds: timedelta(seconds=seconds)),
-    st.sampled_from(["auto", "meetings", "list"]),
-    st.none() | st.integers(0, 500),
-    st.lists(st.tuples(st.integers(0, 600), st.integers(0, 80)), max_size=3),
-    st.integers(0, 2 * DAY),
-)
-@settings(deadline=None, max_examples=300)
-def test_who_follows_a_warning_is_warned_no_more(  # noqa: PLR0913, PLR0917  # all that a plan goes by
-    number: int,
-    apps: int,
-    limit: tuple[int, int],
-    deadline: timedelta | None,
-    every: timedelta | None,
-    via: str,
-    live_before: int | None,
-    spent: list[tuple[int, int]],
-    later: int,
-) -> None:
-    """The flags that it names make the run fit, at the same instant; where there is no warning it fits already."""
-    now = NOON + timedelta(seconds=later)
-    known = PriorState(
-        live_before=live_before,
-        spent=[Spending(finished_at=now - timedelta(seconds=ago), requests=some) for ago, some in spent],
-    )
-    bounds: dict[str, Any] = {"deadline": deadline, "every": every, "via": via}
-    case: dict[str, Any] = {"limits": rate(*limit), "page_size": 10, "known": known, "now": now}
-    asked = meetings(number, apps)
-    made = plan(asked, **case, **bounds)
-    if made.warning is None:
-        assert made.seconds <= min(bound.total_seconds() for bound in (deadline, every, timedelta(days=999)) if bound)
-        return
-    assume(made.seconds < 300 * DAY)
-    advice = made.warning.rpartition(". ")[2]
-    assert plan(asked, **case, **(bounds | follow(advice))).warning is None
-
-
-# Words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0s"),
-        (0.2, "1s"),
-        (40, "40s"),
-        (59.01, "1m"),
-        (60, "1m"),
-        (90, "1m30s"),
-        (599, "9m59s"),
-        (599.5, "10m"),
-        (600, "10m"),
-        (601, "11m"),
-        (3600, "1h"),
-        (5400, "1h30m"),
-        (3601, "1h1m"),
-        (86400, "1d"),
-        (90000, "1d1h"),
-        (86401, "1d1m"),
-        (400 * 86400, "400d"),
-    ],
-)
-def test_a_length_of_time_is_said_as_an_option_takes_it(seconds: float, words: str) -> None:
-    """Rounded up, to minutes from ten of them on."""
-    assert in_words(seconds) == words
-
-
-@given(st.floats(0.001, 365 * DAY))
-def test_what_is_said_of_a_time_is_enough_of_it(seconds: float) -> None:
-    """Given back as an option, it is no shorter, and no more than a minute or a second longer."""
-    given_back = Duration().convert(in_words(seconds), None, None).total_seconds()
-    assert seconds <= given_back < seconds + (60 if seconds > 599 else 1)
+def test_no_option_is_sufficient_for_a_run_of_more_than_a_year() -> None:
+    """The limit allows one request per hour, and a year has fewer hours."""
+    made = sufficient_step(meeting_list=meetings(9600, 9600), limits=rate(1, 3600), every=timedelta(hours=1))
+    assert made is None
