@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from etl.settings import SnapshotSettings
-    from etl.values.run import RunSummary
+    from etl.values.run import SnapshotSummary
     from tests.conftest import Api
 
     Settings = Callable[..., SnapshotSettings]
@@ -29,7 +29,7 @@ SOME_LIVE = {"meetings": 40, "live_share": 0.4}
 NONE_LIVE = {"meetings": 10, "live_share": 0.0}
 
 
-def take(settings: SnapshotSettings, api: Api, *, hour: int = 0) -> RunSummary:
+def take(settings: SnapshotSettings, api: Api, *, hour: int = 0) -> SnapshotSummary:
     """Take the snapshot of an hour, while the clock of the API stands still."""
     api.clock.advance(timedelta(milliseconds=1))
     return asyncio.run(take_snapshot(replace(settings, slot=START + timedelta(hours=hour)), api.context()))
