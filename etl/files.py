@@ -18,7 +18,7 @@ PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
 
 def refuse_database_as_output(database: Path, output: Path | None) -> None:
     """Raise ConfigError if an --output would replace the database or its write-ahead log."""
-    log = database.with_name(f"{database.name}.wal")
+    log = database.parent / f"{database.name}.wal"  # with_name would refuse a directory such as "."
     if output is not None and output.exists() and any(p.exists() and p.samefile(output) for p in (database, log)):
         raise ConfigError(f"{output} is the database; name another --output")
 

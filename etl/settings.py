@@ -154,15 +154,12 @@ class SnapshotSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ReconcileSettings:
-    """One run of `reconcile`, of the app `app_id` or of all that the database knows.
-
-    `since` is an instant, or how long before the start of the run it is.
-    """
+    """One run of `reconcile`: of the app `app_id`, or of all apps in the database; of sessions since an instant."""
 
     api: ApiSettings
     app_id: str | None
     database: Path
-    since: timedelta | datetime = timedelta(days=2)
+    since: datetime
     lock_timeout: timedelta = timedelta(seconds=30)
 
     def __post_init__(self) -> None:
@@ -177,22 +174,13 @@ class ReconcileSettings:
         """The instant this run stands for: the start second."""
         return floor_to(started_at, timedelta(seconds=1))
 
-    def since_of(self, started_at: datetime) -> datetime:
-        """From when on final figures are wanted. Raises ConfigError where that is still to come."""
-        if isinstance(self.since, timedelta):
-            return started_at - self.since
-        if self.since > started_at:
-            raise ConfigError(f"--since {self.since.isoformat()} is still to come; name an instant that is past")
-        return self.since
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadSettings:
+    """The database to read, and how long to wait while another program writes to it."""
 
-@dataclass(frozen=True, kw_only=True)
-class Period:
-    """From an instant up to, not including, another, as days and hours go by in the zone `tz` (an IANA name)."""
-
-    since: datetime
-    until: datetime
-    tz: str
+    database: Path
+    lock_timeout: timedelta = timedelta(seconds=5)
 
 
 def floor_to(instant: datetime, every: timedelta) -> datetime:

@@ -14,7 +14,7 @@ import pytest
 
 from etl.cli import EXIT_CODES, cli
 from etl.errors import EXIT_WITH_FAILURES, EtlError, FailureKind
-from etl.reports.catalogue import reports
+from etl.reports.catalogue import report_descriptions
 from etl.simulator.app import TOKEN
 from etl.store import sql_files
 from etl.store.database import open_database
@@ -159,7 +159,7 @@ def options_of(command: str) -> dict[str, click.Option]:
 def test_the_reports_of_the_readme_are_those_that_there_are() -> None:
     """Each with the sentence that it begins with."""
     documented = {cells[0].strip("`"): cells[1] for cells in rows(section("Read it"))}
-    assert documented == reports()
+    assert documented == report_descriptions()
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_help_and_of_the_errors() -> None:

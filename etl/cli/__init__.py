@@ -10,12 +10,14 @@ import click
 from etl import __version__
 from etl.cli.check import check
 from etl.cli.demo import demo
+from etl.cli.load import load
 from etl.cli.meetings import meetings
 from etl.cli.page import page
+from etl.cli.query import query
 from etl.cli.reconcile import reconcile
-from etl.cli.reports import query, report
+from etl.cli.report import report
 from etl.cli.simulate import simulate
-from etl.cli.snapshot import load, snapshot
+from etl.cli.snapshot import snapshot
 from etl.errors import EtlError
 
 EXIT_CODES = """\b

@@ -2,61 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from etl.cli.periods import period_options
-from etl.cli.reports import period_from, source_from, source_options
-
-if TYPE_CHECKING:
-    from etl.reports.checks import Checked
-
-_SHOWN = 20
+from etl.cli.build_settings import period_from, read_settings
+from etl.cli.options import period_options, read_options
+from etl.errors import CheckFailed
+from etl.reports.parameters import query_parameters
 
 
 @click.command()
-@click.option("--data", "is_data", is_flag=True, help="Check the rules that the figures in the database keep.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print all rules, and all rows that break them, as JSON.")
 @period_options
-@source_options
-def check(*, is_data: bool, as_json: bool, **options: Any) -> None:  # noqa: ANN401  # as click gives them
-    """Check that the figures can be trusted: totals never fall, no meeting is twice in a slot, and so on.
+@read_options
+def check(*, as_json: bool, **options: Any) -> None:
+    """Check that the stored figures can be trusted.
 
-    Rows that break a rule are named, and the exit code is 1.
+    For example, the total of a session never falls, and no meeting has two snapshots in a slot. The command prints the
+    rows that break a rule, and ends with exit code 1.
     """
-    if not is_data:
-        raise click.UsageError("What is to be checked? --data checks the figures in the database.")
-    from etl.errors import CheckFailed  # noqa: PLC0415  # only when needed
-    from etl.reports.catalogue import parameters  # noqa: PLC0415  # only when needed
-    from etl.reports.checks import check_data  # noqa: PLC0415  # `--help` needs none of it
+    from etl.reports import checks
 
     period = period_from(options)
-    checked = check_data(source_from(options), parameters(period, app_id=options["app_id"], prices=None))
-    click.echo(_as_json(checked, period.tz) if as_json else _as_text(checked, period.tz))
-    broken = [one.name for one in checked if not one.is_kept]
+    results = checks.run_checks(read_settings(options), query_parameters(period, app_id=options["app_id"]))
+    click.echo((checks.results_as_json if as_json else checks.results_as_text)(results, period.tz))
+    broken = [result.name for result in results if not result.is_passed]
     if broken:
-        raise CheckFailed(f"{len(broken)} of {len(checked)} rules are broken: {', '.join(broken)}")
-
-
-def _as_text(checked: list[Checked], tz: str) -> str:
-    """A line a rule, and the first rows that break it."""
-    from etl.reports.formats import as_table  # noqa: PLC0415  # only when needed
-
-    lines = []
-    for one in checked:
-        if one.is_kept:
-            lines.append(f"ok      {one.name}: {one.rule}")
-        else:
-            shown = as_table(one.broken.head(_SHOWN), tz, width=None)
-            lines.append(f"BROKEN  {one.name}: {one.rule}; not so in {one.broken.height:,} rows\n{shown}")
-    return "\n".join(lines)
-
-
-def _as_json(checked: list[Checked], tz: str) -> str:
-    """All rules with all rows that break them."""
-    from etl.reports.formats import records  # noqa: PLC0415  # only when needed
-
-    rules = [{"name": one.name, "rule": one.rule, "broken": records(one.broken, tz)} for one in checked]
-    return json.dumps({"checks": rules}, indent=1, ensure_ascii=False)
+        raise CheckFailed(f"{len(broken)} of {len(results)} rules are broken: {', '.join(broken)}")

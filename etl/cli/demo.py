@@ -1,4 +1,4 @@
-"""`rtk-usage demo`: a week of the job's life in seconds, against the simulated API."""
+"""`rtk-usage demo`."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from etl.errors import ConfigError
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("data/demo"),
     show_default=True,
-    help="Where usage.duckdb and meetings.txt are made.",
+    help="The directory of the demo's database, meeting list and page.",
 )
 @click.option("--days", type=click.IntRange(1, 60), default=7, show_default=True, help="Days of hourly snapshots.")
-@click.option("--meetings", type=click.IntRange(1, 5000), default=60, show_default=True, help="Meetings to watch.")
+@click.option("--meetings", type=click.IntRange(1, 5000), default=60, show_default=True, help="The number of meetings.")
 @click.option(
     "--faults",
     type=click.FloatRange(0, 0.5),
     callback=finite,
     default=0.05,
     show_default=True,
-    help="Share of requests that fail.",
+    help="The share of requests that fail.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed is another week.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives another week.")
 def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int) -> None:
-    """Take a week of snapshots of a simulated API, in seconds.
+    """Take a week of hourly snapshots of a simulated API, in seconds.
 
-    They are hourly and meet faults; at the end it shows what is in the database.
+    Some requests fail on purpose. At the end, the demo shows what is in the database.
     """
     try:
-        from etl.cli import demonstration  # noqa: PLC0415  # needs the extra, and everything else
+        from etl.cli.demonstration import demonstrate
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
-    demonstration.demonstrate(directory, days=days, meetings=meetings, faults=faults, seed=seed)
+    demonstrate(directory, days=days, meetings=meetings, faults=faults, seed=seed)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import shutil
 import sys
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,17 +15,19 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from etl.cli.page import TITLE, page_of
-from etl.cli.summaries import as_line, reconciled_line
+from etl.cli.page import render_page
+from etl.cli.summaries import reconcile_line, snapshot_line
 from etl.errors import ConfigError
 from etl.files import write_whole
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
 from etl.realtimekit.http.transport import open_transport
-from etl.reports.ask import Source, answer
-from etl.reports.catalogue import named, parameters
-from etl.reports.formats import as_table
-from etl.settings import ApiSettings, Period, ReconcileSettings, SnapshotSettings
+from etl.reports.ask import answer_query
+from etl.reports.catalogue import find_report
+from etl.reports.parameters import query_parameters
+from etl.reports.periods import Period
+from etl.reports.table import as_table
+from etl.settings import ApiSettings, ReadSettings, ReconcileSettings, SnapshotSettings
 from etl.simulator.app import TOKEN, create_demo_app
 from etl.simulator.clock import FastClock
 from etl.simulator.server import serve_in_process
@@ -67,7 +67,7 @@ def demonstrate(directory: Path, *, days: int, meetings: int, faults: float, see
     settings = _prepare(world, directory)
     slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
     summary, finals = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
-    click.echo(f"the last run: {as_line(summary)}\nafter it:     {reconciled_line(finals)}")
+    click.echo(f"the last run: {snapshot_line(summary)}\nafter it:     {reconcile_line(finals)}")
     click.echo("(Seconds are those of the simulated clock.)\n")
     _show_tables(settings.database, len(slots))
     period = Period(since=world.epoch, until=datetime.now(UTC), tz="UTC")
@@ -125,7 +125,6 @@ async def _take_each(
     settings: SnapshotSettings, slots: Sequence[datetime], clock: FastClock
 ) -> tuple[SnapshotSummary, ReconcileSummary]:
     """One run after the other over the same connections, each as cron would start it; the last summaries."""
-    gc.freeze()  # what is imported by now stays: looking through it again and again would take a seventh of the time
     async with open_transport(settings.api) as transport:
         context = RunContext(now=clock.now, sleep=clock.sleep, transport=transport)
         for slot in slots:
@@ -150,11 +149,11 @@ def _show_tables(database: Path, snapshots: int) -> None:
 
 def _show_usage(database: Path, page: Path, period: Period) -> None:
     """What it comes to: the report by day, and the page, where what draws its charts is installed."""
-    source = Source(database=database, lock_timeout=timedelta(), sleep=time.sleep)
-    frame = answer(named("daily"), source, parameters(period, app_id=None, prices=None))
+    settings = ReadSettings(database=database)
+    frame = answer_query(find_report("daily"), settings, query_parameters(period))
     click.echo(f"\n{as_table(frame, period.tz, width=None)}")
     try:
-        content = page_of(source, period, title=TITLE, app_id=None, prices=None)
+        content = render_page(settings, period)
     except ConfigError as error:  # the extra is missing
         click.echo(f"The page can't be made: {error}")
     else:

@@ -1,4 +1,4 @@
-"""Saying what a run did, or what the answer is. A run is stored by then: that nobody can hear it changes nothing."""
+"""Printing of results. A run is stored before its summary is printed, so a failure to print changes nothing."""
 
 from __future__ import annotations
 
@@ -8,42 +8,43 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.summaries import failure_lines
 from etl.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from etl.values.run import RunSummary
 
 
-def tell(result: str | None, *, warnings: Iterable[str], problems: Iterable[Exception]) -> None:
-    """Print the result on standard output, unless there is none, and what is wrong on standard error."""
+def print_summary(text: str | None, summary: RunSummary, *, is_json: bool) -> None:
+    """Print a summary, unless it is None, on standard output; failures and errors go to standard error."""
     try:
-        if result is not None:
-            click.echo(result)
+        if text is not None:
+            click.echo(text)
     except OSError as error:
-        _let_go_of_stdout()
+        _discard_stdout()
         if not isinstance(error, BrokenPipeError):
-            click.echo(f"rtk-usage: the run is stored, but its summary can't be written: {error.strerror}", err=True)
-    for warning in warnings:
-        click.echo(warning, err=True)
-    for problem in problems:
+            click.echo(f"rtk-usage: the run is stored, but its summary can't be printed: {error.strerror}", err=True)
+    for line in () if is_json else failure_lines(summary):
+        click.echo(line, err=True)
+    for problem in summary.errors:
         click.echo(f"rtk-usage: {problem}", err=True)
 
 
 def print_answer(content: bytes) -> None:
-    """Print an answer on standard output, for as long as somebody reads it. Raises StoreError where it has no room."""
+    """Print an answer on standard output, until its reader closes it. Raises StoreError if there is no space left."""
     if sys.stdout is None:
         return
     try:
         click.echo(content, nl=False)
     except BrokenPipeError:
-        _let_go_of_stdout()
+        _discard_stdout()
     except OSError as error:
-        _let_go_of_stdout()
+        _discard_stdout()
         raise StoreError(f"the answer can't be written to standard output: {error.strerror}") from error
 
 
-def _let_go_of_stdout() -> None:
-    """Point standard output elsewhere: Python would try, and fail, to write the rest of it at its end."""
+def _discard_stdout() -> None:
+    """Redirect standard output to nowhere: at its end, Python would try to write the rest, and fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

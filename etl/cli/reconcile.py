@@ -2,77 +2,58 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
+from etl.cli import summaries
+from etl.cli.build_settings import reconcile_settings, usage_errors
 from etl.cli.logs import log_to_stderr
-from etl.cli.options import api_options, limit_options, output_options, reconcile_settings, store_options
-from etl.cli.output import tell
-from etl.cli.types import Duration, Instant
-
-if TYPE_CHECKING:
-    from etl.values.finals import ReconcileSummary
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+from etl.cli.options import api_options, summary_options, write_options
+from etl.cli.output import print_summary
+from etl.reports.periods import BEGINNING, PeriodError, parse_since
 
 
-class Since(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
-    """From when on: a length of time before now such as 2d, a day in UTC, or an instant with its zone."""
-
-    name = "since"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta | datetime:
-        """The length of time, or the instant in UTC."""
-        if isinstance(value, timedelta | datetime):
-            return value
-        text = str(value).strip()
-        if _DATE.fullmatch(text):
-            return Instant().convert(f"{text}T00:00:00Z", param, ctx)
-        if "T" in text.upper():
-            return Instant().convert(text, param, ctx)
-        return Duration().convert(text, param, ctx)
+def _since(_context: click.Context, _parameter: click.Parameter, text: str) -> datetime:
+    """Parse --since as reports do, with the days of UTC."""
+    now = datetime.now(UTC)
+    with usage_errors():
+        since = parse_since(text, ZoneInfo("UTC"), now)
+        if since >= now:
+            raise PeriodError(f"{text!r} is in the future; name an instant in the past.", option="--since")
+        if since == BEGINNING:
+            raise PeriodError(f"{text!r} is too long ago; name the day of your first session.", option="--since")
+        return since
 
 
-# Snapshots must find enough of the limit left while a long period is read: half of it, unless told otherwise.
-@click.command(context_settings={"default_map": {"reserve": "50%"}})
+@click.command()
 @click.option(
     "--since",
-    type=Since(),
+    callback=_since,
     default="2d",
     show_default=True,
     metavar="2d|DATE|INSTANT",
-    help="Ask for sessions that started since then, and for older ones that snapshots saw live since then.",
+    help="Ask for sessions that started since then, and for older ones that snapshots saw live since then. 2d starts "
+    "two days before today's midnight; days are those of UTC.",
 )
-@api_options
-@limit_options
-@store_options
-@output_options
-def reconcile(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:  # noqa: ANN401  # as click gives them
-    """Store the final figures of sessions that have ended, and Cloudflare's own totals of days.
+@api_options(reserve="50%")  # snapshots need the other half while a long period is read
+@write_options
+@summary_options
+def reconcile(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:
+    """Store the final figures of ended sessions, and Cloudflare's own totals per day.
 
-    It tells of whole apps, whatever meetings are watched: of the one named by --app-id, or of all that the database
-    knows. Sessions that lived between two snapshots are found. What is stored already is not stored again, so that it
-    may run every night, also while snapshots are taken.
+    It covers whole apps, whatever the meeting list says: the app of --app-id, or all apps in the database. It also
+    finds sessions that started and ended between two snapshots. Figures that are stored already are not stored again,
+    so it can run every night, also while snapshots are taken.
     """
     settings = reconcile_settings(options)
     log_to_stderr(verbose=verbose)
-    from etl.cli import run_job  # noqa: PLC0415  # `--help` and a wrong setting need none of it
+    from etl.cli import run_job
 
-    summary, signal_number = run_job.reconcile(settings)
-    _tell(summary, as_json=as_json, quiet=quiet)
+    summary, signal_number = run_job.run_reconcile(settings)
+    as_text = None if quiet else summaries.reconcile_line(summary)
+    print_summary(summaries.reconcile_json(summary) if as_json else as_text, summary, is_json=as_json)
     sys.exit(run_job.exit_code(summary, signal_number))
-
-
-def _tell(summary: ReconcileSummary, *, as_json: bool, quiet: bool) -> None:
-    from etl.cli import summaries  # noqa: PLC0415  # only when needed
-
-    as_text = None if quiet else summaries.reconciled_line(summary)
-    tell(
-        summaries.reconciled_json(summary) if as_json else as_text,
-        warnings=() if as_json else summaries.warnings(summary),
-        problems=summary.errors,
-    )

@@ -1,10 +1,9 @@
-"""Running a job from a terminal or from cron: signals, progress, logs, exit codes."""
+"""Running a job from a terminal or from cron: signals, progress, exit codes."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import time
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from etl.errors import EXIT_WITH_FAILURES
 from etl.jobs.load import load_staged
+from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
 from etl.staging.runs import Staging
 from etl.values.run import RunContext
@@ -32,59 +32,45 @@ _REFRESH_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def now() -> datetime:
-    """The time, in UTC."""
+def utc_now() -> datetime:
+    """Return the time in UTC."""
     return datetime.now(UTC)
 
 
-def snapshot(
+def run_snapshot(
     settings: SnapshotSettings,
     *,
     planned: Callable[[Plan], None] | None = None,
     progress: Callable[[FetchCounts], None] | None = None,
     context: RunContext | None = None,
 ) -> tuple[SnapshotSummary, int | None]:
-    """Take a snapshot; the summary, and the signal that ended it early if one did."""
-    gc.freeze()  # what is imported by now stays: the collector need not look through it during the fetch
-    return _run(
-        lambda real: take_snapshot(settings, replace(real, report_plan=planned, report_progress=progress)), context
-    )
+    """Take a snapshot. Return its summary, and the number of the signal that ended it early, if any."""
+    context = replace(context or _real_context(), report_plan=planned, report_progress=progress)
+    return _run_until_signal(lambda interruptible: take_snapshot(settings, interruptible), context)
 
 
-def reconcile(settings: ReconcileSettings) -> tuple[ReconcileSummary, int | None]:
-    """Take final figures; the summary, and the signal that ended it early if one did."""
-    from etl.jobs.reconcile import reconcile_sessions  # noqa: PLC0415  # a snapshot does without
-
-    return _run(lambda real: reconcile_sessions(settings, real))
+def run_reconcile(settings: ReconcileSettings) -> tuple[ReconcileSummary, int | None]:
+    """Store final figures. Return the summary, and the number of the signal that ended it early, if any."""
+    return _run_until_signal(lambda interruptible: reconcile_sessions(settings, interruptible), _real_context())
 
 
-def _run(job: Callable[[RunContext], Awaitable[_T]], context: RunContext | None = None) -> tuple[_T, int | None]:
-    """Run a job to its end, or until a signal ends it early, which comes beside what it returns."""
-    received: list[int] = []
+def run_load(database: Path, *, lock_timeout: timedelta) -> list[str]:
+    """Load staged runs, and bring the database up to date. Return the IDs of the loaded runs.
 
-    async def run() -> _T:
-        interrupted = asyncio.Event()
-        with _signals_to(interrupted, received):
-            return await job(replace(context or RunContext(now=now, sleep=asyncio.sleep), interrupted=interrupted))
-
-    return asyncio.run(run()), received[0] if received else None
-
-
-def load(database: Path, *, lock_timeout: timedelta) -> list[str]:
-    """Bring staged runs in, and the database up to date, unless a run is under way, which will do so itself."""
+    Raises RunOverlap while a snapshot is being taken: it loads them itself.
+    """
     staging = Staging(database)
     if not (staging.directory.is_dir() or database.exists()):
         return []
-    context = RunContext(now=now, sleep=asyncio.sleep)
-    with staging.lock("(load)", now()):
-        loaded = asyncio.run(load_staged(database, context, lock_timeout=lock_timeout))
+    with staging.lock("(load)", utc_now()):
+        loaded = asyncio.run(load_staged(database, _real_context(), lock_timeout=lock_timeout))
     for error in loaded.damaged.values():
         raise error
     return loaded.run_ids
 
 
 def exit_code(summary: RunSummary, signal_number: int | None) -> int:
-    """The code a run ends with: a signal's, the first error's, 3 with failures, or 0."""
+    """Return the exit code of a run: of its signal, of its first error, 3 if meetings failed, or 0."""
     if summary.was_interrupted and signal_number is not None:
         return 128 + signal_number
     if summary.errors:
@@ -94,12 +80,12 @@ def exit_code(summary: RunSummary, signal_number: int | None) -> int:
 
 @contextlib.contextmanager
 def progress(*, is_shown: bool) -> Iterator[Callable[[FetchCounts], None] | None]:
-    """A progress bar on stderr; None where it would not be seen."""
+    """Show a progress bar on stderr. Yields the function that updates it, or None if it is not shown."""
     if not is_shown:
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415  # cron sees no bar
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415  # only when needed
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[text]}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -124,9 +110,25 @@ def _progress_text(counts: FetchCounts, seconds: float) -> str:
     return f"{counts.live} live, {counts.idle} idle, {counts.failed} failed, {rate:.0f} requests/s{waiting}"
 
 
+def _real_context() -> RunContext:
+    return RunContext(now=utc_now, sleep=asyncio.sleep)
+
+
+def _run_until_signal(job: Callable[[RunContext], Awaitable[_T]], context: RunContext) -> tuple[_T, int | None]:
+    """Run a job to its end, or until a signal ends it early. Return its result, and the number of the signal."""
+    received: list[int] = []
+
+    async def run() -> _T:
+        interrupted = asyncio.Event()
+        with _signals_to(interrupted, received):
+            return await job(replace(context, interrupted=interrupted))
+
+    return asyncio.run(run()), received[0] if received else None
+
+
 @contextlib.contextmanager
 def _signals_to(interrupted: asyncio.Event, received: list[int]) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into an event, so that what there is gets stored; a second one ends at once."""
+    """Turn the first Ctrl-C or SIGTERM into an event, so that results so far are stored. A second one ends at once."""
     loop = asyncio.get_running_loop()
 
     def receive(number: int) -> None:

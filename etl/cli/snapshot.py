@@ -1,109 +1,96 @@
-"""`rtk-usage snapshot` and `rtk-usage load`."""
+"""`rtk-usage snapshot`."""
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from etl.cli import plan_text, summaries
+from etl.cli.build_settings import snapshot_settings
 from etl.cli.logs import log_to_stderr
-from etl.cli.options import (
-    api_options,
-    limit_options,
-    output_options,
-    slot_options,
-    snapshot_settings,
-    store_options,
-    way_options,
-)
-from etl.cli.output import tell
+from etl.cli.options import api_options, summary_options, write_options
+from etl.cli.output import print_summary
+from etl.cli.types import Duration, Instant
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from etl.settings import SnapshotSettings
     from etl.values.fetch import Plan
-    from etl.values.run import SnapshotSummary
 
 
 @click.command()
 @click.argument("meetings", type=click.Path(path_type=Path), required=False)
-@way_options
-@api_options
-@limit_options
-@store_options
-@slot_options
-@output_options
-def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:  # noqa: ANN401  # as click gives them
-    """Append a snapshot of every active session to the database.
+@click.option(
+    "--via",
+    type=click.Choice(["auto", "meetings", "list"]),
+    default="auto",
+    show_default=True,
+    help="Send one request per meeting, or read the list of live sessions. auto takes the way that is expected to "
+    "cost fewer requests.",
+)
+@click.option("--all-meetings", is_flag=True, help="Record every live meeting of the app, without a meeting list.")
+@click.option("--dry-run", is_flag=True, help="Print what the run would cost, and stop. Needs no token.")
+@click.option(
+    "--every",
+    type=Duration(shortest=timedelta(seconds=1)),
+    help="The interval of your schedule, such as 5m or 1h; it should divide a day. The slot is the start of the "
+    "run, rounded down to it.",
+)
+@click.option(
+    "--slot", type=Instant(), help="The slot itself. Without --every and --slot, the slot is the second of the start."
+)
+@click.option(
+    "--deadline",
+    type=Duration(),
+    help="How long the fetch may take. Meetings without an outcome by then fail with `deadline`.",
+)
+@api_options()
+@write_options
+@summary_options
+def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:
+    """Append a snapshot of every live session to the database.
 
-    MEETINGS is the meeting list: .txt (an ID a line), .csv, .tsv, .jsonl, .ndjson or .parquet, or - for standard
+    MEETINGS is the meeting list: .txt (one ID per line), .csv, .tsv, .jsonl, .ndjson or .parquet, or - for standard
     input. Default: data/meetings.txt.
     """
     settings = snapshot_settings(options)
     log_to_stderr(verbose=verbose)
     if options["dry_run"]:
-        _tell_plan(settings, as_json=as_json)
-        return
-    gc.disable()  # importing makes much and throws nothing away
-    from etl.cli import run_job  # noqa: PLC0415  # `--help` and a wrong setting need none of it
-
-    gc.enable()
-    is_seen = sys.stderr is not None and sys.stderr.isatty() and not quiet
-    with run_job.progress(is_shown=is_seen) as show:
-        planned = partial(_announce, is_shown=is_seen or verbose)
-        summary, signal_number = run_job.snapshot(settings, planned=planned, progress=show)
-    _tell(summary, as_json=as_json, quiet=quiet)
-    sys.exit(run_job.exit_code(summary, signal_number))
+        _print_plan(settings, as_json=as_json)
+    else:
+        _take_snapshot(settings, as_json=as_json, quiet=quiet, verbose=verbose)
 
 
-@click.command()
-@store_options
-def load(database: Path, lock_timeout: timedelta) -> None:
-    """Bring staged runs into the database, as the next snapshot would."""
-    from etl.cli import run_job  # noqa: PLC0415  # only when needed
-
-    loaded = run_job.load(database, lock_timeout=lock_timeout)
-    click.echo(f"loaded {len(loaded)} staged run{'s'[: len(loaded) != 1]} into {database}")
-
-
-def _announce(plan: Plan, *, is_shown: bool) -> None:
-    """Print the plan of a run before it begins, if `is_shown`; a warning that time is too short is always printed."""
-    from etl.cli import plan_text  # noqa: PLC0415  # only when needed
-
-    if is_shown:
-        click.echo(plan_text.format_plan(plan), err=True)
-    _warn(plan_text.format_warning(plan))
-
-
-def _tell_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
-    """Print the plan of a run as the result of the command."""
-    from datetime import UTC, datetime  # noqa: PLC0415  # only when needed
-
-    from etl.cli import plan_text  # noqa: PLC0415  # only when needed
-    from etl.jobs.prepare import plan_snapshot  # noqa: PLC0415  # nothing is sent, so that no HTTP is needed
+def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
+    from etl.jobs.prepare import plan_snapshot
 
     plan = plan_snapshot(settings, datetime.now(UTC))
     click.echo(json.dumps(plan_text.plan_document(plan)) if as_json else plan_text.format_plan(plan))
-    _warn(plan_text.format_warning(plan))
+    _print_warning(plan)
 
 
-def _warn(warning: str | None) -> None:
-    if warning:
+def _take_snapshot(settings: SnapshotSettings, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+    from etl.cli import run_job
+
+    is_watched = sys.stderr is not None and sys.stderr.isatty() and not quiet
+
+    def announce(plan: Plan) -> None:
+        if is_watched or verbose:
+            click.echo(plan_text.format_plan(plan), err=True)
+        _print_warning(plan)
+
+    with run_job.progress(is_shown=is_watched) as show:
+        summary, signal_number = run_job.run_snapshot(settings, planned=announce, progress=show)
+    as_text = None if quiet else summaries.snapshot_line(summary)
+    print_summary(summaries.snapshot_json(summary) if as_json else as_text, summary, is_json=as_json)
+    sys.exit(run_job.exit_code(summary, signal_number))
+
+
+def _print_warning(plan: Plan) -> None:
+    """Print why the run can't end in time, also if nobody watches it."""
+    if warning := plan_text.format_warning(plan):
         click.echo(f"rtk-usage: {warning}", err=True)
-
-
-def _tell(summary: SnapshotSummary, *, as_json: bool, quiet: bool) -> None:
-    from etl.cli import summaries  # noqa: PLC0415  # only when needed
-
-    as_text = None if quiet else summaries.as_line(summary)
-    tell(
-        summaries.as_json(summary) if as_json else as_text,
-        warnings=() if as_json else summaries.warnings(summary),
-        problems=summary.errors,
-    )

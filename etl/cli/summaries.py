@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from etl.values.run import Run, RunSummary, SnapshotSummary
 
 
-def as_line(summary: SnapshotSummary) -> str:
+def snapshot_line(summary: SnapshotSummary) -> str:
     """One line, short enough for a cron mail, that explains a failing night."""
     run = summary.run
     parts = [
@@ -32,8 +32,8 @@ def as_line(summary: SnapshotSummary) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def reconciled_line(summary: ReconcileSummary) -> str:
-    """As `as_line`, for a run that asked for final figures."""
+def reconcile_line(summary: ReconcileSummary) -> str:
+    """As `snapshot_line`, for a run that asked for final figures."""
     run, apps, new = summary.run, summary.request.apps, summary.new_rows("session_finals")
     found = f"{_number(run.meetings, 'ended session')}" + (f" ({new:,} new or changed)" if new is not None else "")
     parts = [
@@ -45,8 +45,8 @@ def reconciled_line(summary: ReconcileSummary) -> str:
     return "; ".join(parts)
 
 
-def reconciled_json(summary: ReconcileSummary) -> str:
-    """As `as_json`, with what was asked for, and how many rows were new or changed where that is known."""
+def reconcile_json(summary: ReconcileSummary) -> str:
+    """As `snapshot_json`, with what was asked for, and how many rows were new or changed where that is known."""
     document = asdict(summary.run) | {
         "apps": list(summary.request.apps),
         "since": summary.request.since,
@@ -66,14 +66,14 @@ def _failed(summary: RunSummary) -> str:
     return f"{summary.run.failed} failed" + (f" ({kinds})" if kinds else "")
 
 
-def warnings(summary: RunSummary) -> Iterator[str]:
+def failure_lines(summary: RunSummary) -> Iterator[str]:
     """One line a kind of failure, quoting its first."""
     for kind, count in summary.batch.failures.items():
         first = summary.batch.first_failures[kind]
         yield f"{kind} ({count}): {first.meeting_id}: {first.message}"
 
 
-def as_json(summary: SnapshotSummary) -> str:
+def snapshot_json(summary: SnapshotSummary) -> str:
     """The summary as one JSON object: the columns of `runs`, and what became of the run."""
     document = asdict(summary.run) | {
         "plan": plan_document(summary.plan),
@@ -87,7 +87,7 @@ def _outcome(summary: RunSummary) -> dict[str, object]:
     """What became of a run of any kind."""
     return {
         "failures": summary.batch.failures,
-        "first_failures": {kind: _told(failure) for kind, failure in summary.batch.first_failures.items()},
+        "first_failures": {kind: _failure_json(failure) for kind, failure in summary.batch.first_failures.items()},
         "database": str(summary.database),
         "loaded": summary.loaded,
         "staged": summary.staged,
@@ -96,7 +96,7 @@ def _outcome(summary: RunSummary) -> dict[str, object]:
     }
 
 
-def _told(failure: Failure) -> dict[str, object]:
+def _failure_json(failure: Failure) -> dict[str, object]:
     """A failure as JSON: what it knows, without what it doesn't."""
     return {name: value for name, value in asdict(failure).items() if value is not None}
 

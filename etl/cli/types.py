@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
+from etl.reports.periods import SHORTEST, parse_instant, parse_length
 from etl.settings import Rate
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _MOST_REQUESTS = 1_000_000_000
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_SHORTEST, _LONGEST = timedelta(milliseconds=1), timedelta(days=366)
 
 
 class NewFile(click.Path):
-    """A path that may be there or not, and can be a file's: not empty, and of characters that UTF-8 can hold."""
+    """The path of a file that may exist or not. Its name has to be printable text in UTF-8."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """The path."""
+        """Return the path, without symbolic links."""
         if not str(value) or not str(value).isprintable():
-            self.fail("a file needs a name that can be printed.", param, ctx)
-        path = super().convert(str(value), param, ctx)
-        named = Path(str(path))
-        # Staged runs and the run lock belong to the file itself, whatever links lead to it.
-        return named.resolve() if named.is_symlink() else named
+            self.fail("the name of a file has to be printable text.", param, ctx)
+        path = Path(str(super().convert(str(value), param, ctx)))
+        # Staged runs and the lock of a run belong to the file itself, whatever links lead to it.
+        return path.resolve() if path.is_symlink() else path
 
 
 def finite(_context: click.Context, _parameter: click.Parameter, value: float) -> float:
-    """A number that is one: click's ranges let nan through, which is neither below nor above anything."""
+    """Refuse nan and infinity. Click's ranges accept nan, which is neither below nor above anything."""
     if not math.isfinite(value):
         raise click.BadParameter(f"{value} is not a finite number.")
     return value
@@ -42,21 +39,17 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new ver
 
     name = "duration"
 
-    def __init__(self, *, least: timedelta = _SHORTEST) -> None:
-        self._least = least
+    def __init__(self, *, shortest: timedelta = SHORTEST) -> None:
+        self._shortest = shortest
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Parse a length of time from `least` to a year."""
+        """Parse a length of time from `shortest` to a year."""
         if isinstance(value, timedelta):
             return value
-        text = str(value).strip().lower()
-        parts = _PART.findall(text)
-        if not parts or "".join(number + unit for number, unit in parts) != text:
-            self.fail(f"{value!r} is not a duration; write it like 30s, 5m, 1h or 1d.", param, ctx)
-        seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-        if not self._least.total_seconds() <= seconds <= _LONGEST.total_seconds():
-            self.fail(f"{value!r} is out of range: from {self._least.total_seconds():g} s to a year.", param, ctx)
-        return timedelta(seconds=seconds)
+        try:
+            return parse_length(str(value), shortest=self._shortest)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
@@ -73,22 +66,22 @@ class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new ve
             self.fail(f"{value!r} is not a limit; write requests and a window, like 1200/300s or 1200/5m.", param, ctx)
         if not 1 <= int(requests) <= _MOST_REQUESTS:
             self.fail(f"{value!r} is out of range: from 1 to {_MOST_REQUESTS:,} requests.", param, ctx)
-        length = Duration(least=timedelta(seconds=1)).convert(window, param, ctx)
+        length = Duration(shortest=timedelta(seconds=1)).convert(window, param, ctx)
         return Rate(requests=int(requests), seconds=length.total_seconds())
 
 
 class Share(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
-    """A part of a whole, such as 10% or 0.1: from nothing up to, not including, all of it."""
+    """A part of a whole, such as 10% or 0.1. It can be nothing, but not all."""
 
     name = "share"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The share, from 0 to below 1."""
+        """Parse a share from 0 to below 1."""
         text = str(value).strip()
         try:
             share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
         except ValueError:
-            self.fail(f"{value!r} is no share; write it like 10% or 0.1.", param, ctx)
+            self.fail(f"{value!r} is not a share; write it like 10% or 0.1.", param, ctx)
         if not 0 <= share < 1:
             self.fail(f"{value!r} is out of range: from 0% to below 100%.", param, ctx)
         return share
@@ -100,17 +93,10 @@ class Instant(click.ParamType):  # type: ignore[type-arg]  # generic in new vers
     name = "instant"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The instant, in UTC."""
+        """Parse an instant, into UTC."""
         if isinstance(value, datetime):
             return value
         try:
-            return _aware(datetime.fromisoformat(str(value))).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is no instant; write it with its zone, like 2026-11-23T12:00:00Z.", param, ctx)
-
-
-def _aware(instant: datetime) -> datetime:
-    """The instant, if it names its zone: without one it would be a guess."""
-    if instant.tzinfo is None:
-        raise ValueError(instant)
-    return instant
+            return parse_instant(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

@@ -123,14 +123,13 @@ def read_finals_request(connection: Connection, settings: ReconcileSettings, sta
 
     Raises ConfigError if the settings name no app and the database knows none.
     """
-    since = settings.since_of(start.started_at)
     app_ids = [settings.app_id] if settings.app_id else run_sql_file(connection, "read/apps")["app_id"].to_list()
     if not app_ids:
         raise missing_app_error(settings)
-    sessions = run_sql_file(connection, "read/open_sessions", since=since, app_ids=app_ids)
+    sessions = run_sql_file(connection, "read/open_sessions", since=settings.since, app_ids=app_ids)
     return FinalsRequest(
         apps=app_ids,
-        since=since,
+        since=settings.since,
         open_sessions=[OpenSession(*row) for row in sessions.iter_rows()],
         spent=read_spending(connection, settings, start),
     )

@@ -61,5 +61,4 @@ async def _load_and_read_request(
     answer = await load_and_read(settings.database, read, context, lock_timeout=settings.lock_timeout)
     if answer:
         return answer
-    since = settings.since_of(start.started_at)
-    return LoadedRuns(), FinalsRequest(apps=[require_app(settings.app_id)], since=since)
+    return LoadedRuns(), FinalsRequest(apps=[require_app(settings.app_id)], since=settings.since)

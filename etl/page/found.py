@@ -14,7 +14,7 @@ from etl.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from etl.settings import Period
+    from etl.reports.periods import Period
 
 # Growth of a year at once is a table of millions of sessions, most of it spilled; month by month it is the same to the
 # last digit (periods that meet share the total between them), in an eighth of the memory and a tenth of the time.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from etl.page.spans import Span, Tick
-    from etl.settings import Period
+    from etl.reports.periods import Period
 
 _HALF_A_DAY = 43_200
 _BROAD = 5  # pixels from which on there is room for an edge, or for hatching

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from etl.settings import Period
+    from etl.reports.periods import Period
 
 _DAY = timedelta(days=1)
 _WEEK = 7

@@ -1,54 +1,72 @@
-"""Rules that the figures keep: each file in `sql/checks/` selects the rows that break one."""
+"""The rules that stored figures keep. Each file in `sql/checks/` selects the rows that break one rule."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl.reports.ask import reach_of
-from etl.reports.catalogue import sentence_of
+from etl.reports.ask import read_database, snapshot_range
+from etl.reports.catalogue import describe
+from etl.reports.formats import records
+from etl.reports.table import as_table
 from etl.store import sql_files
-from etl.store.database import read_when_unlocked
 from etl.store.read import run_query
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from polars import DataFrame
 
-    from etl.reports.ask import Source
+    from etl.settings import ReadSettings
     from etl.store.database import Connection
 
 _FOLDER = "checks"
+_SHOWN_ROWS = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Checked:
-    """A rule by its name and in a sentence, and the rows that break it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """A rule, and the rows that break it."""
 
     name: str
     rule: str
-    broken: DataFrame
+    offenders: DataFrame
 
     @property
-    def is_kept(self) -> bool:
-        """Whether no row breaks it."""
-        return self.broken.is_empty()
+    def is_passed(self) -> bool:
+        """True if no row breaks the rule."""
+        return self.offenders.is_empty()
 
 
-def check_data(source: Source, bound: Mapping[str, object]) -> list[Checked]:
-    """Check every rule within the period of the parameters.
+def run_checks(settings: ReadSettings, parameters: Mapping[str, object]) -> list[CheckResult]:
+    """Run every check on the period of the parameters. Raises ConfigError if there are no snapshots."""
 
-    Raises ConfigError where there are no snapshots, StoreLocked where another program writes to the database.
-    """
+    def use(connection: Connection) -> list[CheckResult]:
+        snapshot_range(connection, settings.database)
+        return [_run_check(connection, name, parameters) for name in sql_files.names(_FOLDER)]
 
-    def use(connection: Connection) -> list[Checked]:
-        reach_of(connection, source.database)
-        return [_checked(connection, name, bound) for name in sql_files.names(_FOLDER)]
-
-    return read_when_unlocked(source.database, use, lock_timeout=source.lock_timeout, sleep=source.sleep)
+    return read_database(settings, use)
 
 
-def _checked(connection: Connection, name: str, bound: Mapping[str, object]) -> Checked:
-    broken = run_query(connection, sql_files.text(name), bound, where=name)
-    return Checked(name=name.partition("/")[2], rule=sentence_of(name), broken=broken)
+def results_as_text(results: Sequence[CheckResult], tz: str) -> str:
+    """Format one line per rule, with the first rows that break it."""
+    return "\n".join(_result_as_text(result, tz) for result in results)
+
+
+def results_as_json(results: Sequence[CheckResult], tz: str) -> str:
+    """Format all rules, with all rows that break them, as one JSON object."""
+    rules = [{"name": result.name, "rule": result.rule, "broken": records(result.offenders, tz)} for result in results]
+    return json.dumps({"checks": rules}, indent=1, ensure_ascii=False)
+
+
+def _run_check(connection: Connection, name: str, parameters: Mapping[str, object]) -> CheckResult:
+    offenders = run_query(connection, sql_files.text(name), parameters, where=name)
+    return CheckResult(name=name.partition("/")[2], rule=describe(name), offenders=offenders)
+
+
+def _result_as_text(result: CheckResult, tz: str) -> str:
+    if result.is_passed:
+        return f"ok      {result.name}: {result.rule}"
+    table = as_table(result.offenders.head(_SHOWN_ROWS), tz, width=None)
+    return f"BROKEN  {result.name}: {result.rule}; {result.offenders.height:,} rows break this rule\n{table}"

@@ -1,4 +1,4 @@
-"""`rtk-usage check --data`: the rules, and the rows that break them."""
+"""`rtk-usage check`: the rules, and the rows that break them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def broken(filled: Shell) -> Shell:
 
 def test_figures_that_keep_all_rules_are_a_success(filled: Shell) -> None:
     """A line a rule: its name, and what it is in a sentence."""
-    result = filled.run("check", "--data", *EVER)
+    result = filled.run("check", *EVER)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert len(lines) == len(CHECKS) > 5
@@ -49,7 +49,7 @@ def test_figures_that_keep_all_rules_are_a_success(filled: Shell) -> None:
 
 def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> None:
     """And the command ends with 1; the other rules are told as well."""
-    result = broken.run("check", "--data", *EVER)
+    result = broken.run("check", *EVER)
     assert result.exit_code == 1
     assert f"BROKEN  {BROKEN}: " in result.stdout
     assert "meeting-1" in result.stdout
@@ -60,7 +60,7 @@ def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> No
 
 def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:
     """One JSON object with everything."""
-    result = broken.run("check", "--data", "--json", *EVER)
+    result = broken.run("check", "--json", *EVER)
     assert result.exit_code == 1
     checks = {one["name"]: one for one in json.loads(result.stdout)["checks"]}
     assert list(checks) == CHECKS
@@ -71,26 +71,19 @@ def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:
 @pytest.mark.parametrize("arguments", [("--since", "2026-11-03"), ("--app-id", "other", *EVER)])
 def test_only_the_period_and_the_app_are_checked(broken: Shell, arguments: tuple[str, ...]) -> None:
     """What is broken elsewhere does not concern."""
-    assert f"ok      {BROKEN}: " in broken.run("check", "--data", *arguments).stdout
+    assert f"ok      {BROKEN}: " in broken.run("check", *arguments).stdout
 
 
 def test_a_check_changes_nothing(broken: Shell) -> None:
     """The database is opened to be read."""
     before = broken.database.read_bytes()
-    broken.run("check", "--data", *EVER)
+    broken.run("check", *EVER)
     assert broken.database.read_bytes() == before
-
-
-def test_what_is_to_be_checked_must_be_said(filled: Shell) -> None:
-    """There is --data."""
-    result = filled.run("check")
-    assert result.exit_code == 2
-    assert "--data checks the figures in the database" in result.stderr
 
 
 def test_a_database_that_is_written_to_is_waited_for_and_its_holder_named(filled: Shell) -> None:
     """75, as everywhere."""
     with filled.database_held() as holder:
-        result = filled.run("check", "--data", "--lock-timeout", "0")
+        result = filled.run("check", "--lock-timeout", "0")
     assert result.exit_code == 75
     assert f"(PID {holder.pid})" in result.stderr

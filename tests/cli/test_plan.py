@@ -174,7 +174,7 @@ def test_the_list_is_taken_where_only_it_can_end_in_time(shell: Shell) -> None:
     ("arguments", "said"),
     [
         (["--all-meetings", "x.txt"], "--all-meetings needs no meeting list: leave out x.txt"),
-        (["--all-meetings", "--via", "meetings"], "--via meetings would need to know the meetings"),
+        (["--all-meetings", "--via", "meetings"], "use --via list or --via auto"),
         (["--rate", "0/300s"], "'0/300s' is out of range"),
         (["--rate", "many"], "write requests and a window, like 1200/300s"),
         (["--rate", "1200/0s"], "out of range"),

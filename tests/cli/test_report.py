@@ -117,11 +117,12 @@ def test_a_file_that_is_replaced_stays_as_private_as_it_was(filled: Shell) -> No
     assert list(filled.directory.glob("*.new")) == []
 
 
-@pytest.mark.parametrize("name", ["usage.duckdb", "link.duckdb", "./staged/../usage.duckdb"])
+@pytest.mark.parametrize("name", ["usage.duckdb", "link.duckdb", "./folder/../usage.duckdb"])
 def test_the_database_is_never_replaced_by_a_report_on_it(filled: Shell, name: str) -> None:
     """By whatever name --output calls it."""
     before = filled.database.read_bytes()
     (filled.directory / "link.duckdb").symlink_to(filled.database)
+    (filled.directory / "folder").mkdir()
     result = filled.run("report", "daily", "--output", str(filled.directory / name))
     assert result.exit_code == 78
     assert "is the database; name another --output" in result.stderr
@@ -198,7 +199,7 @@ def test_an_unknown_report_is_refused_with_those_there_are(filled: Shell) -> Non
     """And the one that might be meant."""
     result = filled.run("report", "dayly")
     assert result.exit_code == 2
-    assert "There is no report 'dayly'. Did you mean daily? There are " in result.stderr
+    assert "There is no report 'dayly'. Did you mean daily? The reports are " in result.stderr
     assert all(name in result.stderr for name in REPORTS)
 
 
@@ -223,7 +224,7 @@ def test_a_wrong_report_of_ones_own_is_a_message(filled: Shell, sql: str, said: 
     assert said in result.stderr
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "No such file"), (b"\xff\xfe", "no text in UTF-8")])
+@pytest.mark.parametrize(("content", "said"), [(None, "No such file"), (b"\xff\xfe", "not text in UTF-8")])
 def test_a_file_that_cannot_be_read_is_named(filled: Shell, content: bytes | None, said: str) -> None:
     """Missing, or not text."""
     path = filled.directory / "own.sql"
@@ -249,7 +250,7 @@ def test_nothing_in_the_period_is_an_empty_table_and_a_hint(filled: Shell) -> No
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 1
     assert (
-        "nothing from 2025-01-01 00:00 to 2025-02-01 00:00 (UTC); there are snapshots from 2026-11-02 12:00"
+        "no data from 2025-01-01 00:00 to 2025-02-01 00:00 (UTC); the database holds snapshots from 2026-11-02 12:00"
         in result.stderr
     )
 
@@ -259,7 +260,7 @@ def test_a_report_that_always_has_rows_says_so_too(filled: Shell, name: str) -> 
     """Its figures of nothing, before there was any snapshot, would be taken for figures."""
     result = filled.run("report", name, "--since", "2025-01-01", "--until", "2025-02-01", "--format", "csv")
     assert result.exit_code == 0
-    assert "nothing from 2025-01-01" in result.stderr
+    assert "no data from 2025-01-01" in result.stderr
 
 
 @pytest.mark.parametrize("name", ['it\'s "ours", of 100%.duckdb', "übersicht [1]*.duckdb", "link"])
@@ -306,7 +307,7 @@ def test_a_database_without_snapshots_says_so(shell: Shell) -> None:
         pass
     result = shell.run("report", "daily")
     assert result.exit_code == 78
-    assert "holds no snapshots yet; rtk-usage snapshot takes one" in result.stderr
+    assert "holds no snapshots yet; take one with rtk-usage snapshot" in result.stderr
 
 
 def test_what_is_no_database_is_not_touched(filled: Shell) -> None:

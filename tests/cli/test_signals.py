@@ -58,7 +58,7 @@ def test_meetings_without_an_answer_fail_as_interrupted(shell: Shell) -> None:
         if counts.done == 1:
             signal.raise_signal(signal.SIGTERM)
 
-    summary, _ = run_job.snapshot(settings(shell), progress=interrupt)
+    summary, _ = run_job.run_snapshot(settings(shell), progress=interrupt)
     run = summary.run
     assert (run.meetings, run.live + run.idle + run.failed) == (40, 40)
     assert shell.rows("select kind, count(*) from fetch_failures group by all") == [("interrupted", run.failed)]
@@ -118,7 +118,7 @@ def test_a_signal_is_an_interruption_also_within_the_process(shell: Shell, numbe
             signal.raise_signal(number)
 
     one_by_one = replace(settings(shell).api, concurrency=1)
-    summary, received = run_job.snapshot(replace(settings(shell), api=one_by_one), progress=interrupt)
+    summary, received = run_job.run_snapshot(replace(settings(shell), api=one_by_one), progress=interrupt)
     assert (summary.was_interrupted, received) == (True, number)
     assert run_job.exit_code(summary, received) == 128 + number
 
@@ -130,7 +130,7 @@ def test_a_signal_after_the_last_answer_changes_nothing(shell: Shell) -> None:
         if counts.done == counts.meetings:
             signal.raise_signal(signal.SIGTERM)
 
-    summary, received = run_job.snapshot(settings(shell), progress=interrupt)
+    summary, received = run_job.run_snapshot(settings(shell), progress=interrupt)
     assert (summary.was_interrupted, summary.run.failed) == (False, 0)
     assert run_job.exit_code(summary, received) == 0
 
@@ -138,7 +138,7 @@ def test_a_signal_after_the_last_answer_changes_nothing(shell: Shell) -> None:
 def test_handlers_are_put_back(shell: Shell) -> None:
     """After the run a signal means what it did before."""
     before = [signal.getsignal(number) for number in NUMBERS]
-    run_job.snapshot(settings(shell))
+    run_job.run_snapshot(settings(shell))
     assert [signal.getsignal(number) for number in NUMBERS] == before
 
 

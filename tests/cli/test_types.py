@@ -18,7 +18,7 @@ YEAR = 366 * 86400
 
 def seconds(text: object, *, least: float = 0.001) -> float:
     """Convert the text of an option as click does."""
-    return Duration(least=timedelta(seconds=least)).convert(text, None, None).total_seconds()
+    return Duration(shortest=timedelta(seconds=least)).convert(text, None, None).total_seconds()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_is_no_instant_is_refused_with_an_example(text: str) -> None:
     """Without a zone it would be a guess; a year that UTC can't hold is none."""
     with pytest.raises(click.BadParameter) as caught:
         Instant().convert(text, None, None)
-    assert caught.value.message == f"{text!r} is no instant; write it with its zone, like 2026-11-23T12:00:00Z."
+    assert caught.value.message == f"{text!r} is not an instant; write it with its zone, like 2026-11-23T12:00:00Z."
 
 
 @given(
@@ -129,7 +129,7 @@ def test_a_new_file_is_a_path_that_need_not_be_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "a\udcff", "a\nb", "a\x1b[2J"])
 def test_a_new_file_needs_a_name_that_can_be_printed(name: str) -> None:
     """Empty, not UTF-8, or with control characters: no database can have it."""
-    with pytest.raises(click.BadParameter, match="a file needs a name that can be printed"):
+    with pytest.raises(click.BadParameter, match="the name of a file has to be printable text"):
         NewFile().convert(name, None, None)
 
 
@@ -226,7 +226,7 @@ def test_what_is_no_share_is_refused_with_an_example(text: str) -> None:
     """The message quotes what stands there and shows how to write it."""
     with pytest.raises(click.BadParameter) as caught:
         Share().convert(text, None, None)
-    assert caught.value.message == f"{text!r} is no share; write it like 10% or 0.1."
+    assert caught.value.message == f"{text!r} is not a share; write it like 10% or 0.1."
 
 
 @pytest.mark.parametrize("text", ["100%", "1", "1.0", "10", "110%", "-1%", "-0.1", "nan", "nan%", "inf", "-inf"])

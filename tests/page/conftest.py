@@ -10,7 +10,7 @@ import pytest
 
 from etl.page.found import Asked, find
 from etl.page.html import Made, page
-from etl.settings import Period
+from etl.reports.periods import Period
 from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.read import run_sql_file

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from etl.errors import ConfigError, WrongQuery
-from etl.reports.catalogue import from_bytes, from_file, named, parameters, reports
-from etl.settings import Period
+from etl.reports.catalogue import decode_query, find_report, read_query, report_descriptions
+from etl.reports.parameters import query_parameters
+from etl.reports.periods import Period
 from etl.store import sql_files
 
 if TYPE_CHECKING:
@@ -27,18 +28,18 @@ def prices(tmp_path: Path) -> Path:
 
 def bound_prices(prices: Path | None) -> object:
     """What $prices stands for."""
-    return parameters(PERIOD, app_id=None, prices=prices)["prices"]
+    return query_parameters(PERIOD, prices=prices)["prices"]
 
 
 def test_every_report_is_told_in_a_sentence() -> None:
     """Which is the first comment of its file."""
-    assert [name for name, sentence in reports().items() if not sentence or sentence.startswith("--")] == []
+    assert [name for name, sentence in report_descriptions().items() if not sentence or sentence.startswith("--")] == []
 
 
 def test_a_report_is_known_by_its_name() -> None:
     """And messages call it so."""
-    question = named("daily")
-    assert (question.where, question.sql) == ("report daily", sql_files.text("reports/daily"))
+    query = find_report("daily")
+    assert (query.name, query.sql) == ("report daily", sql_files.text("reports/daily"))
 
 
 def test_a_file_is_no_report_of_the_same_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,22 +47,22 @@ def test_a_file_is_no_report_of_the_same_name(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "daily.sql").write_text("select 1")
     (tmp_path / "daily").write_text("select 2")
     monkeypatch.chdir(tmp_path)
-    assert named("daily.sql").sql == "select 1"
-    assert named("daily").sql == sql_files.text("reports/daily")
+    assert find_report("daily.sql").sql == "select 1"
+    assert find_report("daily").sql == sql_files.text("reports/daily")
 
 
 @pytest.mark.parametrize("name", ["dialy", "", "DAILY?", "../reports/daily", "\x1b[31m", "\udcff"])
 def test_what_is_no_report_is_answered_with_those_there_are(name: str) -> None:
     """What was typed is quoted, so that it moves no cursor."""
-    with pytest.raises(WrongQuery, match="There are accuracy, ") as refused:
-        named(name)
+    with pytest.raises(WrongQuery, match="The reports are accuracy, ") as refused:
+        find_report(name)
     assert repr(name) in str(refused.value)
 
 
 def test_the_report_that_may_be_meant_is_named() -> None:
     """If one is called something like it."""
     with pytest.raises(WrongQuery, match=r"Did you mean daily\?"):
-        named("dialy")
+        find_report("dialy")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -69,21 +70,21 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "folder.sql").mkdir()
     for name, said in (("nowhere.sql", "No such file"), ("folder.sql", "Is a directory")):
         with pytest.raises(ConfigError, match=rf"{name}: {said}"):
-            from_file(tmp_path / name)
+            read_query(tmp_path / name)
 
 
 def test_a_query_is_text() -> None:
     """In UTF-8, with a byte-order mark or without."""
-    assert from_bytes("\ufeffselect 'é'".encode(), where="it").sql == "select 'é'"
-    with pytest.raises(ConfigError, match="it is no text in UTF-8"):
-        from_bytes(b"select '\xff'", where="it")
+    assert decode_query("\ufeffselect 'é'".encode(), name="it").sql == "select 'é'"
+    with pytest.raises(ConfigError, match="it is not text in UTF-8"):
+        decode_query(b"select '\xff'", name="it")
 
 
 @pytest.mark.parametrize("app_id", ["", "two words", "\udcff", "a/b"])
 def test_what_can_be_no_app_is_refused(app_id: str) -> None:
     """An answer without rows would look as if it had not been in use."""
-    with pytest.raises(ConfigError, match="can be no app's ID"):
-        parameters(PERIOD, app_id=app_id, prices=None)
+    with pytest.raises(ConfigError, match="is not a valid app ID"):
+        query_parameters(PERIOD, app_id=app_id)
 
 
 def test_the_prices_that_come_with_the_tool_keep_their_own_rules() -> None:
@@ -121,8 +122,8 @@ def test_prices_are_a_csv_file(prices: Path, content: str) -> None:
         (HEADER + "meeting,1,1000000,x\n", ", line 2: "),
         (HEADER + "meeting,1,2\n", ", line 2: "),
         (HEADER + "meeting,1,2,x,y\n", ", line 2: "),
-        (HEADER + "meeting,1,2,x\nmeeting,3,4,y\n", ", line 3: there are prices of 'meeting' above"),
-        (HEADER + 'meeting,1,2,"x\n', " is no CSV: "),
+        (HEADER + "meeting,1,2,x\nmeeting,3,4,y\n", ", line 3: the type 'meeting' has prices in a line above"),
+        (HEADER + 'meeting,1,2,"x\n', " is not a CSV file: "),
     ],
 )
 def test_prices_that_would_be_misread_are_refused(prices: Path, content: str, said: str) -> None:
@@ -137,5 +138,5 @@ def test_prices_that_are_not_there_or_no_text_are_refused(prices: Path) -> None:
     with pytest.raises(ConfigError, match=r"our prices\.csv: No such file"):
         bound_prices(prices)
     prices.write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match=r"our prices\.csv is no text in UTF-8"):
+    with pytest.raises(ConfigError, match=r"our prices\.csv is not text in UTF-8"):
         bound_prices(prices)

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.reports import formats
+from etl.reports.table import as_table
 
 BERLIN = "Europe/Berlin"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -105,7 +106,7 @@ def test_duckdb_reads_from_parquet_what_the_frame_held(rows: list[dict[str, Any]
 def test_a_row_is_a_line_of_a_table_whatever_it_holds(rows: list[dict[str, Any]]) -> None:
     """No name of a meeting breaks out of its line, or moves the cursor of a terminal."""
     for text in (
-        formats.as_table(frame_of(rows), BERLIN, width=None),
+        as_table(frame_of(rows), BERLIN, width=None),
         formats.as_markdown(frame_of(rows), BERLIN).decode(),
     ):
         lines = text.split("\n")
@@ -137,7 +138,7 @@ def test_a_heading_tells_the_unit(column: str, shown: str) -> None:
         ("covered_percent", 99.96, "100.0"),
         ("sessions", 1234567, "1,234,567"),
         ("sessions", 0, "0"),
-        ("sessions", None, formats.NOTHING),
+        ("sessions", None, formats.NO_VALUE),
         ("is_final", True, "yes"),
         ("at", NOON, "2026-11-23 13:00:00"),
         ("day", date(2026, 11, 23), "2026-11-23"),
@@ -156,12 +157,12 @@ def test_a_cell_for_people(column: str, value: object, shown: str) -> None:
 def test_figures_stand_at_the_right_under_their_headings() -> None:
     """Text at the left; headings break at spaces, so that columns stay narrow."""
     frame = pl.DataFrame({"meeting": ["Weekly", "日本"], "total_minutes": [1.5, 1000.0], "note": ["x", None]})
-    assert formats.as_table(frame, "UTC", width=None) == (
+    assert as_table(frame, "UTC", width=None) == (
         "               total\n"
         " meeting   (minutes)   note\n"
         " ──────────────────────────\n"
         " Weekly         1.50   x\n"
-        f" 日本       1,000.00   {formats.NOTHING}\n"
+        f" 日本       1,000.00   {formats.NO_VALUE}\n"
     )
 
 
@@ -170,7 +171,7 @@ def test_a_table_is_as_wide_as_its_terminal_at_most() -> None:
     frame = pl.DataFrame(
         {"meeting": ["word " * 20], "minutes": [1.0], "meeting_id": ["6bf2b8be-04dd-4191-b602-1128921a306b"]}
     )
-    text = formats.as_table(frame, "UTC", width=60)
+    text = as_table(frame, "UTC", width=60)
     assert max(map(len, text.splitlines())) <= 60
     assert text.count("word") == 20
     assert "1128921a306b" in text
@@ -180,13 +181,13 @@ def test_a_table_is_as_wide_as_its_terminal_at_most() -> None:
 def test_a_table_that_would_be_wrapped_beyond_reading_is_left_whole(columns: int, rows: int) -> None:
     """Too many columns, or more rows than a screen: a terminal breaks lines itself."""
     frame = pl.DataFrame({f"name_{number}": ["word " * 10] * rows for number in range(columns)})
-    assert formats.as_table(frame, "UTC", width=60) == formats.as_table(frame, "UTC", width=None)
+    assert as_table(frame, "UTC", width=60) == as_table(frame, "UTC", width=None)
 
 
 def test_a_table_of_no_rows_has_its_headings() -> None:
     """And no columns at all is no reason to fail."""
-    assert formats.as_table(pl.DataFrame({"a": []}), "UTC", width=80) == " a\n ─\n"
-    assert formats.as_table(pl.DataFrame(), "UTC", width=80).strip() == ""
+    assert as_table(pl.DataFrame({"a": []}), "UTC", width=80) == " a\n ─\n"
+    assert as_table(pl.DataFrame(), "UTC", width=80).strip() == ""
 
 
 def test_in_markdown_nothing_ends_a_cell_or_is_html() -> None:

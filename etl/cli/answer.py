@@ -1,0 +1,105 @@
+"""What `report` and `query` have in common: they run a query, and print or write the answer."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from etl.cli.build_settings import period_from, read_settings
+from etl.cli.output import print_answer
+from etl.files import refuse_database_as_output, write_whole
+from etl.reports.ask import answer_query, answer_report
+from etl.reports.formats import FORMATS
+from etl.reports.parameters import query_parameters
+from etl.reports.periods import format_minute
+from etl.reports.table import as_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from polars import DataFrame
+
+    from etl.reports.ask import SnapshotRange
+    from etl.reports.catalogue import Query
+    from etl.reports.periods import Period
+
+_FORMAT_BY_ENDING = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".md": "markdown",
+    ".parquet": "parquet",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """The period and the parameters of a query, and where its answer goes. `output` None is standard output."""
+
+    period: Period
+    parameters: dict[str, object]
+    format_name: str
+    output: Path | None
+
+
+def show_report(query: Query, options: dict[str, Any]) -> None:
+    """Show a report below its title. If the period has no snapshots, say which period has."""
+    request = _request(query, options)
+    frame, snapshots = answer_report(query, read_settings(options), request.parameters)
+    _write(frame, request, title=f"{query.name}, {request.period}, from {options['database']}")
+    if frame.is_empty() or snapshots.last < request.period.since or snapshots.first >= request.period.until:
+        _explain_no_data(snapshots, request.period)
+
+
+def show_answer(query: Query, options: dict[str, Any]) -> None:
+    """Show the answer to a user's own query."""
+    request = _request(query, options)
+    _write(answer_query(query, read_settings(options), request.parameters), request, title="")
+
+
+def _request(query: Query, options: dict[str, Any]) -> _Request:
+    refuse_database_as_output(options["database"], options["output"])
+    period = period_from(options)
+    prices = options["prices"] if "$prices" in query.sql else None  # a query without prices needs no valid file
+    return _Request(
+        period=period,
+        parameters=query_parameters(period, app_id=options["app_id"], prices=prices),
+        format_name=_format_name(options["format_name"], options["output"]),
+        output=options["output"],
+    )
+
+
+def _format_name(option: str | None, output: Path | None) -> str:
+    """Return the format of the option, else the one of the file's ending, else `table`."""
+    name = option or (_FORMAT_BY_ENDING.get(output.suffix.lower(), "table") if output else "table")
+    if name == "parquet" and output is None and _is_terminal():
+        raise click.UsageError("Parquet is not readable on a terminal; name a file with --output.")
+    return name
+
+
+def _write(frame: DataFrame, request: _Request, *, title: str) -> None:
+    if request.format_name == "table":
+        width = shutil.get_terminal_size().columns if request.output is None and _is_terminal() else None
+        table = as_table(frame, request.period.tz, width=width)
+        content = (f"{title}\n\n{table}" if title else table).encode()
+    else:
+        content = FORMATS[request.format_name](frame, request.period.tz)
+    if request.output is None:
+        print_answer(content)
+    else:
+        write_whole(request.output, content)
+        click.echo(f"{frame.height:,} row{'s'[: frame.height != 1]} in {request.output}", err=True)
+
+
+def _explain_no_data(snapshots: SnapshotRange, period: Period) -> None:
+    first, last = (format_minute(instant, period.tz) for instant in (snapshots.first, snapshots.last))
+    click.echo(f"rtk-usage: no data from {period}; the database holds snapshots from {first} to {last}", err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()

@@ -1,0 +1,146 @@
+"""From the options of a command, and the environment, to frozen settings."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from etl.cli.options import TOKEN, TOKEN_FILE
+from etl.errors import ConfigError, WrongQuery
+from etl.reports.periods import PeriodError, parse_period
+from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, Limits, ReadSettings, ReconcileSettings, SnapshotSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from etl.reports.periods import Period
+
+_DEFAULT_LIST = Path("data/meetings.txt")
+_NOT_NEEDED = "not-needed"  # stands for the token, the account or the app if nothing is sent
+
+
+def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
+    """Build the settings of a snapshot. Raises click.UsageError if options contradict each other."""
+    _refuse_contradictions(options)
+    is_dry_run = options["dry_run"]
+    return SnapshotSettings(
+        api=api_settings(options, is_dry_run=is_dry_run),
+        meetings=_meetings(options),
+        via=options["via"],
+        app_id=stripped(options["app_id"]) or (_NOT_NEEDED if is_dry_run else None),
+        database=options["database"],
+        every=options["every"],
+        slot=options["slot"],
+        deadline=options["deadline"],
+        lock_timeout=options["lock_timeout"],
+    )
+
+
+def reconcile_settings(options: dict[str, Any]) -> ReconcileSettings:
+    """Build the settings of a reconciliation."""
+    return ReconcileSettings(
+        api=api_settings(options),
+        app_id=stripped(options["app_id"]),
+        database=options["database"],
+        since=options["since"],
+        lock_timeout=options["lock_timeout"],
+    )
+
+
+def api_settings(options: dict[str, Any], *, is_dry_run: bool = False) -> ApiSettings:
+    """Build the settings of the API. A dry run sends nothing, so it needs neither a token nor an account."""
+    account_id = stripped(options["account_id"]) or (_NOT_NEEDED if is_dry_run else None)
+    if not account_id:
+        raise ConfigError("the Cloudflare account is missing; set CLOUDFLARE_ACCOUNT_ID or --account-id")
+    return ApiSettings(
+        token=_NOT_NEEDED if is_dry_run else _read_token(options["api_token_file"]),
+        account_id=account_id,
+        base_url=stripped(options["base_url"]) or CLOUDFLARE_BASE_URL,
+        concurrency=options["concurrency"],
+        attempts=options["attempts"],
+        timeout=options["timeout"],
+        limits=Limits(stated=options["rate"], reserve=options["reserve"]),
+        page_size=options["page_size"],
+    )
+
+
+def read_settings(options: dict[str, Any]) -> ReadSettings:
+    """Build the settings of a command that reads the database."""
+    return ReadSettings(database=options["database"], lock_timeout=options["lock_timeout"])
+
+
+def period_from(options: dict[str, Any]) -> Period:
+    """Parse the period that the options describe now. Raises click.UsageError if it is not valid."""
+    with usage_errors():
+        return parse_period(since=options["since"], until=options["until"], tz=options["tz"], now=datetime.now(UTC))
+
+
+@contextlib.contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn an error in the text of the command line into a usage error, so that the command ends with 2."""
+    try:
+        yield
+    except PeriodError as error:
+        if error.option:
+            raise click.BadParameter(str(error), param_hint=error.option) from error
+        raise click.UsageError(str(error)) from error
+    except WrongQuery as error:
+        raise click.UsageError(str(error)) from error
+
+
+def stripped(value: str | None) -> str | None:
+    """Remove white space, such as the line break at the end of a file of variables. None if nothing is left."""
+    return (value or "").strip() or None
+
+
+def _refuse_contradictions(options: dict[str, Any]) -> None:
+    if options["every"] and options["slot"]:
+        raise click.UsageError("--every and --slot exclude each other: both say which slot the run is for.")
+    if options["all_meetings"] and options["meetings"]:
+        raise click.UsageError(f"--all-meetings needs no meeting list: leave out {options['meetings']}.")
+    if options["all_meetings"] and options["via"] == "meetings":
+        raise click.UsageError("--all-meetings reads the list of live sessions: use --via list or --via auto.")
+
+
+def _meetings(options: dict[str, Any]) -> Path | TextIO | None:
+    """Return the meeting list, or None for all meetings."""
+    if options["all_meetings"]:
+        return None
+    meetings: Path = options["meetings"] or _DEFAULT_LIST
+    return _standard_input() if str(meetings) == "-" else meetings
+
+
+def _standard_input() -> TextIO:
+    """Read standard input to its end before the run begins, so that Ctrl-C ends the wait for it."""
+    if sys.stdin is None:
+        raise ConfigError("standard input is closed; expected one meeting ID per line")
+    return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape"), newline="")
+
+
+def _read_token(option: Path | None) -> str:
+    """Read the API token from the file of the option, else from the variable, else from the variable's file.
+
+    The token itself is never an option, because every user of a machine can read the arguments of its processes.
+    """
+    token, file = stripped(os.environ.get(TOKEN)), stripped(os.environ.get(TOKEN_FILE))
+    if option is None and token:
+        return token
+    if option is None and not file:
+        raise ConfigError(
+            f"the API token is missing; set {TOKEN}, or name a file that holds it with {TOKEN_FILE} or --api-token-file"
+        )
+    path, source = (option, "--api-token-file") if option else (Path(file or ""), TOKEN_FILE)
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        # The token itself may stand here by mistake. Only a text that is certainly a path is quoted.
+        shown = path if path.is_absolute() or len(path.parts) > 1 else source
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigError(f"{shown}: the file with the API token can't be read: {why}") from None

@@ -1,0 +1,23 @@
+"""`rtk-usage load`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.cli.options import write_options
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+    from pathlib import Path
+
+
+@click.command()
+@write_options
+def load(database: Path, lock_timeout: timedelta) -> None:
+    """Load staged runs into the database, as the next snapshot would."""
+    from etl.cli.run_job import run_load
+
+    run_ids = run_load(database, lock_timeout=lock_timeout)
+    click.echo(f"loaded {len(run_ids)} staged run{'s'[: len(run_ids) != 1]} into {database}")

@@ -1,0 +1,32 @@
+"""`rtk-usage report`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from etl.cli.build_settings import usage_errors
+from etl.cli.options import answer_options
+from etl.reports.catalogue import find_report, report_descriptions
+
+
+@click.command()
+@click.argument("name", required=False)
+@answer_options
+def report(*, name: str | None, **options: Any) -> None:
+    """Show a usage report.
+
+    NAME is a report, or a SQL file of your own, which can use $since, $until, $tz, $app_id and $prices. Without NAME,
+    the command lists the reports.
+    """
+    if name is None:
+        for report_name, description in report_descriptions().items():
+            click.echo(f"{report_name:12} {description}")
+        click.echo("\nrtk-usage report NAME shows one of them; --since, --until and --tz choose the period.")
+        return
+    with usage_errors():
+        query = find_report(name)
+    from etl.cli.answer import show_report
+
+    show_report(query, options)
