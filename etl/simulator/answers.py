@@ -56,7 +56,7 @@ def realtimekit_error(status: int, message: str) -> Answer:
 def gateway_error(status: int, code: int, message: str, *chain: tuple[int, str]) -> Answer:
     """Refuse as Cloudflare's gateway does: `{success: false, errors, messages, result}`.
 
-    `chain` holds the (code, message) pairs of the error's `error_chain`, which is left out if there are none.
+    `chain` holds the (code, message) pairs of the error's `error_chain`; without pairs the key is left out.
     """
     error: dict[str, Any] = {"code": code, "message": message}
     if chain:

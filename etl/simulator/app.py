@@ -42,7 +42,7 @@ _RAY_FACTOR = 0x9E3779B97F4A7C15
 _RAY_MASK = (1 << 64) - 1
 
 
-def create_app(  # noqa: PLR0913 - all but the first are keywords with a default, save the clock
+def create_app(  # noqa: PLR0913 - keywords, of which all but the clock have a default
     worlds: World | Sequence[World],
     *,
     now: Callable[[], datetime],

@@ -62,5 +62,5 @@ def format_headers(rate: Rate, state: QuotaState) -> list[tuple[bytes, bytes]]:
     """Write `Ratelimit` (r requests left, t seconds to the reset) and `Ratelimit-Policy` (q requests in w seconds)."""
     return [
         (b"ratelimit", b'"default";r=%d;t=%d' % (state.left, state.reset_seconds)),
-        (b"ratelimit-policy", b'"default";q=%d;w=%d' % (rate.requests, rate.seconds)),
+        (b"ratelimit-policy", b'"default";q=%d;w=%d' % (rate.requests, math.ceil(rate.seconds))),
     ]

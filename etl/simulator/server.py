@@ -95,7 +95,7 @@ def run_forever(app: Starlette, port: int, *, announce: Callable[[str], None]) -
 class BreakableProtocol(H11Protocol):
     """Uvicorn's HTTP/1.1 with each connection's transport in the scope: ASGI itself can't break a connection."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it too
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn's own class
         """Take a connection, and keep its transport for the requests that come over it."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, _TRANSPORT: transport}

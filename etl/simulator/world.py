@@ -12,7 +12,7 @@ from etl.simulator.seeded_random import SessionIds, draw_numbers
 from etl.simulator.sessions import MAX_PERIOD_MS, Session, make_meeting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import date
 
     from etl.simulator.sessions import Meeting, Payload, Status
@@ -144,24 +144,29 @@ class World:
     def _earliest_ms(self) -> int:
         return to_ms(self.epoch) - MAX_PERIOD_MS
 
-    def _started(self, first_ms: int, last_ms: int) -> list[Session]:
-        hours = range(max(first_ms, self._earliest_ms) // HOUR, last_ms // HOUR + 1)
-        return [one for hour in hours for one in self._started_in_hour(hour) if first_ms <= one.started_ms <= last_ms]
-
     def _under_way(self, first_ms: int, last_ms: int) -> list[Session]:
         return [one for one in self._started(first_ms - MAX_PERIOD_MS, last_ms) if one.ended_ms > first_ms]
+
+    def _started(self, first_ms: int, last_ms: int) -> list[Session]:
+        started: list[Session] = []
+        for hour in range(max(first_ms, self._earliest_ms) // HOUR, last_ms // HOUR + 1):
+            begin_ms = max(first_ms, hour * HOUR)
+            started += [one for one in self._sessions_in_hour(hour) if begin_ms <= one.started_ms <= last_ms]
+        return started
 
     @cached_property
     def _live_at(self) -> Callable[[int], list[Session]]:
         # While the clock stands still, all pages are cut from one list.
-        return lru_cache(maxsize=4)(lambda at_ms: self._under_way(at_ms, at_ms))
+        return lru_cache(maxsize=4)(
+            lambda at_ms: _select_overlapping(self._sessions_in_hour(at_ms // HOUR), at_ms, at_ms)
+        )
 
     @cached_property
-    def _started_in_hour(self) -> Callable[[int], list[Session]]:
+    def _sessions_in_hour(self) -> Callable[[int], list[Session]]:
         # Pages of one list are requested one after the other: each hour is sorted once.
-        return lru_cache(maxsize=1024)(self._list_hour)
+        return lru_cache(maxsize=1024)(self._list_sessions_in_hour)
 
-    def _list_hour(self, hour: int) -> list[Session]:
+    def _list_sessions_in_hour(self, hour: int) -> list[Session]:
         first, last = hour * HOUR, (hour + 1) * HOUR - 1
         sessions = (
             self._session_in(meeting.index, cycle)
@@ -169,8 +174,8 @@ class World:
             if meeting.live_share
             for cycle in range(max(0, meeting.cycle_at(first)), meeting.cycle_at(last) + 1)
         )
-        started = [one for one in sessions if one and first <= one.started_ms <= last]
-        return sorted(started, key=lambda one: (one.started_ms, one.id))
+        overlapping = _select_overlapping((one for one in sessions if one), first, last)
+        return sorted(overlapping, key=lambda one: (one.started_ms, one.id))
 
     @cached_property
     def _session_in(self) -> Callable[[int, int], Session | None]:
@@ -192,3 +197,7 @@ class World:
             ended_ms=span[1],
             key=key,
         )
+
+
+def _select_overlapping(sessions: Iterable[Session], first_ms: int, last_ms: int) -> list[Session]:
+    return [one for one in sessions if one.started_ms <= last_ms and first_ms < one.ended_ms]

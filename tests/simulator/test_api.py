@@ -25,15 +25,15 @@ def pages(caller: Caller, **params: str | int) -> list[dict[str, Any]]:
 
 
 def test_the_account_has_one_app(start: Start) -> None:
-    """The list of apps is the only path beside the app's own."""
+    """The list of apps holds the app of the world."""
     caller = start()
     answer = caller.http.get(f"{caller.base_url}/accounts/{caller.world.account_id}/realtime/kit/apps")
     app = {"id": caller.world.app_id, "name": caller.world.app_name, "created_at": "2026-01-05T00:00:00.000Z"}
     assert answer.json() == {"success": True, "data": [app]}
 
 
-def test_an_active_session_is_given_as_the_world_has_it(start: Start, clock: SimulatedClock) -> None:
-    """A session is answered with 200, as `{success, data}`, with the figures of this instant."""
+def test_an_active_session_is_that_of_the_world(start: Start, clock: SimulatedClock) -> None:
+    """An active session is a 200 with `{success, data}` and the figures of this instant."""
     caller = start()
     live = caller.world.sessions(clock.now(), "LIVE")[0].meeting_id
     first = caller.active(live)
@@ -55,14 +55,14 @@ def test_no_active_session_has_the_documented_message(start: Start, clock: Simul
 
 
 def test_an_unknown_meeting_is_another_404(start: Start) -> None:
-    """A meeting that does not exist is not one without a session: the message tells them apart."""
+    """An unknown meeting and a meeting without a session have different messages."""
     answer = start().active(str(uuid4()))
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, 404)
     assert not answer.json()["error"]["message"].startswith("No active session found")
 
 
 def test_ids_in_paths_are_percent_decoded(start: Start, clock: SimulatedClock) -> None:
-    """An escaped ID is the same ID, and an escaped slash is part of it rather than a path."""
+    """An escaped ID is the same ID, and an escaped slash is a part of it."""
     caller = start()
     live = caller.world.sessions(clock.now(), "LIVE")[0].meeting_id
     escaped = "".join(f"%{ord(character):02X}" for character in live)
@@ -280,7 +280,7 @@ def test_latency_delays_every_answer(start: Start) -> None:
 
 
 def test_instants_are_written_with_milliseconds_and_z(start: Start, clock: SimulatedClock) -> None:
-    """ISO 8601 with exactly three decimals and Z."""
+    """Instants are ISO 8601 with exactly three decimals and Z."""
     session = pages(start(), status="ENDED")[0]
     for field in ("created_at", "started_at", "updated_at", "ended_at"):
         text = session[field]

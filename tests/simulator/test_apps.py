@@ -31,7 +31,7 @@ def test_an_account_may_have_several_apps(start: Start) -> None:
 
 
 def test_an_app_has_no_data_of_another(start: Start, clock: SimulatedClock) -> None:
-    """Meetings, sessions and totals are those of the app in the path; another app's are unknown there."""
+    """Meetings, sessions and totals are those of the app in the path; those of another app are unknown."""
     caller = start(ONE, TWO)
     for mine, other in itertools.permutations((ONE, TWO)):
         here, live = caller.of(mine), mine.sessions(clock.now(), "LIVE")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Thread
 
 import pytest
 
-from etl.simulator.clock import SimulatedClock
+from etl.simulator.clock import FastClock, SimulatedClock
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -20,8 +22,17 @@ def test_the_clock_stands_still_until_it_is_moved() -> None:
     assert clock.now() == NOON
 
 
+def test_a_fast_clock_runs_on_from_where_it_was_set() -> None:
+    """The clock runs `speed` times as fast as time, from its start or from the instant it was set to."""
+    clock = FastClock(NOON, speed=3600.0)
+    asyncio.run(clock.sleep(36.0))
+    assert clock.now() >= NOON + timedelta(seconds=36)
+    clock.set(NOON - timedelta(days=1))
+    assert NOON - timedelta(days=1) <= clock.now() < NOON
+
+
 def test_no_step_is_lost_between_threads() -> None:
-    """Threads that move it at once move it by the sum of their steps."""
+    """Threads that move the clock at the same time move it by the sum of their steps."""
     clock = SimulatedClock(NOON)
     threads = [Thread(target=lambda: [clock.advance(timedelta(seconds=1)) for _ in range(500)]) for _ in range(4)]
     for thread in threads:
@@ -34,6 +45,6 @@ def test_no_step_is_lost_between_threads() -> None:
 def test_an_instant_needs_a_time_zone() -> None:
     """A time without a zone is refused."""
     clock = SimulatedClock(NOON)
-    for move in (SimulatedClock, clock.set):
+    for move in (SimulatedClock, clock.set, partial(FastClock, speed=1.0)):
         with pytest.raises(ValueError, match="no time zone"):
             move(NOON.replace(tzinfo=None))

@@ -27,7 +27,7 @@ NOT_REALLY_REQUIRED = {"meeting_display_name", "organization_id"}
 
 @pytest.fixture(scope="module")
 def spec() -> dict[str, Any]:
-    """Read the published description, with the one thing corrected in which published answers differ."""
+    """Read the published description, and correct the fields that published answers lack."""
     described: dict[str, Any] = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
     session = described["components"]["schemas"]["realtimekitActiveSession"]
     session["required"] = [one for one in session["required"] if one not in NOT_REALLY_REQUIRED]
@@ -35,7 +35,7 @@ def spec() -> dict[str, Any]:
 
 
 def problems(spec: dict[str, Any], path: str, status: int, body: object) -> list[str]:
-    """Hold an answer against the description of its endpoint."""
+    """List the differences between an answer and the description of its endpoint."""
     described = spec["paths"][f"{KIT}{path}"]["get"]["responses"][str(status)]
     schema = described["content"]["application/json"]["schema"]
     validator = Draft202012Validator(schema | {"components": spec["components"]}, format_checker=formats)
@@ -48,20 +48,20 @@ formats = FormatChecker(formats=())
 
 @formats.checks("date-time", raises=ValueError)
 def is_instant(value: object) -> bool:
-    """Say whether a value is an ISO 8601 instant with a zone."""
+    """Return True for an ISO 8601 instant with a zone."""
     return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
 
 
 def all_sessions(caller: Caller) -> list[dict[str, Any]]:
-    """Take every session of the world's first two days, page by page."""
+    """Read all pages of the sessions list."""
     found: list[dict[str, Any]] = []
     while page := caller.data("/sessions", page_no=len(found) // 100 + 1, per_page=100)["sessions"]:
         found += page
     return found
 
 
-def test_the_description_would_notice(spec: dict[str, Any]) -> None:
-    """The check has teeth: a session without its ID or with a word for a number does not pass."""
+def test_the_check_notices_errors(spec: dict[str, Any]) -> None:
+    """An empty session, another envelope, a list for an object and a wrong date do not pass."""
     path = "/{app_id}/meetings/{meeting_id}/active-session"
     assert problems(spec, path, 200, {"success": True, "data": {}})
     assert problems(spec, path, 404, {"success": False, "errors": []})
@@ -80,7 +80,7 @@ def test_apps_conform(spec: dict[str, Any], start: Start) -> None:
 
 @pytest.mark.parametrize("path", ["/meetings", "/sessions", "/analytics/daywise"])
 def test_lists_and_totals_conform(spec: dict[str, Any], start: Start, path: str) -> None:
-    """Meetings, sessions and day totals are as described, on a full page and on one beyond the last."""
+    """Meetings, sessions and day totals are as described, on a full page and on a page beyond the last."""
     caller = start(World(1, 120))
     for page in (1, 1000):
         body = caller.get(path, page_no=page, per_page=100).json()
@@ -88,7 +88,7 @@ def test_lists_and_totals_conform(spec: dict[str, Any], start: Start, path: str)
 
 
 def test_active_sessions_conform(spec: dict[str, Any], start: Start) -> None:
-    """Every meeting's answer is as described, whether it has a session or not."""
+    """The answer for every meeting is as described, with and without a session."""
     caller = start(World(1, 120))
     path, statuses = "/{app_id}/meetings/{meeting_id}/active-session", set()
     for meeting_id in [*caller.world.meeting_ids, "unknown"]:
@@ -110,13 +110,13 @@ def test_single_sessions_conform(spec: dict[str, Any], start: Start, clock: Simu
 
 
 def test_sessions_have_no_field_that_is_not_described(spec: dict[str, Any], start: Start) -> None:
-    """Every field of every session is a described one, and every described one occurs."""
+    """The fields of all sessions are exactly the described fields."""
     described = spec["components"]["schemas"]["realtimekitActiveSession"]["properties"]
     assert {field for session in all_sessions(start()) for field in session} == set(described)
 
 
 def test_realtimekits_errors_conform(spec: dict[str, Any], start: Start) -> None:
-    """Its envelope is the generic one of the description."""
+    """RealtimeKit's errors have the generic envelope of the description."""
     caller = start(faults=Faults(script=["internal_error"]))
     body = caller.get("/meetings").json()
     assert problems(spec, "/{app_id}/meetings/{meeting_id}", 500, body) == []

@@ -40,7 +40,7 @@ def answer_with(start: Start, clock: SimulatedClock, fault: str, *, slow_seconds
 
 
 def session_with(start: Start, clock: SimulatedClock, fault: str) -> dict[str, Any]:
-    """Take the session out of an answer that the fault has changed."""
+    """Return the session of an answer that the fault has changed."""
     session: dict[str, Any] = answer_with(start, clock, fault).json()["data"]
     return session
 
@@ -108,7 +108,7 @@ def test_a_dropped_connection_answers_nothing(start: Start) -> None:
 
 
 def test_a_cut_body_ends_in_its_middle(start: Start) -> None:
-    """Status and length arrive, half of the body does, and then the socket is closed."""
+    """Status, length and half of the body arrive, then the socket is closed."""
     caller = start(faults=Faults(script=["cut_body"]))
     with caller.http.stream("GET", f"{caller.base_url}{caller.below('/sessions')}") as answer:
         assert answer.status_code == 200
@@ -139,14 +139,14 @@ def test_wrong_types(start: Start, clock: SimulatedClock) -> None:
 
 
 def test_missing_fields(start: Start, clock: SimulatedClock) -> None:
-    """A session without the fields that matter most."""
+    """The session has neither its ID nor its minutes."""
     session = session_with(start, clock, "missing_fields")
     assert session.keys().isdisjoint({"id", "minutes_consumed"})
     assert session["status"] == "LIVE"
 
 
 def test_faults_of_content_reach_every_shape(start: Start, clock: SimulatedClock) -> None:
-    """Sessions change in a list and alone in their wrapper; an answer without sessions stays as it is."""
+    """Sessions change in a list and in the wrapper of a single session; an answer without sessions stays as it is."""
     caller = start(faults=Faults(script=[*["wrong_types"] * 2, "ok", "no_paging", *["missing_fields"] * 3]))
     listed = caller.data("/sessions")["sessions"]
     assert {one["minutes_consumed"] for one in listed} == {"many"}
@@ -198,7 +198,7 @@ def test_an_entry_of_a_list_may_be_unreadable(start: Start, clock: SimulatedCloc
 
 
 def test_a_script_goes_request_by_request_and_then_ends(start: Start) -> None:
-    """Every request takes the next name; after the last name there are no faults."""
+    """Every request takes the next name; after the last name every answer is right."""
     caller = start(faults=Faults(script=["internal_error", "ok", "scope"]))
     assert [caller.get("/sessions").status_code for _ in range(5)] == [500, 200, 403, 200, 200]
 

@@ -81,7 +81,7 @@ def test_requests_let_in_and_refused_are_counted(start: Start, clock: SimulatedC
 
 @given(st.integers(1, 20), st.lists(st.integers(0, 100), max_size=60))
 def test_no_window_lets_more_through_than_its_quota(allowed: int, steps: list[int]) -> None:
-    """Whatever the pace, a window lets in at most its quota, and a refusal lasts 300 s."""
+    """At any pace a window lets in at most its quota, and a refusal lasts 300 s."""
     quota, at, let_in, refused_at = Quota(Rate(requests=allowed, seconds=300.0)), DEFAULT_EPOCH, [], None
     for step in steps:
         at += timedelta(seconds=step)

@@ -5,15 +5,18 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from etl.simulator.app import create_app
-from etl.simulator.server import run_forever, serve
-from etl.simulator.world import World
+from etl.simulator.app import TOKEN, create_app, create_demo_app
+from etl.simulator.clock import FastClock
+from etl.simulator.server import run_forever, serve, serve_in_process
+from etl.simulator.world import DEFAULT_EPOCH, World
 
 if TYPE_CHECKING:
     from etl.simulator.clock import SimulatedClock
@@ -23,7 +26,7 @@ COMMAND = [sys.executable, "-c", "from etl.cli.simulate import simulate; simulat
 
 
 def test_a_served_simulator_leaves_nothing_behind(clock: SimulatedClock) -> None:
-    """It answers when the block begins; after the block there is neither a thread nor a socket."""
+    """The simulator answers when the block begins; after the block there is neither a thread nor a socket."""
     before = threading.enumerate()  # another test's simulator may be serving a whole module
     with serve(create_app(World(), now=clock.now)) as running:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/client/v4", running.base_url)
@@ -34,8 +37,23 @@ def test_a_served_simulator_leaves_nothing_behind(clock: SimulatedClock) -> None
         httpx.get(running.base_url, trust_env=False)
 
 
+def test_a_process_of_its_own_serves_the_demo_by_a_shared_clock() -> None:
+    """The server's process goes by the clock of this process, and ends with the block."""
+    world = World(live_share=1.0)
+    clock = FastClock(DEFAULT_EPOCH, speed=1.0)
+    make_app = partial(create_demo_app, world, clock, share=0.0, seed=1, slow_seconds=0.1)
+    with serve_in_process(make_app) as base_url:
+        clock.set(DEFAULT_EPOCH + timedelta(days=1))
+        url = f"{base_url}/accounts/{world.account_id}/realtime/kit/{world.app_id}/analytics/daywise"
+        answer = httpx.get(url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
+        days = answer.json()["data"]["session_stats"]["day_stats"]
+        assert (days[-1]["day"], days[-2]["total_sessions"] > 0) == ("2026-01-06", True)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(base_url, trust_env=False)
+
+
 def test_serving_ends_with_a_signal_and_restores_the_handlers(clock: SimulatedClock) -> None:
-    """A signal ends it, even during the announcement; afterwards the signal has its old handler."""
+    """A signal ends the server, even during the announcement; afterwards the signal has its old handler."""
     before = signal.getsignal(signal.SIGTERM)
     announced: list[str] = []
 
@@ -50,7 +68,7 @@ def test_serving_ends_with_a_signal_and_restores_the_handlers(clock: SimulatedCl
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_serves_until_a_signal(number: signal.Signals, tmp_path: Path) -> None:
-    """It prints the variables a client needs; Ctrl-C and SIGTERM end it with 0 and without a message."""
+    """The command prints the variables a client needs; Ctrl-C and SIGTERM end it with 0 and without a message."""
     ids = tmp_path / "ids.txt"
     options = [
         "--port",

@@ -26,14 +26,14 @@ instants = st.integers(-6 * 3_600_000, 60 * 3_600_000).map(lambda ms: DEFAULT_EP
 
 
 def live_page(caller: Caller, page_no: int, per_page: int = 100) -> dict[str, Any]:
-    """Ask for a page of the LIVE sessions, the oldest first."""
+    """Request a page of the LIVE sessions, the oldest first."""
     order: dict[str, str | int] = {"status": "LIVE", "sort_by": "createdAt", "sort_order": "ASC"}
     body: dict[str, Any] = caller.get("/sessions", **order, page_no=page_no, per_page=per_page).json()
     return body
 
 
 def by_start(sessions: list[Session]) -> list[Session]:
-    """Order sessions as a list by creation does."""
+    """Sort sessions by their start, then by ID."""
     return sorted(sessions, key=lambda one: (one.started_ms, one.id))
 
 

@@ -232,7 +232,7 @@ def test_no_session_is_before_the_history() -> None:
 
 
 def test_a_large_world_answers_fast() -> None:
-    """With 20,000 meetings the active session of a meeting takes microseconds: the history is not computed."""
+    """With 20,000 meetings the active session of a meeting takes microseconds; its history is not computed."""
     world = World(1, 20_000)
     ids = world.meeting_ids
     world.active_session(ids[0], LATER)
