@@ -5,22 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
 
 
 def refuse_database_as_output(database: Path, output: Path | None) -> None:
     """Raise ConfigError if an --output would replace the database or its write-ahead log."""
+    if output is None:
+        return
+    target = Path(os.path.realpath(output))  # also for a path such as missing/../usage.duckdb
     log = database.parent / f"{database.name}.wal"  # with_name would refuse a directory such as "."
-    if output is not None and output.exists() and any(p.exists() and p.samefile(output) for p in (database, log)):
-        raise ConfigError(f"{output} is the database; name another --output")
+    for path in (database, log):
+        if path.exists() and target.exists() and path.samefile(target):
+            raise ConfigError(f"{output} is the database; name another --output")
 
 
 def write_whole(output: Path, content: bytes) -> None:

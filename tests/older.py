@@ -26,14 +26,20 @@ _OPEN = (
 )
 
 
-def make_older_database(database: Path) -> None:
-    """Make a database with all migrations of this version, and with the views of an older version."""
+def make_older_database(database: Path, *, without: str | None = None) -> None:
+    """Make a database with the views of an older version, and with all columns of this version but one.
+
+    `without` is the column that the tables lack, as `table.column`.
+    """
     names = sql_files.names("migrations")
     with duckdb.connect(database) as connection:
         connection.execute(_LEDGER)
         for name in names:
             connection.execute(sql_files.text(name))
             connection.execute("insert into schema_migrations (name) values (?)", [name.removeprefix("migrations/")])
+        if without:
+            table, _, column = without.partition(".")
+            connection.execute(f"alter table {table} drop column {column}")
         connection.execute("create view outcomes as select 'older' as outcome")
         connection.execute("insert into schema_migrations (name) values ('views of older')")
 
@@ -51,5 +57,5 @@ def open_with_newer_version(database: Path, folder: Path, *, migration: str) -> 
     for part in ("etl", "sql"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "sql" / "migrations" / f"{NEWER_MIGRATION}.sql").write_text(migration, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": str(folder)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
     subprocess.run([sys.executable, "-c", _OPEN, database], cwd=folder, env=environment, check=True)

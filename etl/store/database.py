@@ -1,4 +1,4 @@
-"""How the target is opened: for milliseconds, in UTC, without the network, and who holds it if it can't be."""
+"""Open the database: for milliseconds, in UTC, without a network, and with the name of the program that holds it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import contextlib
 import fcntl
 import os
 import re
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
 from etl.files import sync_directory
 from etl.store.interrupts import run_interruptibly
-from etl.store.migrate import is_current, migrate
+from etl.store.migrate import create_views, is_current, migrate, missing_columns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -26,35 +27,35 @@ if TYPE_CHECKING:
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 _T = TypeVar("_T")
 
-# Files made by DuckDB 2 in its own format can't be read by 1.x tools; in this one they can, by all since 1.2.
+# DuckDB 2 would by itself write files that 1.x can't read. All versions since 1.2 read this format.
 STORAGE_VERSION = "v1.2.0"
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    # A local file needs no extension, so that nothing ever waits for a network.
+    # A local file needs no extension. Without these two settings DuckDB may wait for a network.
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
-    # A load is over before a second thread is awake.
+    # A load is so short that a second thread only costs time.
     "threads": 1,
-    # A commit then writes the database's own file at once, instead of a log first and the file right after.
+    # A commit writes the database file itself, instead of a log first and the file right after it.
     "checkpoint_threshold": "1b",
-    # A list of a million is loaded in half the memory, and as fast; what does not fit is spilled.
+    # Enough to load a list of a million. DuckDB spills the rest to disk.
     "memory_limit": "128MB",
 }
-# A report reads what a year of runs has written, with nobody waiting but the one who asked: all cores, and memory for
-# it; what does not fit is spilled.
-# A table that is not there is not there, though a variable of ours be called so.
+# A report may read a year of runs: it gets all cores, and more memory.
 _CONFIG_TO_ANALYSE = _CONFIG | {
     "threads": os.cpu_count() or 1,
     "memory_limit": "1000MB",
+    # A query must not find a Python variable in the place of a missing table.
     "python_enable_replacements": False,
 }
-_FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
-_PRIVATE = 0o077
-_SPILL = ".duckdb-spill"
-_HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.05, 1.0
+_PRIVATE_UMASK = 0o077
+_SPILL_DIRECTORY = ".duckdb-spill"
+_LOCK_MESSAGE = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
-class LockHolder(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockHolder:
     """The program that has the database open."""
 
     program: str
@@ -63,12 +64,12 @@ class LockHolder(NamedTuple):
 
 @contextlib.contextmanager
 def open_database(database: Path) -> Iterator[Connection]:
-    """Open the database at once, made and migrated where needed; its tables are known by their bare names.
+    """Open the database to write, and create or migrate it first if necessary. Its tables have their bare names.
 
-    Raises StoreLocked where another program has it open, ConfigError where it is no database or was made by
-    a newer version of this tool, StoreError for everything else that DuckDB reports.
+    Raises StoreLocked if another program has it open, ConfigError if it is not a database or a newer version of this
+    tool made it, and StoreError for everything else that DuckDB reports.
     """
-    with _private_files(), _as_our_errors(database):
+    with _private_files(), _as_etl_errors(database):
         if not database.exists():
             _create(database)
         with _attached(database) as connection:
@@ -78,20 +79,32 @@ def open_database(database: Path) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connection]:
-    """Open a database that is there, and change nothing; `to_analyse` much of it, with all that the machine has.
+    """Open an existing database without changing it. `to_analyse` allows all cores and more memory.
 
-    Raises as `open_database` does, ConfigError where it is not there, and StoreError where an older version made it and
-    no run has brought it up to date yet.
+    If an older version made the database, the views of this version are created in memory, for this connection only.
+    Raises as `open_database` does, ConfigError if the database does not exist, and StoreError if its tables lack
+    columns of this version.
     """
     if not database.exists():
-        raise ConfigError(f"{database} is not there; rtk-usage snapshot makes it, or name another file with --database")
+        raise ConfigError(
+            f"{database} does not exist; rtk-usage snapshot creates it, or name another file with --database"
+        )
     attached = _attached(database, "(read_only)", to_analyse=to_analyse)
-    with _private_files(), _as_our_errors(database), attached as connection:
+    with _private_files(), _as_etl_errors(database), attached as connection:
         if not is_current(connection):
-            raise StoreError(
-                f"{database} was made by an older version; the next snapshot, or rtk-usage load, updates it"
-            )
+            _create_views_in_memory(connection, database)
         yield connection
+
+
+def _create_views_in_memory(connection: Connection, database: Path) -> None:
+    if missing := missing_columns(connection):
+        raise StoreError(
+            f"{database} was made by an older version: it has no column {missing[0]}; "
+            "the next snapshot, or rtk-usage load, updates it"
+        )
+    connection.execute("attach ':memory:' as current_views")
+    connection.execute("set search_path = 'current_views,usage'")
+    create_views(connection)
 
 
 def read_when_unlocked(
@@ -101,31 +114,22 @@ def read_when_unlocked(
     lock_timeout: timedelta,
     sleep: Callable[[float], None],
 ) -> _T:
-    """Open the database to analyse it, and use it; while another program writes to it, try again for `lock_timeout`.
+    """Open the database to analyse it, and return what `use` returns. Ctrl-C interrupts the query.
 
-    It is open no longer than that takes: as long as it is read, nobody can write.
+    While another program writes to the database, try again until `lock_timeout` is over. The database is closed right
+    after `use`, because no program can write to it while it is read.
     """
 
     def read(interruptible: InterruptibleConnection) -> _T:
         with open_to_read(database, to_analyse=True) as connection, interruptible.using(connection):
             return use(connection)
 
-    for wait in _waits(lock_timeout):
+    for seconds in _waits(lock_timeout):
         try:
             return run_interruptibly(read)
         except StoreLocked:
-            sleep(wait)
+            sleep(seconds)
     return run_interruptibly(read)
-
-
-def _waits(lock_timeout: timedelta) -> Iterator[float]:
-    """Seconds to wait after each try, longer and longer, so many in all."""
-    seconds = lock_timeout.total_seconds()
-    waited, wait = 0.0, _FIRST_WAIT
-    while waited < seconds:
-        wait = min(wait, seconds - waited)
-        yield wait
-        waited, wait = waited + wait, min(2 * wait, _LONGEST_WAIT)
 
 
 async def open_when_unlocked(
@@ -136,72 +140,77 @@ async def open_when_unlocked(
     sleep: Callable[[float], Awaitable[None]],
     is_hurried: Callable[[], bool] = lambda: False,
 ) -> _T:
-    """Open the database and use it; while another program has it open, try again for `lock_timeout`.
+    """Open the database to write, and return what `use` returns.
 
-    Once `is_hurried`, which is asked after every try, it is not tried again.
+    While another program has the database open, try again until `lock_timeout` is over or `is_hurried` returns True.
     """
-    for wait in _waits(lock_timeout):
+    for seconds in _waits(lock_timeout):
         try:
             with open_database(database) as connection:
                 return use(connection)
         except StoreLocked:
             if is_hurried():
                 raise
-        await sleep(wait)
+        await sleep(seconds)
     with open_database(database) as connection:
         return use(connection)
 
 
+def _waits(lock_timeout: timedelta) -> Iterator[float]:
+    """Yield the seconds to wait after each try. They grow, and their sum is the time-out."""
+    remaining, seconds = lock_timeout.total_seconds(), _FIRST_WAIT_SECONDS
+    while remaining > 0:
+        yield min(seconds, remaining)
+        remaining, seconds = remaining - seconds, min(2 * seconds, _LONGEST_WAIT_SECONDS)
+
+
 def parse_lock_holder(message: str) -> LockHolder | None:
-    """Who holds the lock, out of DuckDB's own words for it."""
-    held = _HELD.search(message)
-    return LockHolder(held["program"], int(held["pid"])) if held else None
+    """Parse DuckDB's message about a lock. Return None if it names no program."""
+    match = _LOCK_MESSAGE.search(message)
+    return LockHolder(program=match["program"], pid=int(match["pid"])) if match else None
 
 
 def _create(database: Path) -> None:
-    """Make an empty database, unless another job is quicker: one makes it, under another name, and renames it.
+    """Create an empty database under another name and rename it, so that it is complete after any crash.
 
-    Killed at any point, none or a whole one is there.
+    If two processes try, one creates it and the other finds it.
     """
     database.parent.mkdir(parents=True, exist_ok=True)
-    with _only_maker(database):
-        if not database.exists():
-            _make(database)
+    with _creation_lock(database):
+        if database.exists():
+            return
+        unfinished = database.with_name(f"{database.name}.new")
+        for leftover in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
+            leftover.unlink(missing_ok=True)
+        with _attached(unfinished, f"(storage_version '{STORAGE_VERSION}')") as connection:
+            migrate(connection)
+        unfinished.rename(database)
+        sync_directory(database.parent)  # a power failure must not undo the rename once rows are in the file
 
 
 @contextlib.contextmanager
-def _only_maker(database: Path) -> Iterator[None]:
-    """Keep others from making the same database: they would rename each other's unfinished one.
+def _creation_lock(database: Path) -> Iterator[None]:
+    """Lock the directory of a new database, so that no other process renames our unfinished file.
 
-    The lock is on the directory, so that it leaves no file behind. Raises StoreLocked when another has it.
+    A lock on the directory leaves no file behind. Raises StoreLocked if another process has it.
     """
-    directory = os.open(database.parent, os.O_RDONLY)
+    descriptor = os.open(database.parent, os.O_RDONLY)
     try:
-        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise StoreLocked(f"{database} is being made by another program; let it end") from None
+        raise StoreLocked(f"another program is creating {database}; let it end") from None
     finally:
-        os.close(directory)
-
-
-def _make(database: Path) -> None:
-    unfinished = database.with_name(f"{database.name}.new")
-    for leftover in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
-        leftover.unlink(missing_ok=True)
-    with _attached(unfinished, f"(storage_version '{STORAGE_VERSION}')") as connection:
-        migrate(connection)
-    unfinished.rename(database)
-    sync_directory(database.parent)  # a power failure must not undo the rename once rows are in the file
+        os.close(descriptor)
 
 
 @cache
 def _engine(folder: Path, *, to_analyse: bool = False) -> Connection:
-    """The one DuckDB of this process, in UTC and without a database of its own: making one costs as much as a load.
+    """Return the one DuckDB instance of this process, in UTC and without a file. Starting one costs as much as a load.
 
-    It spills into the folder of the database, which can be written, as the working directory of a cron job may not.
+    It spills into the folder of the database, because a cron job may not be able to write to its working directory.
     """
-    spill = {"temp_directory": str(folder / _SPILL)}
+    spill = {"temp_directory": str(folder / _SPILL_DIRECTORY)}
     config = _CONFIG_TO_ANALYSE if to_analyse else _CONFIG
     connection = duckdb.connect(":memory:", config=config | spill)
     connection.execute("set TimeZone = 'UTC'")
@@ -210,9 +219,9 @@ def _engine(folder: Path, *, to_analyse: bool = False) -> Connection:
 
 @contextlib.contextmanager
 def _attached(database: Path, options: str = "", *, to_analyse: bool = False) -> Iterator[Connection]:
-    """The engine with the database at that path as its default catalog; detached, it leaves no write-ahead log.
+    """Attach a database to the engine as its default catalog. Detaching it leaves no write-ahead log behind.
 
-    After any error the engine is closed, which ends its transaction and lets go of the file.
+    After any error the engine is closed, which ends its transaction and releases the file.
     """
     connection = _engine(database.parent, to_analyse=to_analyse)
     path = str(database).replace("'", "''")
@@ -221,18 +230,19 @@ def _attached(database: Path, options: str = "", *, to_analyse: bool = False) ->
         connection.execute("use usage")
         yield connection
         connection.execute("use memory")
+        connection.execute("detach database if exists current_views")
         connection.execute("detach usage")
     except BaseException:
         _engine.cache_clear()
-        connection.interrupt()  # closing would wait for the end of a query that Ctrl-C has left under way
+        connection.interrupt()  # after Ctrl-C a query may still run, and close() would wait for its end
         connection.close()
         raise
 
 
 @contextlib.contextmanager
 def _private_files() -> Iterator[None]:
-    """Let the files that DuckDB makes meanwhile be the owner's alone (0600): they say who met whom, and when."""
-    before = os.umask(_PRIVATE)
+    """Create files for their owner only (0600): the database says who met whom, and when."""
+    before = os.umask(_PRIVATE_UMASK)
     try:
         yield
     finally:
@@ -240,21 +250,21 @@ def _private_files() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _as_our_errors(database: Path) -> Iterator[None]:
-    """Say what DuckDB and the system report in our own error types, with what to do next."""
+def _as_etl_errors(database: Path) -> Iterator[None]:
+    """Raise an EtlError for an error of DuckDB or of the system, with what to do next."""
     try:
         yield
     except duckdb.Error as error:
         message = str(error)
         if "Could not set lock" in message:
-            raise StoreLocked(_locked(database, parse_lock_holder(message))) from error
+            raise StoreLocked(_describe_lock(database, parse_lock_holder(message))) from error
         if "not a valid DuckDB database" in message:
-            raise ConfigError(f"{database} is no DuckDB database; name another file with --database") from error
+            raise ConfigError(f"{database} is not a DuckDB database; name another file with --database") from error
         raise StoreError(f"{database}: {message.splitlines()[0]}") from error
     except OSError as error:
-        raise StoreError(f"{error.filename or database}: {error.strerror}; make the place writable") from error
+        raise StoreError(f"{error.filename or database}: {error.strerror}; make the directory writable") from error
 
 
-def _locked(database: Path, holder: LockHolder | None) -> str:
-    who = f"{holder.program} (PID {holder.pid})" if holder else "another program"
-    return f"{database} is held open by {who}; close it there, or open it for moments only"
+def _describe_lock(database: Path, holder: LockHolder | None) -> str:
+    program = f"{holder.program} (PID {holder.pid})" if holder else "another program"
+    return f"{database} is held open by {program}; close it there, or open it for moments only"

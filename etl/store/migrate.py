@@ -1,7 +1,8 @@
-"""Numbered migrations, the ledger of those applied, and the views, made anew whenever their text has changed.
+"""Bring the tables and views of a database to this version.
 
-Definitions change here and nowhere else, and the database is checkpointed right after: definitions in a
-write-ahead log that outlived a crash have left unreadable databases (duckdb#22124).
+Migrations are numbered files, and a ledger in the database names those applied. Views and macros are created again
+whenever their text has changed. Definitions change only here, and the database is checkpointed right after: definitions
+in a write-ahead log that outlived a crash have left unreadable databases (duckdb#22124).
 """
 
 from __future__ import annotations
@@ -25,62 +26,80 @@ create table if not exists schema_migrations (
 
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring the database's tables and views up to this version; nothing is written where they are.
+    """Apply what the database lacks, and write nothing if it is up to date.
 
-    Raises ConfigError for a database that a newer version has migrated further.
+    Raises ConfigError for a database that a newer version has migrated.
     """
-    applied, known = _applied(connection), _migrations()
-    _refuse_newer(applied, known)
-    views = _views()
-    steps = {name: sql_files.text(f"migrations/{name}") for name in known} | views
+    applied = _applied_names(connection)
+    _refuse_newer(applied)
+    views = {_views_name(): _views_script()}
+    steps = {name: sql_files.text(f"migrations/{name}") for name in _migrations()} | views
     if not steps.keys() <= applied:
         _apply(connection, {name: script for name, script in steps.items() if name not in applied or name in views})
 
 
 def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether the database's tables and views are those of this version. Raises ConfigError as `migrate` does."""
-    applied, known = _applied(connection), _migrations()
+    """Return True if the tables and views are those of this version. Raises ConfigError as `migrate` does."""
+    applied = _applied_names(connection)
     if not applied:
         raise ConfigError("the database was not made by realtimekit-usage; name another file with --database")
-    _refuse_newer(applied, known)
-    return applied.issuperset([*known, *_views()])
+    _refuse_newer(applied)
+    return applied.issuperset([*_migrations(), _views_name()])
+
+
+def missing_columns(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the columns (`table.column`) of this version that the tables of a database lack."""
+    with duckdb.connect(":memory:") as current:
+        for name in _migrations():
+            current.execute(sql_files.text(f"migrations/{name}"))
+        columns = _table_columns(current)
+    return sorted(columns - _table_columns(connection))
+
+
+def create_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the views and macros of this version in the first catalog of the search path."""
+    connection.execute(_views_script())
+
+
+def _table_columns(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = connection.execute("select table_name || '.' || column_name from duckdb_columns() where not internal")
+    return {column for (column,) in rows.fetchall()}
 
 
 def _migrations() -> list[str]:
     return [name.removeprefix("migrations/") for name in sql_files.names("migrations")]
 
 
-def _applied(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The names in the ledger; none where there is no ledger yet."""
+def _applied_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the names in the ledger, or none if there is no ledger yet."""
     try:
         return {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
     except duckdb.CatalogException:
         return set()
 
 
-def _refuse_newer(applied: set[str], known: list[str]) -> None:
-    newer = sorted(name for name in applied if not name.startswith("views ") and name not in known)
+def _refuse_newer(applied: set[str]) -> None:
+    newer = sorted(name for name in applied - set(_migrations()) if not name.startswith("views "))
     if newer:
         raise ConfigError(
-            f"the database was made by a newer version of realtimekit-usage (its migration {newer[-1]} is "
-            'not known here); upgrade with: pip install --upgrade "realtimekit-usage"'
+            f"the database was made by a newer version of realtimekit-usage (this version does not have its migration "
+            f'{newer[-1]}); upgrade with: pip install --upgrade "realtimekit-usage"'
         )
 
 
+def _views_name() -> str:
+    """Return the name of the views in the ledger, which changes with their text."""
+    return f"views {hashlib.sha256(_views_script().encode()).hexdigest()[:16]}"
+
+
 @cache
-def _views() -> dict[str, str]:
-    """All views and macros as one step, whose name in the ledger changes with their text."""
-    texts = {
-        name.partition("/")[2]: sql_files.text(name) for name in (*sql_files.names("views"), *sql_files.names("macros"))
-    }
-    script = "\n".join(texts[name] for name in _ordered(texts))
-    return {f"views {hashlib.sha256(script.encode()).hexdigest()[:16]}": script}
-
-
-def _ordered(texts: dict[str, str]) -> list[str]:
-    """The names so that each stands behind those that its text, save the comments, names."""
+def _views_script() -> str:
+    """Return the text of all views and macros, each after those that it uses."""
+    names = [*sql_files.names("views"), *sql_files.names("macros")]
+    texts = {name.partition("/")[2]: sql_files.text(name) for name in names}
     words = {name: set(re.findall(r"\w+", re.sub("--.*", "", text))) for name, text in texts.items()}
-    return list(TopologicalSorter({name: sorted(words[name] & texts.keys() - {name}) for name in texts}).static_order())
+    uses = {name: sorted(words[name] & texts.keys() - {name}) for name in texts}
+    return "\n".join(texts[name] for name in TopologicalSorter(uses).static_order())
 
 
 def _apply(connection: duckdb.DuckDBPyConnection, steps: dict[str, str]) -> None:

@@ -297,7 +297,7 @@ def test_without_a_database_nothing_is_made(shell: Shell) -> None:
     before = sorted(shell.directory.iterdir())
     result = shell.run("report", "daily", "--database", str(shell.directory / "new" / "typo.duckdb"))
     assert result.exit_code == 78
-    assert "is not there; rtk-usage snapshot makes it" in result.stderr
+    assert "does not exist; rtk-usage snapshot creates it" in result.stderr
     assert sorted(shell.directory.iterdir()) == before
 
 
@@ -316,13 +316,25 @@ def test_what_is_no_database_is_not_touched(filled: Shell) -> None:
     before = path.read_bytes()
     result = filled.run("report", "daily", "--database", str(path))
     assert result.exit_code == 78
-    assert "is no DuckDB database" in result.stderr
+    assert "is not a DuckDB database" in result.stderr
     assert path.read_bytes() == before
 
 
+def test_the_database_of_an_older_version_is_reported_on(filled: Shell) -> None:
+    """The views of this version are created for the connection only: the file does not change."""
+    current = filled.run("report", "daily")
+    with duckdb.connect(filled.database) as connection:
+        connection.execute("create or replace view sessions as select 'older' as session_id")
+        connection.execute("update schema_migrations set name = 'views of older' where name like 'views %'")
+    before = filled.database.read_bytes()
+    older = filled.run("report", "daily")
+    assert (older.exit_code, older.stdout) == (0, current.stdout)
+    assert filled.database.read_bytes() == before
+
+
 def test_the_database_of_another_version_is_not_read(shell: Shell) -> None:
-    """Of an older one until a run has brought it up to date, of a newer one until the tool is."""
-    make_older_database(shell.database)
+    """An older database that lacks a column needs a run first, and a newer database a newer version."""
+    make_older_database(shell.database, without="runs.unlisted")
     before = shell.database.read_bytes()
     result = shell.run("report", "daily")
     assert result.exit_code == 74

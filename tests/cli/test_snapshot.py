@@ -188,7 +188,7 @@ def test_a_file_that_is_no_database_is_left_alone(shell: Shell) -> None:
     before = meetings.read_bytes()
     result = shell.snapshot("--database", str(meetings))
     assert result.exit_code == 78
-    assert "no DuckDB database" in result.stderr
+    assert "is not a DuckDB database" in result.stderr
     assert meetings.read_bytes() == before
 
 

@@ -381,7 +381,7 @@ def test_a_file_that_is_no_database_is_found_out_before_anything_is_asked(
 ) -> None:
     """A fetch whose rows could go nowhere would waste the budget."""
     settings = snapshot_settings(api, database=tmp_path / "meetings.txt")
-    with pytest.raises(ConfigError, match="no DuckDB database"):
+    with pytest.raises(ConfigError, match="is not a DuckDB database"):
         take(settings, api.context())
     assert api.app.state.requests == 0
 

@@ -61,7 +61,7 @@ def test_a_database_that_another_job_is_making_is_waited_for(tmp_path: Path) -> 
     database = tmp_path / "usage.duckdb"
     directory = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(directory, fcntl.LOCK_EX)
-    with pytest.raises(StoreLocked, match="is being made by another program"), open_database(database):
+    with pytest.raises(StoreLocked, match="another program is creating"), open_database(database):
         pass
     assert list(tmp_path.iterdir()) == []
     os.close(directory)
@@ -97,7 +97,7 @@ def test_a_file_that_is_no_database_is_refused_and_not_touched(tmp_path: Path) -
     path = tmp_path / "notes.txt"
     path.write_text("not a database at all, and long enough to have a header" * 100)
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match=r"notes\.txt is no DuckDB database; name another"), open_database(path):
+    with pytest.raises(ConfigError, match=r"notes\.txt is not a DuckDB database; name another"), open_database(path):
         pass
     assert path.read_bytes() == before
 
@@ -138,7 +138,7 @@ def test_a_database_that_another_program_holds_is_named_with_its_holder(database
 def test_the_holder_is_read_out_of_duckdbs_words() -> None:
     """Program and PID."""
     said = 'IO Error: Could not set lock on file "u": Conflicting lock is held in /opt/my tools/duckdb (PID 42). See'
-    assert parse_lock_holder(said) == LockHolder("/opt/my tools/duckdb", 42)
+    assert parse_lock_holder(said) == LockHolder(program="/opt/my tools/duckdb", pid=42)
 
 
 def test_a_lock_whose_holder_is_not_said_has_none() -> None:

@@ -62,7 +62,7 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     database = tmp_path / "usage.duckdb"
     with open_database(database) as connection:
         connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
-    with pytest.raises(ConfigError, match=r"newer version .* 9999_from_the_future .* upgrade"), open_database(database):
+    with pytest.raises(ConfigError, match=r"newer version .* 9999_from_the_future.* upgrade"), open_database(database):
         pass
 
 
@@ -91,21 +91,33 @@ def test_somebody_elses_database_is_not_taken_for_an_older_one(tmp_path: Path) -
         pass
 
 
-def test_a_database_can_be_read_once_it_is_up_to_date(tmp_path: Path) -> None:
-    """Reading brings nothing up to date: it changes no byte, and says what will."""
+def test_a_database_with_older_views_is_read_with_the_views_of_this_version(tmp_path: Path) -> None:
+    """They are created for the connection only: the file does not change, and the next connection starts anew."""
+    older, current = tmp_path / "older.duckdb", tmp_path / "current.duckdb"
+    make_older_database(older)
+    with open_database(current) as connection:
+        connection.execute("insert into meeting_lists values ('list', 'app', 'meeting')")
+        outcomes = connection.execute("describe outcomes").fetchall()
+    before = older.read_bytes()
+    for to_analyse in (False, True):
+        with open_to_read(older, to_analyse=to_analyse) as connection:
+            assert connection.execute("describe outcomes").fetchall() == outcomes
+            assert connection.execute("select count(*) from sessions").fetchall() == [(0,)]
+        with open_to_read(current, to_analyse=to_analyse) as connection:
+            assert connection.execute("select count(*) from meeting_lists").fetchall() == [(1,)]
+    assert older.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["current.duckdb", "older.duckdb"]
+
+
+def test_a_database_that_lacks_a_column_is_read_once_it_is_up_to_date(tmp_path: Path) -> None:
+    """Reading does not migrate: the message names the column, and what updates the database."""
     database = tmp_path / "usage.duckdb"
-    make_older_database(database)
+    make_older_database(database, without="runs.unlisted")
     before = database.read_bytes()
-    with (
-        pytest.raises(StoreError, match="older version; the next snapshot, or rtk-usage load, updates it"),
-        open_to_read(database),
-    ):
+    message = r"older version: it has no column runs\.unlisted; the next snapshot, or rtk-usage load, updates it"
+    with pytest.raises(StoreError, match=message), open_to_read(database):
         pass
     assert database.read_bytes() == before
-    with open_database(database):
-        pass
-    with open_to_read(database) as connection:
-        assert connection.execute("select count(*) from outcomes").fetchall() == [(0,)]
 
 
 def test_reading_does_not_write(tmp_path: Path) -> None:

@@ -146,7 +146,10 @@ def database(tmp_path: Path) -> Path:
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """A misspelt --database is answered with what to do."""
-    with pytest.raises(ConfigError, match="is not there; rtk-usage snapshot makes it"), open_to_read(tmp_path / "typo"):
+    with (
+        pytest.raises(ConfigError, match="does not exist; rtk-usage snapshot creates it"),
+        open_to_read(tmp_path / "typo"),
+    ):
         pass
     assert list(tmp_path.iterdir()) == []
 
