@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from etl.errors import ConfigError
-from etl.realtimekit.http.transport import open_transport
+from etl.errors import ConfigError, RequestError
+from etl.realtimekit.http.session import open_session
 from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, SnapshotSettings, floor_to, is_loopback
+from etl.values.fetch import FetchCounts
+from etl.values.meetings import Meeting
+from etl.values.run import RunContext
 
 BEARER = "kX7-lies-in-no-representation"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -295,11 +297,11 @@ async def _heard_by_an_impostor(scheme: str, certificate: Path) -> bytes:
 
     async with await asyncio.start_server(listen, "127.0.0.1", 0, ssl=context) as server:
         try:
-            settings = api(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-            request = httpx.Request("GET", settings.base_url, headers={"Authorization": f"Bearer {settings.token}"})
-            async with open_transport(settings) as transport:
-                await (await transport.handle_async_request(request)).aread()
-        except (ConfigError, aiohttp.ClientConnectorCertificateError):
+            settings = api(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}", attempts=1)
+            run_context = RunContext(now=lambda: EPOCH, sleep=asyncio.sleep)
+            async with open_session(settings, run_context, FetchCounts()) as session, session.client() as client:
+                await client.active_session(Meeting("app", "meeting"))
+        except (ConfigError, RequestError):
             pass
     return b"".join(heard)
 

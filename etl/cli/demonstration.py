@@ -21,7 +21,6 @@ from etl.errors import ConfigError
 from etl.files import write_whole
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
-from etl.realtimekit.http.transport import open_transport
 from etl.reports.ask import answer_query
 from etl.reports.catalogue import find_report
 from etl.reports.parameters import query_parameters
@@ -124,16 +123,15 @@ def _take_snapshots(
 async def _take_each(
     settings: SnapshotSettings, slots: Sequence[datetime], clock: FastClock
 ) -> tuple[SnapshotSummary, ReconcileSummary]:
-    """One run after the other over the same connections, each as cron would start it; the last summaries."""
-    async with open_transport(settings.api) as transport:
-        context = RunContext(now=clock.now, sleep=clock.sleep, transport=transport)
-        for slot in slots:
-            clock.set(slot)
-            summary = await take_snapshot(settings, context)
-        before = slots[0] - _HOURS_A_DAY * _HOUR  # some were under way when it began
-        patient = replace(settings.api, timeout=_LONG_TIMEOUT)
-        final_figures = ReconcileSettings(api=patient, app_id=settings.app_id, database=settings.database, since=before)
-        return summary, await reconcile_sessions(final_figures, context)
+    """One run after the other, each as cron would start it; the last summaries."""
+    context = RunContext(now=clock.now, sleep=clock.sleep)
+    for slot in slots:
+        clock.set(slot)
+        summary = await take_snapshot(settings, context)
+    before = slots[0] - _HOURS_A_DAY * _HOUR  # some were under way when it began
+    patient = replace(settings.api, timeout=_LONG_TIMEOUT)
+    final_figures = ReconcileSettings(api=patient, app_id=settings.app_id, database=settings.database, since=before)
+    return summary, await reconcile_sessions(final_figures, context)
 
 
 def _show_tables(database: Path, snapshots: int) -> None:

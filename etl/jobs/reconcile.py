@@ -35,16 +35,16 @@ async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -
         raise missing_app_error(settings)
     with staging.lock(start.run_id, start.started_at):
         loaded, request = await _load_and_read_request(settings, start, context)
-        finals = await fetch_finals(request, settings.api, context, spent=request.spent)
+        finals = await fetch_finals(request, settings.api, context)
         batch = normalize_finals(start, finals, context.now())
         staged_run = staging.stage(batch.frames, start.run_id)
         load_result = await load_run(staged_run, settings, context, earlier=loaded)
-        for defect in finals.fetched.defects:
+        for defect in finals.defects:
             raise defect
         return ReconcileSummary(
             batch=batch,
             database=settings.database,
-            fetch_errors=finals.fetched.errors,
+            fetch_errors=finals.errors,
             load_result=load_result,
             request=request,
         )

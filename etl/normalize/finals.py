@@ -49,9 +49,9 @@ def normalize_finals(start: RunStart, finals: Finals, finished_at: datetime) -> 
     What can't be typed becomes a failure `malformed`: a session that has not ended or names no meeting, a day that
     was not asked for or is told of in two ways.
     """
-    rows, malformed = parse_finals(finals.fetched.observations, start)
+    rows, malformed = parse_finals(finals.sessions, start)
     days, odd_days = parse_days(finals.days, start)
-    failures = [*finals.fetched.failures, *malformed, *odd_days]
+    failures = [*finals.failures, *malformed, *odd_days]
     run = _run(start, finals, sessions=len(rows), failed=len(failures), finished_at=finished_at)
     frames = {
         "runs": ledger_frame(run),
@@ -128,11 +128,11 @@ def _malformed_day(answer: DayTotals, entry: object, error: FieldError) -> Failu
 
 
 def _run(start: RunStart, finals: Finals, *, sessions: int, failed: int, finished_at: datetime) -> Run:
-    counts = finals.fetched.counts
+    counts = finals.counts
     return Run(
         **asdict(start),
         kind="reconcile",
-        via=finals.fetched.via,
+        via="list",
         list_id=ENDED,
         finished_at=finished_at,
         meetings=sessions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from etl.values.run import RunSummary
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from etl.values.fetch import FetchResult, Spending
+    from etl.errors import EtlError
+    from etl.values.fetch import Failure, FetchCounts, Observation, Spending
 
 
 class OpenSession(NamedTuple):
@@ -49,10 +50,17 @@ class DayTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finals:
-    """The result of a fetch of final figures: ended sessions, and totals per day."""
+    """The result of a fetch of final figures: ended sessions, totals per day, and what could not be fetched.
 
-    fetched: FetchResult
+    `errors` say what ended the fetch early. `defects` are exceptions that the code does not expect.
+    """
+
+    sessions: list[Observation]
     days: list[DayTotals]
+    failures: list[Failure]
+    counts: FetchCounts
+    errors: list[EtlError] = field(default_factory=list)
+    defects: list[BaseException] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,6 +211,6 @@ def test_a_list_that_the_api_refuses_is_no_empty_list(open_shell: OpenShell, fau
     result = shell.snapshot("--via", "list", "--json")
     assert result.exit_code == code
     assert "the API does not give the list of live sessions of app simulated-app" in result.stderr
-    assert "take --via meetings" in result.stderr
+    assert "use --via meetings" in result.stderr
     assert (summary_of(result.stdout)["failures"], summary_of(result.stdout)["idle"]) == ({kind: 40}, 0)
     assert shell.api.app.state.requests == 1

@@ -11,7 +11,7 @@ from etl.errors import FailureKind
 from etl.normalize.fields import FieldError, parse_day
 from etl.normalize.finals import DAY_SCHEMA, FINAL_SCHEMA, normalize_finals
 from etl.store.database import open_database
-from etl.values.fetch import Failure, FetchCounts, FetchResult, Observation
+from etl.values.fetch import Failure, FetchCounts, Observation
 from etl.values.finals import DayTotals, Finals
 from etl.values.meetings import Meeting
 from etl.values.run import RunStart
@@ -30,8 +30,7 @@ ENDED: dict[str, Any] = {"status": "ENDED", "live_participants": 0, "ended_at": 
 def make(*payloads: dict[str, Any], days: Any = (), failures: Any = ()) -> Batch:
     """The batch of a run that was told of those sessions, and of those entries for the first days of November."""
     observations = [Observation(Meeting("app", "meeting-1"), LATER, one, 2) for one in payloads]
-    counts = FetchCounts(live=len(payloads), requests=7, retries=1)
-    fetched = FetchResult(observations=observations, failures=list(failures), counts=counts, via="list")
+    counts = FetchCounts(requests=7, retries=1)
     totals = DayTotals(
         app_id="app",
         first=date(2026, 11, 1),
@@ -40,7 +39,8 @@ def make(*payloads: dict[str, Any], days: Any = (), failures: Any = ()) -> Batch
         entries=list(days),
         attempts=3,
     )
-    return normalize_finals(START, Finals(fetched=fetched, days=[totals]), LATER)
+    finals = Finals(sessions=observations, days=[totals], failures=list(failures), counts=counts)
+    return normalize_finals(START, finals, LATER)
 
 
 def day(**changes: Any) -> dict[str, Any]:

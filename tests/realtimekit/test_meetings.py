@@ -11,7 +11,7 @@ import pytest
 
 from etl.errors import ApiUnavailable
 from etl.realtimekit.meetings import ListedMeeting, fetch_meetings
-from etl.realtimekit.pages import MOST_PAGES
+from etl.realtimekit.pages.reader import MAX_PAGES
 from etl.settings import ApiSettings
 from etl.values.run import RunContext
 from tests.conftest import FREE, START
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def fetch(
-    page: Callable[[int], tuple[list[Any], int | None]], most_pages: int = MOST_PAGES
+    page: Callable[[int], tuple[list[Any], int | None]], max_pages: int = MAX_PAGES
 ) -> tuple[list[ListedMeeting], int]:
     """Read the list of a server that gives a page (entries and count) by its number; and how often it was asked."""
 
@@ -42,7 +42,7 @@ def fetch(
             page_size=10,
         )
         context = RunContext(now=lambda: START, sleep=asyncio.sleep)
-        found = asyncio.run(fetch_meetings("app", settings, context, most_pages=most_pages))
+        found = asyncio.run(fetch_meetings("app", settings, context, max_pages=max_pages))
         return found, len(server.paths)
 
 
@@ -56,13 +56,15 @@ def cut(entries: list[Any], number: int) -> list[Any]:
     return entries[10 * (number - 1) : 10 * number]
 
 
-@pytest.mark.parametrize(("is_counted", "requests"), [(True, 3), (False, 4)])
-def test_every_page_is_read(*, is_counted: bool, requests: int) -> None:
-    """Up to the count, or to a page with nothing new."""
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_every_page_is_read_to_an_empty_one(*, is_counted: bool) -> None:
+    """A total does not prove the end: it may be that of a page."""
     every = meetings(range(25))
     found, asked = fetch(lambda number: (cut(every, number), 25 if is_counted else None))
-    assert found == [ListedMeeting(f"m{number}", f"Room {number}", is_active=True) for number in range(25)]
-    assert asked == requests
+    assert found == [
+        ListedMeeting(meeting_id=f"m{number}", title=f"Room {number}", is_active=True) for number in range(25)
+    ]
+    assert asked == 4
 
 
 def test_a_meeting_that_is_deleted_meanwhile_costs_no_other() -> None:
@@ -76,38 +78,46 @@ def test_a_meeting_that_is_deleted_meanwhile_costs_no_other() -> None:
 
     found, _ = fetch(page)
     assert {one.meeting_id for one in found} == {f"m{number}" for number in range(1, 25)}
-    assert asked == [1, 2, 3, 1, 2, 3]
+    assert asked == [1, 2, 3, 4, 1, 2, 3, 4]
 
 
 def test_a_list_that_never_holds_still_is_not_written() -> None:
     """Three readings, each with another count."""
     counts = iter(range(25, 100))
-    with pytest.raises(ApiUnavailable, match=r"counts .* and shows 25; nothing is written, run again"):
+    with pytest.raises(ApiUnavailable, match=r"nothing is written .*it counts .* and shows 25"):
         fetch(lambda number: (cut(meetings(range(25)), number), next(counts)))
 
 
-def test_a_server_that_repeats_a_page_is_asked_twice_a_reading() -> None:
-    """Whatever it counts."""
+@pytest.mark.parametrize("total", [20_000, None])
+def test_a_server_that_repeats_a_page_is_asked_few_times(total: int | None) -> None:
+    """The list is refused, whether the server states a total or not."""
     asked: list[int] = []
 
     def page(number: int) -> tuple[list[Any], int | None]:
         asked.append(number)
-        return meetings(range(10)), 20_000
+        return meetings(range(10)), total
 
-    with pytest.raises(ApiUnavailable, match="counts 20,000 and shows 10"):
+    with pytest.raises(ApiUnavailable, match="its pages repeat others"):
         fetch(page)
-    assert asked == [1, 2] * 3
+    assert asked == [1, 2, 3, 4]
+
+
+def test_a_total_that_is_that_of_its_page_does_not_end_the_reading() -> None:
+    """Every page states how many entries it has itself: the pages are read, and the contradiction is found."""
+    every = meetings(range(25))
+    with pytest.raises(ApiUnavailable, match="it counts 10 and 5 and 0 and shows 25"):
+        fetch(lambda number: (cut(every, number), len(cut(every, number))))
 
 
 def test_a_server_that_pages_for_ever_is_not_believed() -> None:
     """After 10,000 pages; here after a few, since each takes a request."""
     with pytest.raises(ApiUnavailable, match="more than 5 pages"):
-        fetch(lambda number: (meetings(range(10 * number, 10 * number + 10)), None), most_pages=5)
+        fetch(lambda number: (meetings(range(10 * number, 10 * number + 10)), None), max_pages=5)
 
 
 def test_entries_that_are_no_meetings_are_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
     """An ID that no request can hold, a null, an entry without a title."""
     entries = [{"id": "a/b", "title": "x"}, None, {"id": "good", "title": 7}]
     found, _ = fetch(lambda number: (cut(entries, number), 3))
-    assert found == [ListedMeeting("good", "", is_active=False)]
+    assert found == [ListedMeeting(meeting_id="good", title="", is_active=False)]
     assert "2 entries of the list have no ID that a meeting can have" in caplog.text

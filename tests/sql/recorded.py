@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
-from etl.realtimekit.http.transport import open_transport
 from etl.settings import ApiSettings, ReconcileSettings, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
 from etl.simulator.clock import SimulatedClock
@@ -79,16 +78,15 @@ def record(directory: Path) -> Recorded:
 
 
 async def _take_all(recorded: Recorded, settings: SnapshotSettings, clock: SimulatedClock) -> None:
-    """One run after the other over the same connections."""
-    async with open_transport(settings.api) as transport:
-        context = RunContext(now=clock.now, sleep=_no_time, transport=transport)
-        for slot in recorded.slots():
-            clock.set(slot)
-            if slot == RENAMED_AT:
-                _rename_a_meeting(recorded.world)
-            if slot == RECONCILED_AT:
-                await reconcile_sessions(_reconciliation(settings), context)
-            await take_snapshot(replace(settings, deadline=timedelta() if slot == HURRIED else None), context)
+    """One run after the other."""
+    context = RunContext(now=clock.now, sleep=_no_time)
+    for slot in recorded.slots():
+        clock.set(slot)
+        if slot == RENAMED_AT:
+            _rename_a_meeting(recorded.world)
+        if slot == RECONCILED_AT:
+            await reconcile_sessions(_reconciliation(settings), context)
+        await take_snapshot(replace(settings, deadline=timedelta() if slot == HURRIED else None), context)
 
 
 async def _no_time(_seconds: float) -> None:

@@ -15,7 +15,7 @@ from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
 from etl.store.read import run_sql_file
-from etl.values.fetch import FetchCounts, FetchResult, Observation
+from etl.values.fetch import FetchCounts, Observation
 from etl.values.finals import DayTotals, Finals, OpenSession
 from etl.values.meetings import Meeting
 from etl.values.run import RunStart
@@ -57,12 +57,9 @@ def staged(
     start = RunStart(run_id=str(uuid7(at)), slot=at, started_at=at, account_id="account", tool_version="0", host="here")
     entries = [{"day": day, "total_sessions": count, "total_session_minutes": minutes} for day, count, minutes in days]
     finals = Finals(
-        fetched=FetchResult(
-            observations=[Observation(Meeting("app", "meeting-1"), at, one) for one in payloads],
-            failures=[],
-            counts=FetchCounts(),
-            via="list",
-        ),
+        sessions=[Observation(Meeting("app", "meeting-1"), at, one) for one in payloads],
+        failures=[],
+        counts=FetchCounts(),
         days=[
             DayTotals(
                 app_id="app",

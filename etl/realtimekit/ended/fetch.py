@@ -1,183 +1,160 @@
-"""Final figures: the sessions that have ended, by list or one by one, and the totals of an app's days."""
+"""Fetch final figures: the sessions that have ended, by list or one by one, and daily totals."""
 
 from __future__ import annotations
 
-import logging
-from collections import deque
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from etl.errors import FailureKind, GiveUp, Refused, RequestError
+from etl.errors import FailureKind, GiveUp
 from etl.realtimekit.ended.sessions import EndedList
-from etl.realtimekit.failure_messages import token_rejected, unavailable
-from etl.realtimekit.live.by_meeting import UNANSWERED_LIMIT, is_unanswered
-from etl.realtimekit.live.fetch import reach
-from etl.realtimekit.outcomes import End, Outcomes
-from etl.values.fetch import Observation
+from etl.realtimekit.failure_messages import unavailable
+from etl.realtimekit.http.session import open_session
+from etl.realtimekit.outcomes import make_failure
+from etl.realtimekit.workers import Workers
+from etl.values.fetch import FetchCounts, Observation
 from etl.values.finals import DayTotals, Finals
-from etl.values.meetings import ALL_MEETINGS, Meeting, MeetingList
+from etl.values.meetings import ALL_MEETINGS, Meeting
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from datetime import date, datetime
 
-    from etl.realtimekit.http.client import ApiSession, RealtimeKit
+    from etl.errors import EtlError, RequestError
+    from etl.realtimekit.http.client import RealtimeKit
     from etl.settings import ApiSettings
-    from etl.values.fetch import Spending
+    from etl.values.fetch import Failure
     from etl.values.finals import FinalsRequest, OpenSession
     from etl.values.run import RunContext
 
-_log = logging.getLogger(__name__)
-
-# What a range of days may be at most is documented nowhere; the API's own default is the last 30 days.
-_DAYS_AT_A_TIME = 30
+# The longest period of daily totals is documented nowhere; the API's own default is the last 30 days.
+_DAYS_PER_REQUEST = 30
 _LIVE = "LIVE"
 _OK = 200
 
 
-class _Question(NamedTuple):
-    """Something to ask, what it is about, and the meeting that a failure is noted for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """A part of the final figures: its name, the meeting of a failure, and the call that fetches it."""
 
+    name: str
     meeting: Meeting
-    about: str
-    ask: Callable[[RealtimeKit], Awaitable[None]]
+    fetch: Callable[[RealtimeKit], Awaitable[None]]
+
+    async def run(self, client: RealtimeKit) -> None:
+        """Fetch it."""
+        await self.fetch(client)
 
 
-async def fetch_finals(
-    wanted: FinalsRequest, settings: ApiSettings, context: RunContext, *, spent: Iterable[Spending] = ()
-) -> Finals:
-    """Learn the final figures of the apps; what can't be had is among the failures.
+async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: RunContext) -> Finals:
+    """Fetch the final figures of the apps. What can't be fetched is among the failures.
 
-    Open sessions that the lists have shown, or that are live still, are not asked for or noted. Never raises for what
-    the API does: a refused token, an API that answers nothing, or an interruption end the fetch early.
+    An open session is fetched by itself only if no list shows it. Never raises for what the API does: a refused token,
+    an API that gives no answers, or an interruption end the fetch early.
     """
-    outcomes = Outcomes(MeetingList(meetings=[]), context)
-    lists = [EndedList(app_id, wanted.since, now=outcomes.now) for app_id in wanted.apps]
-    days: list[DayTotals] = []
-    async with reach(outcomes, settings, context, spent=spent) as access:
-        asking = _Asking(outcomes, access)
-        totals = _of_days(wanted, outcomes, days)
-        await asking.ask([*(_of_list(one) for one in lists), *totals])
-        _note_refused(lists, outcomes)
-        await asking.ask(_of_sessions(wanted.open_sessions, lists, outcomes))
-    for one in lists:
-        for observation in one.observations.values():
-            outcomes.live(observation)
-    asking.give_up()
-    return Finals(fetched=outcomes.result("list"), days=days)
+    collector = _Collector(context.now)
+    lists = [EndedList(app_id, request.since, now=context.now) for app_id in request.apps]
+    async with open_session(settings, context, collector.counts, spent=request.spent) as session:
+        workers = Workers(session)
+        tasks = [*map(_list_task, lists), *_day_tasks(request, collector)]
+        await workers.run(tasks, fetch=_Task.run, fail=collector.fail)
+        errors = [] if session.early_end else _list_errors(lists)
+        shown = {(ended.app_id, key) for ended in lists for key in ended.keys}
+        tasks = [
+            _session_task(unfinished, collector)
+            for unfinished in request.open_sessions
+            if (unfinished.app_id, unfinished.session_id) not in shown
+        ]
+        await workers.run(tasks, fetch=_Task.run, fail=collector.fail)
+    listed = [observation for ended in lists for observation in ended.observations.values()]
+    return Finals(
+        sessions=[*collector.sessions, *listed],
+        days=collector.days,
+        failures=collector.failures,
+        counts=collector.counts,
+        errors=[*errors, *session.errors],
+        defects=session.defects,
+    )
 
 
-class _Asking:
-    """Workers that share what is left to ask, and how many answers in a row were none."""
+class _Collector:
+    """Collects what the tasks bring, and their failures."""
 
-    def __init__(self, outcomes: Outcomes, access: ApiSession) -> None:
-        self._outcomes = outcomes
-        self._access = access
-        self._left: deque[_Question] = deque()
-        self._unanswered = 0
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
+        self.sessions: list[Observation] = []
+        self.days: list[DayTotals] = []
+        self.failures: list[Failure] = []
+        self.counts = FetchCounts()
 
-    async def ask(self, questions: Sequence[_Question]) -> None:
-        """Ask all of it, unless the fetch is at its end."""
-        self._left.extend(questions)
-        if self._outcomes.ended is None:
-            workers = min(self._access.workers, len(questions))
-            await self._outcomes.run([self._work(self._access.connect()) for _ in range(workers)])
-
-    def give_up(self) -> None:
-        """Note as failures what was not asked, or not to the end, before the fetch was at its own."""
-        end = self._outcomes.ended
-        for question in self._left if end else ():
-            self._fail(question, GiveUp(end.kind, end.message), 0)  # type: ignore[union-attr]  # there is one
-
-    async def _work(self, client: RealtimeKit) -> None:
-        while self._left and self._outcomes.ended is None:
-            question = self._left.popleft()
-            try:
-                await question.ask(client)
-            except RequestError as error:
-                self._note_failure(question, error, client.attempts)
-            except BaseException:  # cancelled, or a defect of ours
-                self._left.append(question)
-                raise
-            else:
-                self._unanswered = 0
-            self._outcomes.tell()
-
-    def _note_failure(self, question: _Question, error: RequestError, attempts: int) -> None:
-        _log.info("%s: failed after %d attempts: %s", question.about, attempts, error)
-        self._fail(question, error, attempts)
-        self._unanswered = self._unanswered + 1 if is_unanswered(error) else 0
-        if isinstance(error, Refused):
-            message = f"not asked: the token was refused ({error.message})"
-            self._outcomes.end(End(FailureKind.UNAUTHORIZED, message, token_rejected(error)))
-        elif self._unanswered >= UNANSWERED_LIMIT:
-            row = f"{UNANSWERED_LIMIT} requests in a row failed, the last with {error.kind} ({error.message})"
-            message = f"not asked: {UNANSWERED_LIMIT} failures in a row before it"
-            self._outcomes.end(End(error.kind, message, unavailable(error, row)))
-
-    def _fail(self, question: _Question, error: RequestError, attempts: int) -> None:
-        told = GiveUp(error.kind, f"{question.about}: {error}", error.http_status, error.api_code, error.cf_ray)
-        self._outcomes.fail(question.meeting, told, attempts)
+    def fail(self, task: _Task, error: RequestError, attempts: int) -> None:
+        """Add the failure of a task, which names what was to be fetched."""
+        named = GiveUp(error.kind, f"{task.name}: {error}", error.http_status, error.api_code, error.cf_ray)
+        self.counts.failed += 1
+        self.failures.append(make_failure(task.meeting, named, attempts))
 
 
-def _of_list(ended: EndedList) -> _Question:
-    return _Question(Meeting(ended.app_id, ALL_MEETINGS), "the list of ended sessions", ended.read)
+def _list_task(ended: EndedList) -> _Task:
+    return _Task(name="the list of ended sessions", meeting=Meeting(ended.app_id, ALL_MEETINGS), fetch=ended.read)
 
 
-def _of_days(wanted: FinalsRequest, outcomes: Outcomes, days: list[DayTotals]) -> Iterator[_Question]:
-    """The totals of all days from the first wanted to today, in UTC."""
-    for app_id in wanted.apps:
-        for first, last in _ranges(wanted.since.date(), outcomes.now().date()):
-
-            async def ask(client: RealtimeKit, app_id: str = app_id, first: date = first, last: date = last) -> None:
-                entries = await client.daily_totals(app_id, first, last)
-                days.append(
-                    DayTotals(
-                        app_id=app_id,
-                        first=first,
-                        last=last,
-                        fetched_at=outcomes.now(),
-                        entries=entries,
-                        attempts=client.attempts,
-                    )
-                )
-
-            yield _Question(Meeting(app_id, ALL_MEETINGS), f"the totals of the days {first} to {last}", ask)
+def _day_tasks(request: FinalsRequest, collector: _Collector) -> Iterator[_Task]:
+    """Yield a task for every period of days, from the first requested to today, in UTC."""
+    for app_id in request.apps:
+        for first, last in _periods(request.since.date(), collector.now().date()):
+            yield _Task(
+                name=f"the totals of the days {first} to {last}",
+                meeting=Meeting(app_id, ALL_MEETINGS),
+                fetch=partial(_fetch_days, app_id, first, last, collector),
+            )
 
 
-def _ranges(first: date, last: date) -> Iterator[tuple[date, date]]:
+def _periods(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """Divide days into periods that fit into one request each."""
     while first <= last:
-        end = min(last, first + timedelta(days=_DAYS_AT_A_TIME - 1))
+        end = min(last, first + timedelta(days=_DAYS_PER_REQUEST - 1))
         yield first, end
         first = end + timedelta(days=1)
 
 
-def _of_sessions(found: Iterable[OpenSession], lists: Sequence[EndedList], outcomes: Outcomes) -> list[_Question]:
-    """The open sessions that no list has shown."""
-    met = {ended.app_id: ended.met for ended in lists}
-    return [
-        _Question(Meeting(one.app_id, one.meeting_id), f"session {one.session_id}", partial(_ask_for, one, outcomes))
-        for one in found
-        if one.session_id not in met.get(one.app_id, ())
-    ]
+async def _fetch_days(app_id: str, first: date, last: date, collector: _Collector, client: RealtimeKit) -> None:
+    entries = await client.daily_totals(app_id, first, last)
+    totals = DayTotals(
+        app_id=app_id,
+        first=first,
+        last=last,
+        fetched_at=collector.now(),
+        entries=entries,
+        attempts=client.attempts,
+    )
+    collector.days.append(totals)
 
 
-async def _ask_for(one: OpenSession, outcomes: Outcomes, client: RealtimeKit) -> None:
-    """Ask for an open session; one that is still live has no final figures, and that is no failure."""
-    payload = await client.session(one.app_id, one.session_id)
-    if payload.get("id") != one.session_id:
+def _session_task(unfinished: OpenSession, collector: _Collector) -> _Task:
+    return _Task(
+        name=f"session {unfinished.session_id}",
+        meeting=Meeting(unfinished.app_id, unfinished.meeting_id),
+        fetch=partial(_fetch_session, unfinished, collector),
+    )
+
+
+async def _fetch_session(unfinished: OpenSession, collector: _Collector, client: RealtimeKit) -> None:
+    """Fetch an open session. One that is still live has no final figures, and that is not a failure."""
+    payload = await client.session(unfinished.app_id, unfinished.session_id)
+    if payload.get("id") != unfinished.session_id:
         raise GiveUp(FailureKind.MALFORMED, "the answer is about another session", http_status=_OK)
     if payload.get("status") != _LIVE:
-        meeting = Meeting(one.app_id, one.meeting_id)
-        outcomes.live(Observation(meeting, outcomes.now(), payload, client.attempts))
+        meeting = Meeting(unfinished.app_id, unfinished.meeting_id)
+        collector.sessions.append(Observation(meeting, collector.now(), payload, client.attempts))
 
 
-def _note_refused(lists: Sequence[EndedList], outcomes: Outcomes) -> None:
-    """Say what is wrong with the lists of which nothing could be read: one that is refused, or all."""
-    unread = [(one, one.error) for one in lists if one.error and not one.is_begun]
-    refused = [(one, error) for one, error in unread if isinstance(error, GiveUp)]
-    for one, error in refused or (unread[:1] if len(unread) == len(lists) else []):
-        if outcomes.ended is None:
-            what = f"the list of ended sessions of app {one.app_id} can't be had ({error.message})"
-            outcomes.errors.append(unavailable(error, what))
+def _list_errors(lists: Sequence[EndedList]) -> list[EtlError]:
+    """Return the errors of lists of which nothing could be read: each one that is refused, or one for all."""
+    unread = [(ended, ended.error) for ended in lists if ended.error and not ended.is_begun]
+    refused = [(ended, error) for ended, error in unread if isinstance(error, GiveUp)]
+    all_unread = unread[:1] if len(unread) == len(lists) else []
+    return [
+        unavailable(error, f"the list of ended sessions of app {ended.app_id} can't be read ({error.message})")
+        for ended, error in refused or all_unread
+    ]

@@ -1,32 +1,33 @@
-"""RealtimeKit over HTTP: one request, sent, read, understood, and tried again where that helps."""
+"""Requests to the RealtimeKit API: each is sent within the budget, bounded in time and size, and retried."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import aclosing
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
-from etl import __version__
+import httpx
+
 from etl.errors import FailureKind, TryAgain
-from etl.realtimekit.http.libraries import aiohttp, httpx
 from etl.realtimekit.http.responses import (
     MAX_BODY_BYTES,
     MAX_PAGE_BYTES,
-    classify,
-    classify_days,
-    classify_page,
-    classify_session,
+    parse_active_session,
+    parse_daily_totals,
+    parse_page,
+    parse_session,
     printable,
 )
-from etl.realtimekit.http.retry import clamped, retrying
+from etl.realtimekit.http.retry import clamp_retry_after, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import date, datetime
 
-    from etl.realtimekit.http.responses import Page
+    from etl.realtimekit.http.responses import ListPage
     from etl.realtimekit.limit.budget import RequestBudget
     from etl.settings import ApiSettings
     from etl.values.fetch import Idle, Payload
@@ -35,164 +36,135 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
-_NO_BODY = httpx.ByteStream(b"")
-
-
-class ApiSession(NamedTuple):
-    """How tasks reach the API: by a client each, `workers` of them at a time, and within one budget."""
-
-    connect: Callable[[], RealtimeKit]
-    budget: RequestBudget
-    workers: int
-
 
 class RealtimeKit:
-    """The API as one worker sees it: one request at a time, with the retries of its own.
+    """The API for one worker: one request at a time.
 
-    It speaks to an httpx transport itself. A client's redirects, cookies and authentication flows are not
-    wanted here (a redirect would carry the token elsewhere) and cost a third of a request's CPU.
+    Each method returns what the API describes, or raises a RequestError once no attempt is left or none would help.
+    `attempts` is the number of requests that the last call sent.
     """
 
     def __init__(
         self,
+        client: httpx.AsyncClient,
         settings: ApiSettings,
         *,
-        transport: httpx.AsyncBaseTransport,
         budget: RequestBudget,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        self._api = httpx.URL(settings.base_url)
-        base_path = self._api.raw_path.decode("ascii").rstrip("/")
-        self._root = f"{base_path}/accounts/{quote(settings.account_id, safe='')}/realtime/kit"
-        self._token_as_written = {text.encode() for text in (settings.token, settings.token.replace("/", r"\/"))}
-        self._headers = request_headers(settings)
+        self.attempts = 0
+        self._client = client
+        self._token_spellings = {text.encode() for text in (settings.token, settings.token.replace("/", r"\/"))}
         self._timeout = settings.timeout.total_seconds()
         self.page_size = settings.page_size
-        self._transport = transport
         self._budget = budget
         self._retrying = retrying(attempts=settings.attempts, sleep=sleep)
 
-    @property
-    def attempts(self) -> int:
-        """How many requests the last call took."""
-        return self._retrying.attempts
-
     async def active_session(self, meeting: Meeting) -> Payload | Idle:
-        """The meeting's active session, or IDLE. Raises a RequestError once no attempt is left or helps."""
-        path = f"meetings/{quote(meeting.meeting_id, safe='')}/active-session"
-        return await self._retrying(self._get, self._url(meeting.app_id, path), classify, MAX_BODY_BYTES)
+        """Return the active session of a meeting, or IDLE."""
+        path = f"{_step(meeting.app_id)}/meetings/{_step(meeting.meeting_id)}/active-session"
+        return await self._get(path, parse_active_session)
 
-    async def live_sessions(self, app_id: str, number: int) -> Page:
-        """A page (from 1) of the app's live sessions, the oldest first. Raises as `active_session` does."""
+    async def live_sessions(self, app_id: str, number: int) -> ListPage:
+        """Return a page (from 1) of the live sessions of an app, the oldest first."""
         return await self._page(app_id, "sessions", number, status="LIVE", sort_by="createdAt", sort_order="ASC")
 
-    async def ended_sessions(self, app_id: str, number: int, since: datetime) -> Page:
-        """A page (from 1) of the app's ended sessions that started since then, the oldest first.
+    async def ended_sessions(self, app_id: str, number: int, since: datetime) -> ListPage:
+        """Return a page (from 1) of the ended sessions of an app that started since an instant, the oldest first.
 
-        Raises as `active_session` does. That `start_time` bounds the start is what public descriptions suggest.
+        That `start_time` bounds the start of a session is what public descriptions suggest.
         """
         order = {"sort_by": "createdAt", "sort_order": "ASC"}
         return await self._page(app_id, "sessions", number, status="ENDED", start_time=_iso(since), **order)
 
     async def session(self, app_id: str, session_id: str) -> Payload:
-        """A session by its ID, live or ended. Raises as `active_session` does."""
-        path = f"sessions/{quote(session_id, safe='')}?include_breakout_rooms=true"
-        return await self._retrying(self._get, self._url(app_id, path), classify_session, MAX_BODY_BYTES)
+        """Return a session by its ID, live or ended."""
+        path = f"{_step(app_id)}/sessions/{_step(session_id)}"
+        return await self._get(path, parse_session, {"include_breakout_rooms": "true"})
 
     async def daily_totals(self, app_id: str, first: date, last: date) -> list[Any]:
-        """The entries of the totals of the app's days, both included. Raises as `active_session` does."""
-        path = f"analytics/daywise?{urlencode({'start_date': first, 'end_date': last})}"
-        return await self._retrying(self._get, self._url(app_id, path), classify_days, MAX_BODY_BYTES)
+        """Return the entries of the daily totals of an app from one day to another, both included."""
+        query = {"start_date": first.isoformat(), "end_date": last.isoformat()}
+        return await self._get(f"{_step(app_id)}/analytics/daywise", parse_daily_totals, query)
 
-    async def meetings(self, app_id: str, number: int) -> Page:
-        """A page (from 1) of the app's meetings. Raises as `active_session` does."""
+    async def meetings(self, app_id: str, number: int) -> ListPage:
+        """Return a page (from 1) of the meetings of an app. Their order is not documented."""
         return await self._page(app_id, "meetings", number)
 
-    async def _page(self, app_id: str, path: str, number: int, **query: str) -> Page:
-        asked = urlencode(query | {"page_no": number, "per_page": self.page_size})
-        url = f"{self._url(app_id, path)}?{asked}"
-        return await self._retrying(self._get, url, classify_page, MAX_PAGE_BYTES)
+    async def _page(self, app_id: str, path: str, number: int, **query: str) -> ListPage:
+        query |= {"page_no": str(number), "per_page": str(self.page_size)}
+        return await self._get(f"{_step(app_id)}/{path}", parse_page, query, MAX_PAGE_BYTES)
 
-    def _url(self, app_id: str, path: str) -> str:
-        return f"{self._root}/{quote(app_id, safe='')}/{path}"
+    async def _get(
+        self,
+        path: str,
+        parse: Callable[[int, Mapping[str, str], bytes], _T],
+        query: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BODY_BYTES,
+    ) -> _T:
+        """Send a request, with its retries, and parse the response."""
+        self.attempts = 0
+        request = self._client.build_request("GET", path, params=query)
+        return await self._retrying(self._attempt, request, parse, max_bytes)
 
-    async def _get(self, url: str, understand: Callable[[int, Mapping[str, str], bytes], _T], most_bytes: int) -> _T:
-        """One attempt. Its answer tells the budget how the limit stands; a 429 holds all workers, not only this one."""
+    async def _attempt(
+        self, request: httpx.Request, parse: Callable[[int, Mapping[str, str], bytes], _T], max_bytes: int
+    ) -> _T:
+        """Send a request once and parse the response. The budget learns the limit from its headers."""
+        self.attempts += 1
         sent_at = await self._budget.acquire(is_retry=self.attempts > 1)
         headers: httpx.Headers | None = None
         try:
-            status, headers, body = await self._answer(url, most_bytes)
-            return understand(status, headers, body)
+            status, headers, body = await self._send(request, max_bytes)
+            return parse(status, headers, body)
         except TryAgain as error:
-            _log.debug("%s: attempt %d failed: %s", url, self.attempts, error)
+            _log.debug("%s: attempt %d failed: %s", request.url, self.attempts, error)
             if error.kind is FailureKind.RATE_LIMITED:
-                self._budget.pause(clamped(error.retry_after))
+                self._budget.pause(clamp_retry_after(error.retry_after))
             raise
         finally:
             self._budget.record_response(sent_at, headers)
 
-    async def _answer(self, url: str, most_bytes: int) -> tuple[int, httpx.Headers, bytes]:
-        """Status, headers and body of an answer, within the time-out: its bound is the whole answer."""
-        request = self._request(url)
+    async def _send(self, request: httpx.Request, max_bytes: int) -> tuple[int, httpx.Headers, bytes]:
+        """Return the status, headers and body of the response. The time-out bounds the whole response."""
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self._transport.handle_async_request(request)
-                try:
-                    body = await _read(response, most_bytes)
-                finally:
-                    await response.aclose()
+                response = await self._client.send(request, stream=True)
+                async with aclosing(response):
+                    body = await _read(response, max_bytes)
         except TimeoutError:
             raise TryAgain(FailureKind.TIMEOUT, f"no answer within {self._timeout:g} s") from None
-        except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
-            raise TryAgain(FailureKind.CONNECTION, _said_by(error)) from None
+        except (httpx.TransportError, OSError) as error:
+            raise TryAgain(FailureKind.CONNECTION, f"connection failed: {self._describe(error)}") from None
         return response.status_code, response.headers, self._without_token(body)
 
-    def _request(self, target: str) -> httpx.Request:
-        """The request for a path (and query) of the API. To parse and check a URL each time costs an eighth of it."""
-        extensions = {"target": target.encode("ascii")}  # httpx's own way to say what its URL can't
-        return httpx.Request("GET", self._api, headers=self._headers, stream=_NO_BODY, extensions=extensions)
+    def _describe(self, error: Exception) -> str:
+        """Describe a connection error. Its message may quote the response."""
+        message = self._without_token(str(error).encode()).decode() or type(error).__name__
+        return printable(f"the proxy answers {message}" if isinstance(error, httpx.ProxyError) else message)
 
     def _without_token(self, body: bytes) -> bytes:
-        """An answer may quote the request: nothing that is kept of it may hold the token, however JSON writes it."""
-        for written in self._token_as_written:
-            body = body.replace(written, b"[token]")
+        """Replace the token in a response that quotes the request, however JSON writes it."""
+        for spelling in self._token_spellings:
+            body = body.replace(spelling, b"[token]")
         return body
 
 
+def _step(value: str) -> str:
+    """Encode an ID as one step of a path."""
+    return quote(value, safe="")
+
+
 def _iso(instant: datetime) -> str:
-    """An instant as the API writes its own: UTC, with milliseconds."""
+    """Write an instant as the API does: UTC, with milliseconds."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _said_by(error: Exception) -> str:
-    """Why a connection failed. What aiohttp says of a bad answer quotes it, and so perhaps a part of the token."""
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return f"connection failed: the proxy answers HTTP {error.status}"
-    if isinstance(error, aiohttp.ClientResponseError):
-        return "connection failed: the answer is no proper HTTP"
-    return printable(f"connection failed: {str(error) or type(error).__name__}")
-
-
-def request_headers(settings: ApiSettings) -> httpx.Headers:
-    """The headers of every request, made once. Answers are small: unpacking would cost more than it saves."""
-    return httpx.Headers(
-        [
-            ("Host", httpx.URL(settings.base_url).netloc.decode("ascii")),
-            ("Authorization", f"Bearer {settings.token}"),
-            ("Accept", "application/json"),
-            ("Accept-Encoding", "identity"),
-            ("User-Agent", f"realtimekit-usage/{__version__}"),
-        ]
-    )
-
-
-async def _read(response: httpx.Response, most_bytes: int) -> bytes:
-    """The body, up to one byte more than the most that is accepted."""
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.stream:  # type: ignore[union-attr]  # an asynchronous transport gives such a stream
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > most_bytes:
+async def _read(response: httpx.Response, max_bytes: int) -> bytes:
+    """Read a body, and stop once it is larger than `max_bytes`. It is not decompressed."""
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > max_bytes:
             break
-    return b"".join(chunks)
+    return bytes(body)

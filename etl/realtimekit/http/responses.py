@@ -1,16 +1,17 @@
-"""What an answer of the API means: one pure function from status, headers and body to a decision.
+"""Parse the responses of the API: pure functions from status, headers and body to data, or to a RequestError.
 
-The shapes and codes are those of Cloudflare's documentation and of public issue threads. Two envelopes are
-told apart: RealtimeKit's `{success, data}` or `{success, error: {code, message}}`, and the gateway's
-`{success, errors: [{code, message, error_chain}], messages, result}`; Cloudflare's edge answers in HTML or text.
+The shapes and codes are those of Cloudflare's documentation and of public issue threads. There are two envelopes:
+RealtimeKit's `{success, data}` or `{success, error: {code, message}}`, and the gateway's
+`{success, errors: [{code, message, error_chain}], messages, result}`. Cloudflare's edge answers in HTML or text.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from etl.errors import FailureKind, GiveUp, Refused, TryAgain
 from etl.values.fetch import IDLE
@@ -25,7 +26,7 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_PAGE_BYTES = 16 * MAX_BODY_BYTES  # a page holds a hundred sessions or more
 QUOTED_CHARACTERS = 200
 
-# Gateway codes that speak of the token: malformed (6003 with 6111 or 6103 in its chain), not accepted for this
+# Gateway codes about the token: malformed (6003 with 6111 or 6103 in its chain), not accepted for this
 # account or from this address (10000), without the permission (9109).
 _TOKEN_CODES = frozenset({6003, 6103, 6111, 9109, 10000})
 _RAY = re.compile("[0-9a-f]{1,32}(-[A-Z]{2,4})?")
@@ -38,32 +39,34 @@ _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
 _REQUEST_TIMEOUT, _TOO_EARLY, _TOO_MANY_REQUESTS, _SERVER_ERROR = 408, 425, 429, 500
 
 
-class Page(NamedTuple):
-    """A page of a list: its entries, whatever they are, and how many the whole list has, if the API says so."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """A page of a list: its entries, not validated, and the total of the whole list if the API states it."""
 
     entries: list[Any]
     total: int | None
 
 
-class _Answer(NamedTuple):
-    """An answer taken apart. `code` and `message` are those of whichever error envelope it came in."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Response:
+    """A response and its envelope. `code` and `message` are those of either kind of error envelope."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     envelope: dict[str, Any] | None
-    most_bytes: int
+    max_bytes: int
     is_realtimekit_error: bool
     code: int | None
     message: str | None
 
-    def failed(self, error: type[RequestError], kind: FailureKind, why: str) -> RequestError:
-        """The error for this answer: what the API said, or else the beginning of what it sent."""
+    def error(self, error: type[RequestError], kind: FailureKind, why: str) -> RequestError:
+        """Make the error for this response. It quotes the API's message, or else the beginning of the body."""
         ray = _RAY.fullmatch(self.headers.get("cf-ray", ""))
-        said = printable(self.message) if self.message else f"{quoted(self.body)!r}"
+        quotation = printable(self.message) if self.message else f"{quote_body(self.body)!r}"
         return error(
             kind=kind,
-            message=f"{why}: {said}",
+            message=f"{why}: {quotation}",
             http_status=self.status,
             api_code=self.code,
             cf_ray=ray.group() if ray else None,
@@ -71,62 +74,62 @@ class _Answer(NamedTuple):
         )
 
 
-def classify(status: int, headers: Mapping[str, str], body: bytes) -> Payload | Idle:
-    """The session an answer holds, or IDLE where it says that there is none.
+def parse_active_session(status: int, headers: Mapping[str, str], body: bytes) -> Payload | Idle:
+    """Return the session in a response, or IDLE if the API says that there is none.
 
-    `headers` are looked up in lower case. Raises TryAgain, GiveUp or Refused for everything else; a
-    session's own fields are `normalize`'s to judge.
+    `headers` are looked up in lower case. Raises TryAgain, GiveUp or Refused for everything else. The fields of a
+    session are validated in `normalize`.
     """
-    answer = _take_apart(status, headers, body, MAX_BODY_BYTES)
-    if status == _NOT_FOUND and answer.is_realtimekit_error and (answer.message or "").startswith(_NO_SESSION):
+    response = _parse_envelope(status, headers, body, MAX_BODY_BYTES)
+    if status == _NOT_FOUND and response.is_realtimekit_error and (response.message or "").startswith(_NO_SESSION):
         return IDLE
-    data = _data(answer)
+    data = _data(response)
     if not isinstance(data, dict) or not data:
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, no success with data")
+        raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, not a success with data")
     return data
 
 
-def classify_page(status: int, headers: Mapping[str, str], body: bytes) -> Page:
-    """The page an answer holds: `data` is a list, or an object with the list `sessions`.
+def parse_page(status: int, headers: Mapping[str, str], body: bytes) -> ListPage:
+    """Return the page in a response: `data` is a list, or an object with the list `sessions`.
 
-    Raises as `classify` does; the entries are the caller's to judge. A count that is none is as good as missing.
+    Raises as `parse_active_session` does. The entries are not validated. A total that is not valid counts as missing.
     """
-    answer = _take_apart(status, headers, body, MAX_PAGE_BYTES)
-    data = _data(answer)
+    response = _parse_envelope(status, headers, body, MAX_PAGE_BYTES)
+    data = _data(response)
     entries = data.get("sessions") if isinstance(data, dict) else data
     if not isinstance(entries, list):
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, no success with a list")
-    paging = (answer.envelope or {}).get("paging")
+        raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, not a success with a list")
+    paging = (response.envelope or {}).get("paging")
     total = paging.get("total_count") if isinstance(paging, dict) else None
-    return Page(entries, total if type(total) is int and total >= 0 else None)
+    return ListPage(entries=entries, total=total if type(total) is int and total >= 0 else None)
 
 
-def classify_session(status: int, headers: Mapping[str, str], body: bytes) -> Payload:
-    """The one session that was asked for by its ID: `data` itself, or, as one description has it, within `session`.
+def parse_session(status: int, headers: Mapping[str, str], body: bytes) -> Payload:
+    """Return the session that was requested by its ID: `data` itself, or `data.session` as in older descriptions.
 
-    Raises as `classify` does; that there is no such session is an error of the kind `not_found`.
+    Raises as `parse_active_session` does. A session that does not exist is an error of the kind `not_found`.
     """
-    answer = _take_apart(status, headers, body, MAX_BODY_BYTES)
-    data = _data(answer)
+    response = _parse_envelope(status, headers, body, MAX_BODY_BYTES)
+    data = _data(response)
     session = data["session"] if isinstance(data, dict) and data.keys() == {"session"} else data
     if not isinstance(session, dict) or not session:
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, no success with a session")
+        raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, not a success with a session")
     return session
 
 
-def classify_days(status: int, headers: Mapping[str, str], body: bytes) -> list[Any]:
-    """The entries of the totals of days: `data.session_stats.day_stats`. Raises as `classify` does."""
-    answer = _take_apart(status, headers, body, MAX_BODY_BYTES)
-    data = _data(answer)
+def parse_daily_totals(status: int, headers: Mapping[str, str], body: bytes) -> list[Any]:
+    """Return the entries of daily totals: `data.session_stats.day_stats`. Raises as `parse_active_session` does."""
+    response = _parse_envelope(status, headers, body, MAX_BODY_BYTES)
+    data = _data(response)
     stats = data.get("session_stats") if isinstance(data, dict) else None
     entries = stats.get("day_stats") if isinstance(stats, dict) else None
     if not isinstance(entries, list):
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, no success with totals of days")
+        raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {status}, not a success with daily totals")
     return entries
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds of a Retry-After header: whole seconds, or an HTTP date held against the answer's own Date."""
+    """Return the seconds of a Retry-After header: whole seconds, or an HTTP date minus the Date of the response."""
     value = headers.get("retry-after", "").strip()
     if re.fullmatch("[0-9]{1,9}", value):
         return float(value)
@@ -137,31 +140,31 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, wait.total_seconds())
 
 
-def quoted(body: bytes) -> str:
-    """The first 200 characters of a body, without what a terminal would obey."""
+def quote_body(body: bytes) -> str:
+    """Return the first 200 characters of a body, without control characters."""
     return printable(body[: 4 * QUOTED_CHARACTERS].decode("utf-8", "replace")[:QUOTED_CHARACTERS])
 
 
 def printable(text: str) -> str:
-    """A text from elsewhere as it may be logged: at most 200 characters, a space for each that can't be printed."""
+    """Make a text from elsewhere safe to log: at most 200 characters, with a space for each that can't be printed."""
     return "".join(character if character.isprintable() else " " for character in text[:QUOTED_CHARACTERS])
 
 
-def _take_apart(status: int, headers: Mapping[str, str], body: bytes, most_bytes: int) -> _Answer:
-    envelope = _json_object(body) if len(body) <= most_bytes else None
+def _parse_envelope(status: int, headers: Mapping[str, str], body: bytes, max_bytes: int) -> _Response:
+    envelope = _json_object(body) if len(body) <= max_bytes else None
     realtimekit_error = (envelope or {}).get("error")
     gateway_errors = (envelope or {}).get("errors")
     first: object = realtimekit_error
-    # `messages` of a good answer may hold a code that means an error elsewhere (10000): only `errors` counts.
+    # `messages` of a successful response may hold a code that means an error elsewhere (10000): only `errors` counts.
     if isinstance(gateway_errors, list) and gateway_errors:
         first = gateway_errors[0]
     code, message = (first.get("code"), first.get("message")) if isinstance(first, dict) else (None, None)
-    return _Answer(
+    return _Response(
         status=status,
         headers=headers,
         body=body,
         envelope=envelope,
-        most_bytes=most_bytes,
+        max_bytes=max_bytes,
         is_realtimekit_error=isinstance(realtimekit_error, dict),
         code=code if type(code) is int and abs(code) < _CODE_LIMIT else None,  # a truth value is an int as well
         message=message if isinstance(message, str) else None,
@@ -169,7 +172,7 @@ def _take_apart(status: int, headers: Mapping[str, str], body: bytes, most_bytes
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
-    """A body as a JSON object; None where it is something else, too deep, or not JSON at all."""
+    """Parse a body as a JSON object. None if it is not one, or nested too deeply."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -177,43 +180,43 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _raise_if_temporary(answer: _Answer) -> None:
-    """Raise TryAgain for what another attempt may mend."""
-    status = answer.status
-    if status == _TOO_MANY_REQUESTS or answer.code == _SLOW_DOWN_CODE:
-        raise answer.failed(TryAgain, FailureKind.RATE_LIMITED, f"HTTP {status}")
+def _raise_if_temporary(response: _Response) -> None:
+    """Raise TryAgain if another attempt may succeed."""
+    status = response.status
+    if status == _TOO_MANY_REQUESTS or response.code == _SLOW_DOWN_CODE:
+        raise response.error(TryAgain, FailureKind.RATE_LIMITED, f"HTTP {status}")
     if status == _REQUEST_TIMEOUT:
-        raise answer.failed(TryAgain, FailureKind.TIMEOUT, f"HTTP {status}")
+        raise response.error(TryAgain, FailureKind.TIMEOUT, f"HTTP {status}")
     if status == _TOO_EARLY or status >= _SERVER_ERROR:
-        raise answer.failed(TryAgain, FailureKind.SERVER_ERROR, f"HTTP {status}")
+        raise response.error(TryAgain, FailureKind.SERVER_ERROR, f"HTTP {status}")
 
 
-def _raise_if_refused(answer: _Answer) -> None:
-    """Raise Refused or GiveUp for what no further attempt mends."""
-    status = answer.status
-    if status == _UNAUTHORIZED or answer.code in _TOKEN_CODES:
-        raise answer.failed(Refused, FailureKind.UNAUTHORIZED, f"HTTP {status}")
+def _raise_if_refused(response: _Response) -> None:
+    """Raise Refused or GiveUp if no further attempt can succeed."""
+    status = response.status
+    if status == _UNAUTHORIZED or response.code in _TOKEN_CODES:
+        raise response.error(Refused, FailureKind.UNAUTHORIZED, f"HTTP {status}")
     if status == _FORBIDDEN:
-        raise answer.failed(GiveUp, FailureKind.FORBIDDEN, f"HTTP {status}")
+        raise response.error(GiveUp, FailureKind.FORBIDDEN, f"HTTP {status}")
     if status == _NOT_FOUND:
-        raise answer.failed(GiveUp, FailureKind.NOT_FOUND, _unknown(answer))
+        raise response.error(GiveUp, FailureKind.NOT_FOUND, _unknown(response))
 
 
-def _unknown(answer: _Answer) -> str:
-    """What a 404 that is not "no active session" can mean: which of both is not documented."""
-    if answer.code == NO_ROUTE_CODE or not answer.is_realtimekit_error:
-        return f"HTTP {answer.status}, no such address (a wrong account, app or base URL)"
-    return f"HTTP {answer.status}, an unknown meeting or app"
+def _unknown(response: _Response) -> str:
+    """Describe a 404 that is not "no active session". What exactly it means is not documented."""
+    if response.code == NO_ROUTE_CODE or not response.is_realtimekit_error:
+        return f"HTTP {response.status}, no such address (a wrong account, app or base URL)"
+    return f"HTTP {response.status}, an unknown meeting or app"
 
 
-def _data(answer: _Answer) -> object:
-    """What a success holds; the error of an answer that is none."""
-    _raise_if_temporary(answer)
-    _raise_if_refused(answer)
-    if len(answer.body) > answer.most_bytes:
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, over {answer.most_bytes} bytes")
-    if answer.envelope is None:
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, no JSON object")
-    if answer.status != _OK or answer.envelope.get("success") is not True:
-        raise answer.failed(GiveUp, FailureKind.MALFORMED, f"HTTP {answer.status}, no success with data")
-    return answer.envelope.get("data")
+def _data(response: _Response) -> object:
+    """Return the data of a successful response. Raises the error of any other."""
+    _raise_if_temporary(response)
+    _raise_if_refused(response)
+    if len(response.body) > response.max_bytes:
+        raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {response.status}, over {response.max_bytes} bytes")
+    if response.envelope is None:
+        raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {response.status}, not a JSON object")
+    if response.status != _OK or response.envelope.get("success") is not True:
+        raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {response.status}, not a success with data")
+    return response.envelope.get("data")

@@ -1,12 +1,12 @@
-"""The retry policy, as a value for tenacity.
+"""The retry policy: tenacity with full jitter, and at least the wait that the API asks for.
 
-Full jitter (each wait is drawn between nothing and a bound that doubles) keeps workers that failed together
-from coming back together; what the API says in Retry-After is the least that is waited.
+Full jitter draws each wait between zero and a bound that doubles. It keeps workers that failed together from coming
+back together.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -17,47 +17,17 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-# A server that says `Retry-After: 0` would burn all attempts at once; one that says a day would hang a cron job.
-# Cloudflare's refusal lasts five minutes at most.
-RETRY_AFTER_FLOOR = 1.0
-RETRY_AFTER_CAP = 300.0
+# A server that says `Retry-After: 0` would use up all attempts at once; one that says a day would block a cron job.
+# Cloudflare refuses for five minutes at most.
+MIN_RETRY_AFTER = 1.0
+MAX_RETRY_AFTER = 300.0
 
-_T = TypeVar("_T")
 _JITTER = wait_random_exponential(multiplier=0.5, max=30)
 
 
-class Retrying(AsyncRetrying):
-    """A policy that is entered once an attempt has failed.
-
-    Nearly every call succeeds at once: tenacity's part in those was an eighth of the CPU of the whole job.
-    """
-
-    attempts = 0
-    """How many attempts the last call took."""
-
-    async def __call__(self, fn: Callable[..., Awaitable[_T]], *args: object) -> _T:  # type: ignore[override]
-        """What the first good attempt returns. Raises what the policy does not try again, or the last TryAgain."""
-        self.attempts = 1
-        try:
-            return await fn(*args)
-        except TryAgain as error:
-            failed = [error]
-
-        async def attempt() -> _T:
-            if failed:  # tenacity's first attempt is the one that was made already
-                raise failed.pop()
-            self.attempts += 1
-            return await fn(*args)
-
-        return await super().__call__(attempt)
-
-
-def retrying(*, attempts: int, sleep: Callable[[float], Awaitable[None]]) -> Retrying:
-    """The policy: TryAgain is tried again, up to `attempts` times in all; then, as for any other, it is raised.
-
-    One value serves one call at a time: tenacity keeps the state of the call in it.
-    """
-    return Retrying(
+def retrying(*, attempts: int, sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
+    """Make the policy: repeat a call that raises TryAgain, up to `attempts` times in all, then raise its error."""
+    return AsyncRetrying(
         retry=retry_if_exception_type(TryAgain),
         stop=stop_after_attempt(attempts),
         wait=wait_seconds,
@@ -67,12 +37,12 @@ def retrying(*, attempts: int, sleep: Callable[[float], Awaitable[None]]) -> Ret
 
 
 def wait_seconds(state: RetryCallState) -> float:
-    """How long to wait before the next attempt: jitter, and at least what the API asked for."""
+    """Return the wait before the next attempt: jitter, but at least the Retry-After of the last response."""
     error = state.outcome.exception() if state.outcome else None
-    asked = getattr(error, "retry_after", None)
-    return max(_JITTER(state), clamped(asked) if asked is not None else 0.0)
+    retry_after = getattr(error, "retry_after", None)
+    return max(_JITTER(state), clamp_retry_after(retry_after) if retry_after is not None else 0.0)
 
 
-def clamped(retry_after: float | None) -> float:
-    """What a Retry-After is taken for: at least a second, at most five minutes; a second where there is none."""
-    return min(max(retry_after or 0.0, RETRY_AFTER_FLOOR), RETRY_AFTER_CAP)
+def clamp_retry_after(retry_after: float | None) -> float:
+    """Limit a Retry-After to between one second and five minutes. A missing one counts as one second."""
+    return min(max(retry_after or 0.0, MIN_RETRY_AFTER), MAX_RETRY_AFTER)

@@ -10,7 +10,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from etl.realtimekit.limit.rolling_window import request_log, seconds_needed
-from etl.realtimekit.pages import requests_to_read
+from etl.realtimekit.pages.backward import requests_to_read
 from etl.settings import floor_to
 from etl.values.fetch import Plan, TimeShortage, ViaReason
 

@@ -1,30 +1,31 @@
-"""One list of all live sessions instead of a request a meeting: what is not in it has no session.
+"""One list of live sessions per app: a meeting that is not in it has no session.
 
-A meeting is idle only where its app's list was read to the end. Those that a part that could not be read may have
-held are asked one by one, if the budget of this window allows it; otherwise they are failures.
+A meeting is idle only if the list of its app was read to the end. If a part of the list could not be read, the meetings
+that may be in it are fetched one by one if the budget of this window allows it. Otherwise they fail.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
-from etl.errors import FailureKind, GiveUp, Refused, RequestError
-from etl.realtimekit.failure_messages import list_refused, token_rejected, unavailable
-from etl.realtimekit.outcomes import End
-from etl.realtimekit.pages import DriftingList
+from etl.errors import FailureKind, GiveUp
+from etl.realtimekit.failure_messages import list_refused, unavailable
+from etl.realtimekit.pages.backward import BackwardReader
 from etl.values.fetch import Observation
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from etl.realtimekit.http.client import ApiSession, RealtimeKit
-    from etl.realtimekit.http.responses import Page
-    from etl.realtimekit.limit.budget import RequestBudget
+    from etl.errors import EtlError, RequestError
+    from etl.realtimekit.http.client import RealtimeKit
+    from etl.realtimekit.http.responses import ListPage
+    from etl.realtimekit.http.session import ApiSession
     from etl.realtimekit.outcomes import Outcomes
+    from etl.realtimekit.workers import Workers
     from etl.values.meetings import MeetingList
 
 _log = logging.getLogger(__name__)
@@ -32,116 +33,127 @@ _log = logging.getLogger(__name__)
 _LIVE = "LIVE"
 
 
-async def read_lists(asked: MeetingList, outcomes: Outcomes, access: ApiSession, *, may_ask_each: bool) -> None:
-    """Read the live sessions of every app asked about, and note what that says of its meetings.
+async def fetch_by_list(
+    meeting_list: MeetingList, outcomes: Outcomes, workers: Workers, *, may_ask_each: bool
+) -> list[Meeting]:
+    """Read the list of live sessions of every app, and add the outcomes of its meetings.
 
-    Leaves open what has no outcome yet: nothing, or the meetings to be asked one by one. Unless
-    `may_ask_each`, those of an app whose list the API refuses are not among them, but failures.
+    Returns the meetings to fetch one by one. Unless `may_ask_each`, those of an app whose list the API refuses fail.
     """
-    apps = [asked.all_of] if asked.all_of else list(dict.fromkeys(meeting.app_id for meeting in asked.meetings))
-    lists = {app_id: _LiveList(app_id, outcomes) for app_id in apps}
-    unread = deque(lists.values())
-
-    async def work(client: RealtimeKit) -> None:
-        while unread and not outcomes.ended:
-            await unread.popleft().read(client)
-
-    await outcomes.run([work(access.connect()) for _ in range(min(access.workers, len(apps)))])
-    undecided = _note_all(lists, outcomes) if asked.all_of else _note_listed(asked.meetings, lists, outcomes)
-    if not outcomes.ended:
-        to_ask = _askable(undecided, lists, access.budget, may_ask_each=may_ask_each)
-        _fail_others(undecided, set(to_ask), lists, outcomes)
-        undecided = to_ask
-    outcomes.leave(undecided)
-    await outcomes.run([_tell(outcomes)])
-
-
-async def _tell(outcomes: Outcomes) -> None:
-    """Tell how far the fetch has come, as a task: whatever is wrong with who watches must not cost what was read."""
-    outcomes.tell()
+    by_app: dict[str, list[Meeting]] = {meeting_list.all_of: []} if meeting_list.all_of else {}
+    for meeting in meeting_list.meetings:
+        by_app.setdefault(meeting.app_id, []).append(meeting)
+    lists = [
+        _LiveList(app_id, None if meeting_list.all_of else meetings, outcomes, workers.session)
+        for app_id, meetings in by_app.items()
+    ]
+    await workers.run(lists, fetch=_LiveList.read, fail=_LiveList.fail)
+    undecided = [(meeting, live) for live in lists for meeting in live.undecided]
+    if meeting_list.all_of:
+        outcomes.counts.meetings = outcomes.counts.live + len(undecided)
+    if workers.session.early_end is None:
+        undecided, failed = _divide(undecided, workers.session.budget.remaining(), may_ask_each=may_ask_each)
+        for meeting, live in failed:
+            if live.error:
+                outcomes.fail(meeting, _error_of_meeting(live.error), live.attempts)
+        outcomes.errors += _errors(lists, failed)
+    return [meeting for meeting, _ in undecided]
 
 
 class _LiveList:
-    """The live sessions of an app, as far as they are read. `error` says why that is not to the end."""
+    """The live sessions of an app, as far as they are read, and the meetings whose outcomes they decide.
 
-    def __init__(self, app_id: str, outcomes: Outcomes) -> None:
+    `meetings` is None if all sessions are asked for. `undecided` are the meetings that the list leaves open because of
+    its `error`.
+    """
+
+    def __init__(
+        self, app_id: str, meetings: Sequence[Meeting] | None, outcomes: Outcomes, session: ApiSession
+    ) -> None:
+        self.app_id = app_id
+        self.undecided: list[Meeting] = []
+        self.is_begun = False
         self.error: RequestError | None = None
         self.attempts = 0
-        self.is_whole = False
-        self.is_begun = False
-        self._app_id = app_id
+        self._meetings = meetings
         self._outcomes = outcomes
-        self._sessions: dict[str, Observation] = {}
+        self._session = session
+        self._observations: dict[str, Observation] = {}
         self._doubt: str | None = None
 
     @property
     def is_refused(self) -> bool:
-        """Whether the API does not give this list at all."""
+        """True if the API does not give this list at all."""
         return isinstance(self.error, GiveUp) and not self.is_begun
 
     async def read(self, client: RealtimeKit) -> None:
-        """Read the whole list, noting what every page holds."""
+        """Read the whole list, and add the outcomes of its meetings."""
 
-        def note(page: Page) -> list[str]:
-            self.is_begun = True
-            ids = self._note(page, client.attempts)
-            self._outcomes.tell()
-            return ids
+        def record(page: ListPage) -> list[str]:
+            keys = self._record(page, client.attempts)
+            self._session.report_progress()
+            return keys
 
-        pages = DriftingList(
-            lambda number: client.live_sessions(self._app_id, number), note, page_size=client.page_size
-        )
-        try:
-            await pages.read()
-        except RequestError as error:
-            self._fail(error, client.attempts)
-        else:
-            self.is_whole = self._doubt is None
-            if self._doubt:
-                self._fail(GiveUp(FailureKind.MALFORMED, self._doubt, http_status=200), client.attempts)
+        fetch_page = partial(client.live_sessions, self.app_id)
+        await BackwardReader(fetch_page, record, page_size=client.page_size).read()
+        if self._doubt:
+            raise GiveUp(FailureKind.MALFORMED, self._doubt, http_status=200)
+        self._add_outcomes()
 
-    def by_meeting(self) -> dict[str, Observation]:
-        """What was seen, by the meeting's ID.
+    def fail(self, error: RequestError, attempts: int) -> None:
+        """Add the outcomes of the meetings that were seen; the others stay undecided."""
+        _log.info("the list of live sessions of app %s is incomplete: %s", self.app_id, error)
+        self.error, self.attempts = error, attempts
+        self._add_outcomes()
 
-        Of several sessions of one meeting that of type `meeting` counts, and of those the newest.
+    def _record(self, page: ListPage, attempts: int) -> list[str]:
+        """Record the live sessions of a page, and return the IDs of all. A later page replaces an earlier one.
+
+        A session with another status has just ended, or the API ignores the filter.
         """
-        return {one.meeting.meeting_id: one for one in sorted(self._sessions.values(), key=_rank)}
-
-    def _note(self, page: Page, attempts: int) -> list[str]:
-        """Note a page's live sessions, and return the IDs of all. What is seen again replaces what was.
-
-        What is not live is none of the list's: it has ended just now, or the API has not heeded what it was asked for.
-        """
-        now, ids = self._outcomes.now(), []
+        self.is_begun = True
+        now, session_ids = self._session.now(), []
         for entry in page.entries:
             session_id, meeting_id = _ids(entry)
             if session_id and meeting_id:
-                ids.append(session_id)
+                session_ids.append(session_id)
                 if entry.get("status", _LIVE) == _LIVE:
-                    self._sessions[session_id] = Observation(Meeting(self._app_id, meeting_id), now, entry, attempts)
-        if len(ids) < len(page.entries):
+                    meeting = Meeting(self.app_id, meeting_id)
+                    self._observations[session_id] = Observation(meeting, now, entry, attempts)
+        if len(session_ids) < len(page.entries):
             self._doubt = "it holds entries that name no session and meeting"
         elif not _is_sorted(page):
             self._doubt = "it is not sorted by creation, so that its pages may have lost some while they were read"
-        return ids
+        return session_ids
 
-    def _fail(self, error: RequestError, attempts: int) -> None:
-        _log.info("the list of live sessions of app %s is incomplete: %s", self._app_id, error)
-        self.error, self.attempts = error, attempts
-        if isinstance(error, Refused):
-            message = f"not asked: the token was refused ({error.message})"
-            self._outcomes.end(End(FailureKind.UNAUTHORIZED, message, token_rejected(error)))
+    def _add_outcomes(self) -> None:
+        """Add what the list shows of the meetings, and note those that it leaves undecided."""
+        # Of several sessions of one meeting, the last in this order counts.
+        live = {observation.meeting: observation for observation in sorted(self._observations.values(), key=_rank)}
+        if self._meetings is None:
+            self.undecided = [Meeting(self.app_id, ALL_MEETINGS)] if self.error else []
+            for observation in live.values():
+                self._outcomes.live(observation)
+            return
+        for meeting in self._meetings:
+            if (session := live.pop(meeting, None)) is not None:
+                self._outcomes.live(session)
+            elif self.error:
+                self.undecided.append(meeting)
+            else:
+                self._outcomes.idle()
+        self._outcomes.unlisted += live
 
 
 def _ids(entry: object) -> tuple[str | None, str | None]:
-    """The IDs of a session and of its meeting, of an entry that names both. Its other fields are `normalize`'s."""
+    """Return the IDs of a session and of its meeting, or None for both if one is not valid."""
     session_id, meeting_id = (entry.get("id"), entry.get("associated_id")) if isinstance(entry, dict) else (None, None)
     is_readable = isinstance(session_id, str) and is_id(meeting_id)
     return (session_id, meeting_id) if is_readable else (None, None)
 
 
-def _is_sorted(page: Page) -> bool:
-    """Whether a page begins with its oldest session; true where it can't be told."""
+def _is_sorted(page: ListPage) -> bool:
+    """Return False if the first session of a page is younger than the last."""
     try:
         first, last = (datetime.fromisoformat(page.entries[place]["created_at"]) for place in (0, -1))
         is_sorted = first <= last
@@ -151,77 +163,46 @@ def _is_sorted(page: Page) -> bool:
 
 
 def _rank(observation: Observation) -> tuple[bool, str]:
+    """Order the sessions of a meeting: the newest of type `meeting` is the last."""
     payload = observation.payload
     return payload.get("type") == "meeting", str(payload.get("created_at"))
 
 
-def _note_all(lists: dict[str, _LiveList], outcomes: Outcomes) -> list[Meeting]:
-    """Every session seen is one that was asked for; what could not be read stands as a meeting without a name."""
-    for live in lists.values():
-        for observation in live.by_meeting().values():
-            outcomes.live(observation)
-    undecided = [Meeting(app_id, ALL_MEETINGS) for app_id, live in lists.items() if not live.is_whole]
-    outcomes.counts.meetings = outcomes.counts.live + len(undecided)
-    return undecided
+def _divide(
+    undecided: list[tuple[Meeting, _LiveList]], remaining: int, *, may_ask_each: bool
+) -> tuple[list[tuple[Meeting, _LiveList]], list[tuple[Meeting, _LiveList]]]:
+    """Divide the undecided meetings into those to fetch one by one, and those that fail.
 
-
-def _note_listed(meetings: Iterable[Meeting], lists: dict[str, _LiveList], outcomes: Outcomes) -> list[Meeting]:
-    """Note what the lists say of the meetings; those of which they say nothing."""
-    live = {app_id: one.by_meeting() for app_id, one in lists.items()}
-    met: set[Meeting] = set()
-    undecided = []
-    for meeting in meetings:
-        observation = live[meeting.app_id].get(meeting.meeting_id)
-        if observation:
-            met.add(meeting)
-            outcomes.live(observation)
-        elif lists[meeting.app_id].is_whole:
-            outcomes.idle()
-        else:
-            undecided.append(meeting)
-    seen = (observation.meeting for one in live.values() for observation in one.values())
-    outcomes.unlisted = [meeting for meeting in seen if meeting not in met]
-    return undecided
-
-
-def _askable(
-    undecided: list[Meeting], lists: dict[str, _LiveList], budget: RequestBudget, *, may_ask_each: bool
-) -> list[Meeting]:
-    """The meetings to be asked one by one: all that the lists leave open, or, where those are too many, none."""
-    to_ask = [
-        meeting
-        for meeting in undecided
-        if meeting.meeting_id != ALL_MEETINGS and (may_ask_each or not lists[meeting.app_id].is_refused)
+    If all of the former exceed the remaining requests of this window, all fail.
+    """
+    to_fetch = [
+        (meeting, live)
+        for meeting, live in undecided
+        if meeting.meeting_id != ALL_MEETINGS and (may_ask_each or not live.is_refused)
     ]
-    if len(to_ask) > budget.remaining():
+    if len(to_fetch) > remaining:
         too_many = "%d meetings fail: asking for each of them would exceed the %d requests that are left of this window"
-        _log.warning(too_many, len(to_ask), budget.remaining())
-        return []
-    if to_ask:
-        why = lists[to_ask[0].app_id].error
-        _log.warning("%d meetings are asked one by one, which the list may have held but for: %s", len(to_ask), why)
-    return to_ask
+        _log.warning(too_many, len(to_fetch), remaining)
+        return [], undecided
+    if to_fetch:
+        error = to_fetch[0][1].error
+        _log.warning("%d meetings are asked one by one, because their list is incomplete: %s", len(to_fetch), error)
+    chosen = {meeting for meeting, _ in to_fetch}
+    return to_fetch, [(meeting, live) for meeting, live in undecided if meeting not in chosen]
 
 
-def _fail_others(
-    undecided: list[Meeting], to_ask: set[Meeting], lists: dict[str, _LiveList], outcomes: Outcomes
-) -> None:
-    """Note as failures the meetings that are left open and not asked, and say what is wrong with the lists."""
-    failed: dict[str, RequestError] = {}
-    for meeting in undecided:
-        live = lists[meeting.app_id]
-        if live.error and meeting not in to_ask:
-            outcomes.fail(meeting, _of_list(live.error), live.attempts)
-            failed[meeting.app_id] = live.error
-    unread = {app_id: error for app_id, error in failed.items() if not lists[app_id].is_begun}
-    outcomes.errors += [list_refused(error, app_id) for app_id, error in unread.items() if lists[app_id].is_refused]
-    if unread and not outcomes.errors and len(unread) == len(lists):
-        error = next(iter(unread.values()))
-        outcomes.errors.append(unavailable(error, f"no list of live sessions could be read ({error.message})"))
+def _errors(lists: Sequence[_LiveList], failed: Iterable[tuple[Meeting, _LiveList]]) -> list[EtlError]:
+    """Return the errors of the run: each list that is refused, or else that no list could be read at all."""
+    unread = {live.app_id: live.error for _, live in failed if live.error and not live.is_begun}
+    refused = [live for live in lists if live.is_refused and live.app_id in unread]
+    if refused or len(unread) < len(lists) or not unread:
+        return [list_refused(unread[live.app_id], live.app_id) for live in refused]
+    error = next(iter(unread.values()))
+    return [unavailable(error, f"no list of live sessions could be read ({error.message})")]
 
 
-def _of_list(error: RequestError) -> RequestError:
-    """The error of a list, as that of a meeting it may have held."""
+def _error_of_meeting(error: RequestError) -> RequestError:
+    """Return the error of a meeting that may be in the part of a list that could not be read."""
     return GiveUp(
         kind=error.kind,
         message=f"not in the part of the list of live sessions that could be read: {error.message}",

@@ -12,10 +12,9 @@ import pytest
 from etl.errors import FailureKind
 from etl.realtimekit.ended.fetch import fetch_finals
 from etl.realtimekit.ended.sessions import EndedList
-from etl.realtimekit.live.fetch import reach
-from etl.realtimekit.outcomes import Outcomes
+from etl.realtimekit.http.session import open_session
+from etl.values.fetch import FetchCounts
 from etl.values.finals import FinalsRequest, OpenSession
-from etl.values.meetings import MeetingList
 from etl.values.run import RunContext
 from tests.conftest import START
 from tests.realtimekit.bodies import success
@@ -45,7 +44,7 @@ def fetch(api: Api, *, now: Callable[[], datetime] | None = None, **changes: Any
 
 def ids(finals: Finals) -> list[str]:
     """The sessions that were found, in order."""
-    return sorted(one.payload["id"] for one in finals.fetched.observations)
+    return sorted(one.payload["id"] for one in finals.sessions)
 
 
 def truth(api: Api) -> list[str]:
@@ -55,7 +54,7 @@ def truth(api: Api) -> list[str]:
 
 def messages(finals: Finals) -> list[str]:
     """What is wrong, failure by failure."""
-    return [failure.message for failure in finals.fetched.failures]
+    return [failure.message for failure in finals.failures]
 
 
 @pytest.mark.parametrize("page_size", [1, 7, 100])
@@ -102,8 +101,8 @@ def test_a_list_that_counts_more_than_it_shows_is_no_whole_list(serve_api: Serve
     finals = fetch(api)
     assert ids(finals) == truth(api)
     assert [one.startswith(COUNTED) for one in messages(finals)] == [True]
-    assert finals.fetched.failures[0].kind is FailureKind.MALFORMED
-    assert finals.fetched.errors == []
+    assert finals.failures[0].kind is FailureKind.MALFORMED
+    assert finals.errors == []
 
 
 @pytest.mark.parametrize(("fault", "why"), [("ok", "it counts"), ("no_paging", "its pages repeat others")])
@@ -149,9 +148,9 @@ def test_a_list_without_end_is_read_no_further_than_said(api: Api) -> None:
 
     async def read() -> None:
         ended = EndedList(api.world.app_id, SINCE, now=api.clock.now)
-        outcomes = Outcomes(MeetingList(meetings=[]), api.context())
-        async with reach(outcomes, api.settings(page_size=20), api.context()) as access:
-            await ended.read(access.connect(), most_pages=3)
+        settings = api.settings(page_size=20)
+        async with open_session(settings, api.context(), FetchCounts()) as session, session.client() as client:
+            await ended.read(client, max_pages=3)
 
     with pytest.raises(Exception, match="more than 3 pages"):
         asyncio.run(read())
@@ -179,7 +178,7 @@ def test_a_first_page_that_cant_be_had_ends_the_reading(serve_api: ServeApi) -> 
     api = serve_api(by_page={1: itertools.repeat("internal_error")})
     finals = fetch(api, attempts=1)
     assert ids(finals) == []
-    assert [str(error).startswith("the API gives no good answer") for error in finals.fetched.errors] == [True]
+    assert [str(error).startswith("the API gives no good answer") for error in finals.errors] == [True]
 
 
 def test_sessions_that_are_live_are_none_of_the_list() -> None:
@@ -198,6 +197,6 @@ def test_an_entry_that_is_no_session_is_kept_as_what_it_is(serve_api: ServeApi) 
     """So that it becomes a failure that quotes it, and costs no other."""
     api = serve_api(by_page={1: ["unreadable_entry"]})
     finals = fetch(api)
-    odd = [one for one in finals.fetched.observations if "id" not in one.payload]
+    odd = [one for one in finals.sessions if "id" not in one.payload]
     assert [(one.payload, one.meeting.meeting_id) for one in odd] == [({"entry": None}, "*")]
-    assert len(finals.fetched.observations) == len(truth(api))
+    assert len(finals.sessions) == len(truth(api))

@@ -11,20 +11,20 @@ from urllib.parse import parse_qsl
 import pytest
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
-from etl.realtimekit.http.client import RealtimeKit
-from etl.realtimekit.http.responses import Page
-from etl.realtimekit.http.transport import open_transport
-from etl.realtimekit.limit.budget import RequestBudget
+from etl.realtimekit.http.responses import ListPage
+from etl.realtimekit.http.session import open_session
 from etl.settings import ApiSettings
 from etl.simulator.app import TOKEN
 from etl.values.fetch import IDLE, FetchCounts, Idle
 from etl.values.meetings import Meeting
+from etl.values.run import RunContext
 from tests.conftest import START
 from tests.realtimekit.servers import answering
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from etl.realtimekit.http.client import RealtimeKit
     from etl.values.fetch import Payload
     from tests.conftest import Api
 
@@ -54,9 +54,9 @@ def call(
 
     async def run() -> T:
         now = api.clock.now if api else lambda: START + waited
-        budget = RequestBudget(counts or FetchCounts(), settings.limits, now=now, sleep=sleep)
-        async with open_transport(settings) as transport:
-            return await ask_for(RealtimeKit(settings, transport=transport, budget=budget, sleep=sleep))
+        context = RunContext(now=now, sleep=sleep)
+        async with open_session(settings, context, counts or FetchCounts()) as session, session.client() as client:
+            return await ask_for(client)
 
     return asyncio.run(run())
 
@@ -99,9 +99,12 @@ def test_ids_are_encoded_in_the_path() -> None:
         failure(settings_for(server.base_url, account_id="a?c"))
         with pytest.raises(GiveUp):
             ask(settings_for(server.base_url), Meeting("app?x", "50%#é"))
+        with pytest.raises(GiveUp):
+            ask(settings_for(server.base_url), Meeting("//elsewhere.example", "https://x"))
     assert server.paths == [
         "/client/v4/accounts/a%3Fc/realtime/kit/app/meetings/meeting/active-session",
         "/client/v4/accounts/account/realtime/kit/app%3Fx/meetings/50%25%23%C3%A9/active-session",
+        "/client/v4/accounts/account/realtime/kit/%2F%2Felsewhere.example/meetings/https%3A%2F%2Fx/active-session",
     ]
 
 
@@ -114,7 +117,7 @@ def test_the_list_of_live_sessions_is_asked_for_by_creation_the_oldest_first() -
     assert path == "/client/v4/accounts/account/realtime/kit/app%3Fx%2F..%2Fy/sessions"
     order = [("status", "LIVE"), ("sort_by", "createdAt"), ("sort_order", "ASC")]
     assert parse_qsl(query) == [*order, ("page_no", "3"), ("per_page", "50")]
-    assert page == Page([], None)
+    assert page == ListPage(entries=[], total=None)
 
 
 def test_the_list_of_meetings_is_asked_for_page_by_page() -> None:
@@ -129,7 +132,7 @@ def test_a_page_is_what_the_api_lists(api: Api) -> None:
     settings = api.settings(page_size=7)
     page = call(settings, lambda client: client.live_sessions(api.world.app_id, 2), api=api)
     by_creation = sorted(api.live().values(), key=lambda session: (session["created_at"], session["id"]))
-    assert page == Page(by_creation[7:14], len(by_creation))
+    assert page == ListPage(entries=by_creation[7:14], total=len(by_creation))
 
 
 def test_a_page_is_tried_again_like_any_request(serve_api: ServeApi) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
-from etl.realtimekit.http.responses import classify_days, classify_session
+from etl.realtimekit.http.responses import parse_daily_totals, parse_session
 from tests.conftest import START
 from tests.realtimekit.bodies import HTML, SESSION, body, gateway, room, success
 from tests.realtimekit.http.test_client import EMPTY_LIST, call, settings_for
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 DAYS = {"session_stats": {"day_stats": [{"day": "2026-11-01", "total_sessions": 1, "total_session_minutes": 2.5}]}}
 
 
-def failure(classify: Callable[..., object], status: int, content: bytes) -> RequestError:
+def failure(parse: Callable[..., object], status: int, content: bytes) -> RequestError:
     """What an answer fails with."""
     with pytest.raises(RequestError) as caught:
-        classify(status, {}, content)
+        parse(status, {}, content)
     return caught.value
 
 
 @pytest.mark.parametrize("data", [SESSION, {"session": SESSION}])
 def test_a_session_comes_as_it_is_or_wrapped(data: dict[str, Any]) -> None:
     """Two descriptions contradict each other."""
-    assert classify_session(200, {}, success(data)) == SESSION
+    assert parse_session(200, {}, success(data)) == SESSION
 
 
 def test_days_are_the_entries_of_the_totals_of_sessions() -> None:
     """What they hold is for others to judge."""
-    assert classify_days(200, {}, success(DAYS)) == DAYS["session_stats"]["day_stats"]
-    assert classify_days(200, {}, success({"session_stats": {"day_stats": []}})) == []
+    assert parse_daily_totals(200, {}, success(DAYS)) == DAYS["session_stats"]["day_stats"]
+    assert parse_daily_totals(200, {}, success({"session_stats": {"day_stats": []}})) == []
 
 
 NOTHING = [
@@ -58,16 +58,16 @@ NO_DAYS = [
 
 
 @pytest.mark.parametrize(
-    ("classify", "content"),
-    [*((classify_session, content) for content in NO_SESSIONS), *((classify_days, content) for content in NO_DAYS)],
+    ("parse", "content"),
+    [*((parse_session, content) for content in NO_SESSIONS), *((parse_daily_totals, content) for content in NO_DAYS)],
 )
-def test_a_success_without_what_was_asked_for_is_malformed(classify: Callable[..., object], content: bytes) -> None:
+def test_a_success_without_what_was_asked_for_is_malformed(parse: Callable[..., object], content: bytes) -> None:
     """Nothing is taken for a session without figures, or for days without any."""
-    error = failure(classify, 200, content)
+    error = failure(parse, 200, content)
     assert (type(error), error.kind, error.http_status) == (GiveUp, FailureKind.MALFORMED, 200)
 
 
-@pytest.mark.parametrize("classify", [classify_session, classify_days])
+@pytest.mark.parametrize("parse", [parse_session, parse_daily_totals])
 @pytest.mark.parametrize(
     ("status", "content", "decision", "kind"),
     [
@@ -82,10 +82,10 @@ def test_a_success_without_what_was_asked_for_is_malformed(classify: Callable[..
     ],
 )
 def test_other_answers_fail_as_everywhere(
-    classify: Callable[..., object], status: int, content: bytes, decision: type[RequestError], kind: str
+    parse: Callable[..., object], status: int, content: bytes, decision: type[RequestError], kind: str
 ) -> None:
     """The type of the error says what happens next."""
-    error = failure(classify, status, content)
+    error = failure(parse, status, content)
     assert (type(error), error.kind, error.http_status) == (decision, FailureKind(kind), status)
 
 

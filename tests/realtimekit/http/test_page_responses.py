@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
-from etl.realtimekit.http.responses import MAX_PAGE_BYTES, Page, classify_page
+from etl.realtimekit.http.responses import MAX_PAGE_BYTES, ListPage, parse_page
 from tests.realtimekit.bodies import ANY_BODY, ANY_JSON, HTML, NO_SESSION, SESSION, body, gateway, room, success
 
 LISTS = st.builds(lambda data, paging: success(data, paging=paging), st.lists(ANY_JSON), ANY_JSON)
@@ -18,7 +18,7 @@ LISTS = st.builds(lambda data, paging: success(data, paging=paging), st.lists(AN
 def page_failure(status: int, content: bytes) -> RequestError:
     """Classify a page that must be a failure."""
     with pytest.raises(RequestError) as caught:
-        classify_page(status, {}, content)
+        parse_page(status, {}, content)
     return caught.value
 
 
@@ -27,7 +27,7 @@ def test_a_page_is_its_entries_whatever_they_are(entries: list[Any]) -> None:
     """As `data` itself or under `sessions`; who reads it judges them."""
     paging = {"total_count": 7, "start_offset": 1, "end_offset": 1}
     for data in (entries, {"sessions": entries}, {"sessions": entries, "more": 1}):
-        assert classify_page(200, {}, success(data, paging=paging)) == Page(entries, 7)
+        assert parse_page(200, {}, success(data, paging=paging)) == ListPage(entries=entries, total=7)
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_a_page_is_its_entries_whatever_they_are(entries: list[Any]) -> None:
 )
 def test_a_count_that_is_none_is_as_good_as_missing(paging: object) -> None:
     """What does not count must not be counted on."""
-    assert classify_page(200, {}, success([SESSION], paging=paging)) == Page([SESSION], None)
-    assert classify_page(200, {}, success([SESSION])) == Page([SESSION], None)
+    assert parse_page(200, {}, success([SESSION], paging=paging)) == ListPage(entries=[SESSION], total=None)
+    assert parse_page(200, {}, success([SESSION])) == ListPage(entries=[SESSION], total=None)
 
 
 @pytest.mark.parametrize("total", [0, 1, 10**30])
 def test_any_whole_number_is_a_count(total: int) -> None:
     """Whether it is right shows when the list is read."""
-    assert classify_page(200, {}, success([SESSION], paging={"total_count": total})).total == total
+    assert parse_page(200, {}, success([SESSION], paging={"total_count": total})).total == total
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_page_of_sixteen_mebibytes_is_read_and_one_byte_more_is_not() -> None:
     """Room for a hundred sessions and more, each with breakout rooms."""
     content = success([SESSION])
     content += b" " * (MAX_PAGE_BYTES - len(content))
-    assert classify_page(200, {}, content).entries == [SESSION]
+    assert parse_page(200, {}, content).entries == [SESSION]
     assert page_failure(200, content + b" ").message.startswith("HTTP 200, over 16777216 bytes: ")
 
 
@@ -107,9 +107,9 @@ def test_every_answer_is_a_page_or_a_failure(status: int, content: bytes) -> Non
         assert answer.total is None or answer.total >= 0
 
 
-def understood(status: int, content: bytes) -> Page | RequestError:
+def understood(status: int, content: bytes) -> ListPage | RequestError:
     """Classify a page; an error is returned like a result."""
     try:
-        return classify_page(status, {}, content)
+        return parse_page(status, {}, content)
     except RequestError as error:
         return error

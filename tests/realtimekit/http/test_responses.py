@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
-from etl.realtimekit.http.responses import MAX_BODY_BYTES, classify, printable, quoted, retry_after
+from etl.realtimekit.http.responses import MAX_BODY_BYTES, parse_active_session, printable, quote_body, retry_after
 from etl.values.fetch import IDLE
 from tests.realtimekit.bodies import ANY_BODY, HTML, NO_SESSION, SESSION, body, gateway, room, success
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def failure(status: int, content: bytes, headers: Mapping[str, str] | None = None) -> RequestError:
     """Classify an answer that must be a failure."""
     with pytest.raises(RequestError) as caught:
-        classify(status, headers or {}, content)
+        parse_active_session(status, headers or {}, content)
     return caught.value
 
 
@@ -28,25 +28,25 @@ def failure(status: int, content: bytes, headers: Mapping[str, str] | None = Non
 def test_a_success_is_its_data() -> None:
     """The session as the API sent it, whole; its own fields are judged elsewhere."""
     data = SESSION | {"unknown": {"a": [1, None]}}
-    assert classify(200, {}, success(data)) == data
+    assert parse_active_session(200, {}, success(data)) == data
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/html"}, {"content-length": "1"}])
 def test_the_body_alone_says_what_an_answer_is(headers: dict[str, str]) -> None:
     """Headers that describe it wrongly change nothing."""
-    assert classify(200, headers, success(SESSION)) == SESSION
+    assert parse_active_session(200, headers, success(SESSION)) == SESSION
 
 
 def test_a_code_in_the_messages_of_a_success_is_no_error() -> None:
     """10000 stands in `messages` of a good answer; only `errors` counts."""
     content = success(SESSION, errors=[], messages=[{"code": 10000, "message": "This API Token is valid and active"}])
-    assert classify(200, {}, content) == SESSION
+    assert parse_active_session(200, {}, content) == SESSION
 
 
 @pytest.mark.parametrize("message", [NO_SESSION, "No active session found"])
 def test_no_active_session_is_idle(message: str) -> None:
     """A 404 whose `error` says so is a result, not a failure."""
-    assert classify(404, {"cf-ray": "8f"}, room(404, message)) is IDLE
+    assert parse_active_session(404, {"cf-ray": "8f"}, room(404, message)) is IDLE
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_body_of_a_mebibyte_is_read_and_one_byte_more_is_not() -> None:
     """The size is bounded; a good answer is a kilobyte."""
     content = success(SESSION)
     content += b" " * (MAX_BODY_BYTES - len(content))
-    assert classify(200, {}, content) == SESSION
+    assert parse_active_session(200, {}, content) == SESSION
     error = failure(200, content + b" ")
     assert (type(error), error.kind) == (GiveUp, FailureKind.MALFORMED)
     assert error.message.startswith("HTTP 200, over 1048576 bytes: ")
@@ -228,8 +228,8 @@ def test_a_failure_without_a_message_quotes_200_characters(status: int) -> None:
 
 def test_characters_are_quoted_not_bytes() -> None:
     """A multi-byte character counts as one, and is not cut in two."""
-    assert quoted(("\N{GRINNING FACE}" * 500).encode()) == "\N{GRINNING FACE}" * 200
-    assert quoted(b"a\xffb") == "a\N{REPLACEMENT CHARACTER}b"
+    assert quote_body(("\N{GRINNING FACE}" * 500).encode()) == "\N{GRINNING FACE}" * 200
+    assert quote_body(b"a\xffb") == "a\N{REPLACEMENT CHARACTER}b"
 
 
 def test_a_message_of_the_api_is_cut_too() -> None:
@@ -324,6 +324,6 @@ def test_every_answer_is_a_session_idle_or_a_failure(status: int, headers: dict[
 def understood(status: int, headers: dict[str, str], content: bytes) -> object:
     """Classify an answer; an error is returned like a result."""
     try:
-        return classify(status, headers, content)
+        return parse_active_session(status, headers, content)
     except RequestError as error:
         return error

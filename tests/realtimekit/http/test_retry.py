@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
-from etl.realtimekit.http.retry import clamped, retrying
+from etl.realtimekit.http.retry import clamp_retry_after, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,6 +117,6 @@ def test_jitter_may_be_longer_than_what_the_api_asks_for() -> None:
 @given(st.none() | st.floats(0, allow_nan=False))
 def test_a_retry_after_is_taken_for_a_second_to_five_minutes(asked: float | None) -> None:
     """Where there is none, for a second."""
-    taken = clamped(asked)
+    taken = clamp_retry_after(asked)
     assert 1.0 <= taken <= 300.0
     assert taken == (1.0 if asked is None else min(max(asked, 1.0), 300.0))

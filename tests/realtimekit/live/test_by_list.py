@@ -226,19 +226,17 @@ def test_an_entry_that_cant_be_read_may_be_any_meeting(serve_api: ServeApi) -> N
 
 REFUSALS = [
     pytest.param(
-        "forbidden_plainly", TokenRejected, "Realtime Admin .*; or, with a meeting list, take --via meetings", id="403"
+        "forbidden_plainly", TokenRejected, "Realtime Admin .*; or, with a meeting list, use --via meetings", id="403"
     ),
     pytest.param(
         "no_route",
         ConfigError,
-        "Look at the account ID, the app ID.*; or, with a meeting list, take --via meetings",
+        "Look at the account ID, the app ID.*; or, with a meeting list, use --via meetings",
         id="404",
     ),
-    pytest.param(
-        "unknown_meeting", ConfigError, "an unknown meeting or app.* take --via meetings", id="404 of its own"
-    ),
-    pytest.param("not_json", ApiUnavailable, "no JSON object.* take --via meetings", id="HTML"),
-    pytest.param("success_false", ApiUnavailable, "Something went wrong.* take --via meetings", id="no success"),
+    pytest.param("unknown_meeting", ConfigError, "an unknown meeting or app.* use --via meetings", id="404 of its own"),
+    pytest.param("not_json", ApiUnavailable, "not a JSON object.* use --via meetings", id="HTML"),
+    pytest.param("success_false", ApiUnavailable, "Something went wrong.* use --via meetings", id="no success"),
 ]
 
 

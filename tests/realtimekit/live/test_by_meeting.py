@@ -8,14 +8,14 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import ApiUnavailable, ConfigError, FailureKind, TokenRejected
-from etl.realtimekit.http.transport import open_transport
-from etl.realtimekit.live.by_meeting import UNANSWERED_LIMIT
 from etl.realtimekit.live.fetch import fetch_sessions
+from etl.realtimekit.workers import UNANSWERED_LIMIT
 from etl.simulator.faults import FAULTS
 from etl.values.meetings import Meeting, MeetingList
 from tests.conftest import running_api
@@ -118,7 +118,7 @@ def test_a_row_of_failures_ends_the_fetch_at_its_fiftieth(serve_api: ServeApi) -
     fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, attempts=2, concurrency=1)
     assert api.app.state.requests == 2 * UNANSWERED_LIMIT
     assert [type(error) for error in fetched.errors] == [ApiUnavailable]
-    assert "50 meetings in a row failed, the last with server_error (HTTP 500: Internal" in str(fetched.errors[0])
+    assert "50 requests in a row failed, the last with server_error (HTTP 500: Internal" in str(fetched.errors[0])
     assert [failure.attempts for failure in fetched.failures] == [2] * UNANSWERED_LIMIT + [0] * UNANSWERED_LIMIT
 
 
@@ -164,7 +164,7 @@ def test_a_transport_that_was_handed_in_stays_open(api: Api) -> None:
 
     async def twice() -> list[int]:
         asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]
-        async with open_transport(api.settings()) as transport:
+        async with httpx.AsyncHTTPTransport() as transport:
             context = api.context(transport=transport)
             fetches = [
                 await fetch_sessions(MeetingList(meetings=asked), plan(), api.settings(), context) for _ in range(2)

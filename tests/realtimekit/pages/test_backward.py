@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import math
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
-from etl.realtimekit.http.responses import Page
-from etl.realtimekit.pages import MOST_PAGES, UNREADABLE_LIMIT, DriftingList
+from etl.realtimekit.http.responses import ListPage
+from etl.realtimekit.pages.backward import BackwardReader
+from etl.realtimekit.pages.reader import MAX_PAGES, UNREADABLE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +43,7 @@ class Listing:
         self._is_counted = is_counted
         self._drift = iter(drift)
 
-    def page(self, number: int, page_size: int) -> Page:
+    def page(self, number: int, page_size: int) -> ListPage:
         """Move on, and give a page."""
         self.asked[number] += 1
         drift = next(self._drift, Drift())
@@ -51,7 +53,7 @@ class Listing:
         self.entries += itertools.islice(self._numbers, drift.starts)
         size = min(page_size, self._most)
         entries = self.entries[(number - 1) * size : number * size]
-        return Page(entries, len(self.entries) if self._is_counted else None)
+        return ListPage(entries=entries, total=len(self.entries) if self._is_counted else None)
 
 
 class Reading(NamedTuple):
@@ -67,20 +69,20 @@ class Reading(NamedTuple):
         return str(self.error)
 
 
-def read(page: Callable[[int, int], Page], *, page_size: int = 10) -> Reading:
+def read(page: Callable[[int, int], ListPage], *, page_size: int = 10) -> Reading:
     """Read a list of a server that gives a page by its number and size."""
     seen: set[Any] = set()
     asked: list[int] = []
 
-    async def ask(number: int) -> Page:
+    async def ask(number: int) -> ListPage:
         asked.append(number)
         return page(number, page_size)
 
-    def note(found: Page) -> list[str]:
+    def note(found: ListPage) -> list[str]:
         seen.update(found.entries)
         return [str(entry) for entry in found.entries]
 
-    pages = DriftingList(ask, note, page_size=page_size)
+    pages = BackwardReader(ask, note, page_size=page_size)
     try:
         asyncio.run(pages.read())
     except RequestError as error:
@@ -88,11 +90,11 @@ def read(page: Callable[[int, int], Page], *, page_size: int = 10) -> Reading:
     return Reading(seen, None, len(asked))
 
 
-def failing(server: Listing, errors: dict[int, Iterable[RequestError]]) -> Callable[[int, int], Page]:
+def failing(server: Listing, errors: dict[int, Iterable[RequestError]]) -> Callable[[int, int], ListPage]:
     """A server some of whose pages fail, as often as there are errors."""
     scripts = {number: iter(script) for number, script in errors.items()}
 
-    def page(number: int, page_size: int) -> Page:
+    def page(number: int, page_size: int) -> ListPage:
         found = server.page(number, page_size)
         for error in scripts.get(number, ()):
             raise error
@@ -232,10 +234,10 @@ def test_counts_that_are_a_little_late_are_no_contradiction() -> None:
     """A server need not count and select at one instant: up to a twentieth of a page is let pass."""
     server = Listing(390, most=100)
 
-    def counted_before(by: int) -> Callable[[int, int], Page]:
-        def page(number: int, page_size: int) -> Page:
+    def counted_before(by: int) -> Callable[[int, int], ListPage]:
+        def page(number: int, page_size: int) -> ListPage:
             found = server.page(number, page_size)
-            return Page(found.entries, len(server.entries) + by)
+            return ListPage(entries=found.entries, total=len(server.entries) + by)
 
         return page
 
@@ -244,14 +246,14 @@ def test_counts_that_are_a_little_late_are_no_contradiction() -> None:
     for by in (-6, 6):
         assert "contradicts itself: page 4" in read(counted_before(by), page_size=100).said
     few = Listing(5, most=100)
-    assert read(lambda number, size: few.page(number, size)._replace(total=0), page_size=100).error is None
+    assert read(lambda number, size: replace(few.page(number, size), total=0), page_size=100).error is None
 
 
 @pytest.mark.parametrize("real", [51, 60, 100])
 def test_a_count_that_stops_at_a_round_number_is_not_believed(real: int) -> None:
     """Where it is one of five pages or a multiple: who counts no further than 10,000 has more."""
     server = Listing(real)
-    reading = read(lambda number, size: server.page(number, size)._replace(total=50))
+    reading = read(lambda number, size: replace(server.page(number, size), total=50))
     assert "page 6 holds" in reading.said
     assert reading.requests == 2
 
@@ -260,9 +262,9 @@ def test_a_page_that_lacks_an_entry_makes_no_smaller_pages() -> None:
     """The page size is the server's where it caps it, not where it has selected one entry less."""
     server = Listing(3000, most=100)
 
-    def first_lacks_one(number: int, size: int) -> Page:
+    def first_lacks_one(number: int, size: int) -> ListPage:
         found = server.page(number, size)
-        return found._replace(entries=found.entries[:-1]) if number == 1 and server.asked[1] == 1 else found
+        return replace(found, entries=found.entries[:-1]) if number == 1 and server.asked[1] == 1 else found
 
     reading = read(first_lacks_one, page_size=100)
     assert (reading.error, reading.seen) == (None, set(range(3000)))
@@ -271,37 +273,37 @@ def test_a_page_that_lacks_an_entry_makes_no_smaller_pages() -> None:
 def test_a_miscounted_page_costs_none_of_the_others() -> None:
     """The list is not whole; what its pages hold is there all the same."""
     server = Listing(390, most=100)
-    reading = read(lambda number, size: server.page(number, size)._replace(total=397), page_size=100)
+    reading = read(lambda number, size: replace(server.page(number, size), total=397), page_size=100)
     assert "contradicts itself: page 4" in reading.said
     assert reading.seen == set(range(390))
 
 
 # Servers that are no good
 
-Answer: TypeAlias = "Callable[[Listing, int, int], Page]"
+Answer: TypeAlias = "Callable[[Listing, int, int], ListPage]"
 
 
-def ignoring_the_number(server: Listing, _: int, size: int) -> Page:
+def ignoring_the_number(server: Listing, _: int, size: int) -> ListPage:
     """The first page, whatever is asked for."""
     return server.page(1, size)
 
 
-def repeating_the_second(server: Listing, number: int, size: int) -> Page:
+def repeating_the_second(server: Listing, number: int, size: int) -> ListPage:
     """The second page in the place of all later ones."""
     return server.page(min(number, 2), size)
 
 
-def new_for_ever(_: Listing, number: int, size: int) -> Page:
+def new_for_ever(_: Listing, number: int, size: int) -> ListPage:
     """Entries without end."""
-    return Page(list(range(number * size, (number + 1) * size)), None)
+    return ListPage(entries=list(range(number * size, (number + 1) * size)), total=None)
 
 
 def counting(count: Callable[[int, int], int | None]) -> Answer:
     """The right page, with a count that is made of the true one and of the number of its entries."""
 
-    def answer(server: Listing, number: int, size: int) -> Page:
+    def answer(server: Listing, number: int, size: int) -> ListPage:
         found = server.page(number, size)
-        return Page(found.entries, count(len(server.entries), len(found.entries)))
+        return ListPage(entries=found.entries, total=count(len(server.entries), len(found.entries)))
 
     return answer
 
@@ -319,7 +321,9 @@ def counting(count: Callable[[int, int], int | None]) -> Answer:
         pytest.param(counting(lambda all_, _: all_ // 2), 3, "page 2 holds 10 entries", id="counts half"),
         pytest.param(counting(lambda *_: 0), 1, "page 1 holds 10 entries", id="counts nothing"),
         pytest.param(counting(lambda _, page: page), 2, "page 2 holds 10 entries", id="counts its page"),
-        pytest.param(lambda *_: Page([], 35), 1, "page 1 holds 0 entries", id="counts and holds nothing"),
+        pytest.param(
+            lambda *_: ListPage(entries=[], total=35), 1, "page 1 holds 0 entries", id="counts and holds nothing"
+        ),
     ],
 )
 def test_a_server_that_contradicts_itself_is_not_believed(answer: Answer, most_requests: int, why: str) -> None:
@@ -350,28 +354,28 @@ def test_pages_that_are_the_same_are_found_out_though_they_drift(
 
 def test_a_list_of_as_many_pages_as_are_believed_is_read() -> None:
     """One more would be too many."""
-    assert read(Listing(MOST_PAGES, most=1).page).requests == MOST_PAGES + 2
-    assert "it seems to have 10,001 pages" in read(Listing(MOST_PAGES + 1, most=1).page).said
+    assert read(Listing(MAX_PAGES, most=1).page).requests == MAX_PAGES + 2
+    assert "it seems to have 10,001 pages" in read(Listing(MAX_PAGES + 1, most=1).page).said
 
 
 def test_a_full_page_that_is_counted_as_the_list_needs_a_count_on_the_next_one() -> None:
     """Entries that nobody counts are not those of a list that has grown."""
     server = Listing(11)
-    reading = read(lambda number, size: Page(server.page(number, size).entries, 10 if number == 1 else None))
+    reading = read(lambda number, size: replace(server.page(number, size), total=10 if number == 1 else None))
     assert "page 2 holds 1 entries, which is not what a list of 10 has there" in reading.said
 
 
 def test_a_count_that_comes_late_counts() -> None:
     """The first page lacks it, the others have it."""
     server = Listing(35)
-    reading = read(lambda number, size: Page(server.page(number, size).entries, None if number == 1 else 99))
+    reading = read(lambda number, size: replace(server.page(number, size), total=None if number == 1 else 99))
     assert "page 4 holds 5 entries, which is not what a list of 99 has there" in reading.said
 
 
 def test_a_count_that_is_lost_on_the_way_is_not_missed() -> None:
     """The first page has it, the others lack it."""
     server = Listing(35)
-    reading = read(lambda number, size: server.page(number, size)._replace(total=35 if number == 1 else None))
+    reading = read(lambda number, size: replace(server.page(number, size), total=35 if number == 1 else None))
     assert (reading.seen, reading.error, reading.requests) == (set(range(35)), None, 5)
 
 

@@ -1,0 +1,203 @@
+"""The way to the API: HTTP clients for the workers of a fetch, one budget, and the reasons to end early."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import httpx
+
+from etl import __version__
+from etl.errors import ConfigError, FailureKind
+from etl.realtimekit.http.client import RealtimeKit
+from etl.realtimekit.limit.budget import RequestBudget
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+    from datetime import datetime, timedelta
+
+    from etl.errors import EtlError
+    from etl.settings import ApiSettings
+    from etl.values.fetch import FetchCounts, Spending
+    from etl.values.run import RunContext
+
+_log = logging.getLogger(__name__)
+
+_KEEP_ALIVE_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyEnd:
+    """The reason why a fetch ends early: the failure of everything that is not fetched, and the error of the run."""
+
+    kind: FailureKind
+    message: str
+    error: EtlError | None = None
+
+
+class ApiSession:
+    """What the tasks of a fetch share: the HTTP clients, the budget, and the early end if there is one.
+
+    `defects` are exceptions that the code does not expect. They end the fetch, and lose nothing that it has fetched.
+    """
+
+    def __init__(
+        self,
+        new_client: Callable[[], Awaitable[RealtimeKit]],
+        budget: RequestBudget,
+        *,
+        concurrency: int,
+        now: Callable[[], datetime],
+        report_progress: Callable[[], None],
+    ) -> None:
+        self.budget = budget
+        self.now = now
+        self.concurrency = concurrency
+        self.report_progress = report_progress
+        self.early_end: EarlyEnd | None = None
+        self.defects: list[BaseException] = []
+        self._new_client = new_client
+        self._idle_clients: list[RealtimeKit] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def errors(self) -> list[EtlError]:
+        """The error of the early end, if it has one."""
+        return [self.early_end.error] if self.early_end and self.early_end.error else []
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[RealtimeKit]:
+        """Lend a client with a connection of its own. It is kept for the next who needs one."""
+        client = self._idle_clients.pop() if self._idle_clients else await self._new_client()
+        try:
+            yield client
+        finally:
+            self._idle_clients.append(client)
+
+    async def run(self, work: Iterable[Coroutine[None, None, None]]) -> None:
+        """Run coroutines side by side until all are done or the fetch ends early."""
+        self._tasks = [asyncio.ensure_future(coroutine) for coroutine in work]
+        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.defects += [result for result in results if not isinstance(result, asyncio.CancelledError | None)]
+        if self.defects:
+            self.end(EarlyEnd(kind=FailureKind.INTERRUPTED, message="no answer before a defect ended the run"))
+
+    def end(self, early_end: EarlyEnd) -> None:
+        """End the fetch early: cancel what is running, save the task that calls this. The first reason counts."""
+        if self.early_end is None:
+            self.early_end = early_end
+            _log.info("the fetch ends early: %s", early_end.message)
+            for task in self._tasks:
+                if task is not asyncio.current_task():
+                    task.cancel()
+
+
+@asynccontextmanager
+async def open_session(
+    settings: ApiSettings,
+    context: RunContext,
+    counts: FetchCounts,
+    *,
+    spent: Iterable[Spending] = (),
+    deadline: timedelta | None = None,
+) -> AsyncIterator[ApiSession]:
+    """Open the way to the API, until the deadline or an interruption ends the fetch early.
+
+    Raises ConfigError if the environment names a proxy that is not usable.
+    """
+
+    def report_progress() -> None:
+        if context.report_progress:
+            context.report_progress(counts)
+
+    budget = RequestBudget(
+        counts, settings.limits, now=context.now, sleep=context.sleep, spent=spent, on_pause_change=report_progress
+    )
+    # Plain http needs no certificates, and reading them takes 20 ms.
+    ssl_context = httpx.create_ssl_context(verify=settings.is_encrypted)
+    async with AsyncExitStack() as clients:
+
+        async def new_client() -> RealtimeKit:
+            client = _http_client(settings, ssl_context, context.transport)
+            if context.transport is None:  # a transport that was handed in is closed by its maker
+                await clients.enter_async_context(client)
+            return RealtimeKit(client, settings, budget=budget, sleep=context.sleep)
+
+        session = ApiSession(
+            new_client,
+            budget,
+            concurrency=settings.concurrency,
+            now=context.now,
+            report_progress=report_progress,
+        )
+        async with session.client():
+            pass  # the first client shows whether the proxy is usable
+        async with _watching(session, context, deadline):
+            yield session
+    budget.close()
+
+
+def _http_client(
+    settings: ApiSettings, ssl_context: ssl.SSLContext, transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
+    """Make the HTTP client of one worker.
+
+    A client each, because a pool of connections searches all of them for every request. Redirects stay off, since they
+    would carry the token elsewhere. So do proxies for this machine, to which plain http would show the token.
+    """
+    try:
+        return httpx.AsyncClient(
+            base_url=f"{settings.base_url}/accounts/{quote(settings.account_id, safe='')}/realtime/kit",
+            headers={
+                "Authorization": f"Bearer {settings.token}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",  # responses are small
+                "User-Agent": f"realtimekit-usage/{__version__}",
+            },
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # the API needs none
+            verify=ssl_context,
+            trust_env=not settings.is_loopback,
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS),
+            timeout=None,  # noqa: S113  # RealtimeKit bounds the whole response
+            transport=transport,
+        )
+    except (ValueError, httpx.InvalidURL, ImportError):
+        raise ConfigError(
+            "the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not usable. Name an HTTP proxy like http://host:3128 "
+            "or unset the variable; SOCKS proxies are not supported"
+        ) from None
+
+
+@asynccontextmanager
+async def _watching(session: ApiSession, context: RunContext, deadline: timedelta | None) -> AsyncIterator[None]:
+    """Meanwhile, let the deadline and an interruption end the fetch."""
+
+    async def end_after(event: Callable[[], Awaitable[object]], early_end: EarlyEnd) -> None:
+        await event()
+        session.end(early_end)
+
+    watchers = []
+    if deadline is not None:
+        seconds = deadline.total_seconds()
+        message = f"no answer before the run's deadline of {seconds:g} s"
+        end = EarlyEnd(kind=FailureKind.DEADLINE, message=message)
+        watchers.append(end_after(partial(context.sleep, seconds), end))
+    if context.interrupted is not None:
+        message = "no answer before the run was interrupted"
+        end = EarlyEnd(kind=FailureKind.INTERRUPTED, message=message)
+        watchers.append(end_after(context.interrupted.wait, end))
+    watching = [asyncio.ensure_future(watcher) for watcher in watchers]
+    try:
+        yield
+    finally:
+        for watcher in watching:
+            watcher.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)

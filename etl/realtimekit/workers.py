@@ -1,0 +1,98 @@
+"""The workers of a fetch: they share its tasks, and every task is done or has failed, exactly once."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, TypeVar
+
+from etl.errors import FailureKind, GiveUp, Refused, RequestError
+from etl.realtimekit.failure_messages import token_rejected, unavailable
+from etl.realtimekit.http.responses import NO_ROUTE_CODE
+from etl.realtimekit.http.session import EarlyEnd
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from etl.realtimekit.http.client import RealtimeKit
+    from etl.realtimekit.http.session import ApiSession
+
+_T = TypeVar("_T")
+
+# After so many tasks in a row without an answer, each with all its attempts, the others are not tried.
+UNANSWERED_LIMIT = 50
+_UNANSWERED = frozenset(
+    {
+        FailureKind.CONNECTION,
+        FailureKind.TIMEOUT,
+        FailureKind.SERVER_ERROR,
+        FailureKind.RATE_LIMITED,
+        FailureKind.MALFORMED,
+        FailureKind.FORBIDDEN,
+    }
+)
+
+
+class Workers:
+    """The workers of one fetch. They count the tasks in a row that the API did not answer."""
+
+    def __init__(self, session: ApiSession) -> None:
+        self.session = session
+        self._unanswered = 0
+
+    async def run(
+        self,
+        tasks: Iterable[_T],
+        *,
+        fetch: Callable[[_T, RealtimeKit], Awaitable[None]],
+        fail: Callable[[_T, RequestError, int], None],
+    ) -> None:
+        """Fetch every task, or call `fail` with its error and the number of its requests.
+
+        A refused token, or too many tasks in a row without an answer, end the fetch early. The tasks that are not
+        done by then fail with the reason of that.
+        """
+        waiting = deque(tasks)
+        if self.session.early_end is None:
+            workers = min(self.session.concurrency, len(waiting))
+            await self.session.run(self._work(waiting, fetch, fail) for _ in range(workers))
+        if (early_end := self.session.early_end) is not None:
+            for task in waiting:
+                fail(task, GiveUp(early_end.kind, early_end.message), 0)
+
+    async def _work(
+        self,
+        waiting: deque[_T],
+        fetch: Callable[[_T, RealtimeKit], Awaitable[None]],
+        fail: Callable[[_T, RequestError, int], None],
+    ) -> None:
+        """Take one task after the other."""
+        async with self.session.client() as client:
+            while waiting and self.session.early_end is None:
+                task = waiting.popleft()
+                try:
+                    await fetch(task, client)
+                except RequestError as error:
+                    fail(task, error, client.attempts)
+                    self._note_failure(error)
+                except BaseException:  # cancelled, or a defect: the task is not done
+                    waiting.appendleft(task)
+                    raise
+                else:
+                    self._unanswered = 0
+                self.session.report_progress()
+
+    def _note_failure(self, error: RequestError) -> None:
+        """End the fetch early if the others would fail as well."""
+        self._unanswered = self._unanswered + 1 if _is_unanswered(error) else 0
+        if isinstance(error, Refused):
+            message = f"not asked: the token was refused ({error.message})"
+            self.session.end(EarlyEnd(kind=FailureKind.UNAUTHORIZED, message=message, error=token_rejected(error)))
+        elif self._unanswered >= UNANSWERED_LIMIT:
+            row = f"{UNANSWERED_LIMIT} requests in a row failed, the last with {error.kind} ({error.message})"
+            message = f"not asked: {UNANSWERED_LIMIT} failures in a row before it"
+            self.session.end(EarlyEnd(kind=error.kind, message=message, error=unavailable(error, row)))
+
+
+def _is_unanswered(error: RequestError) -> bool:
+    """Return True if an error says that the API does not answer, rather than something about the task."""
+    return error.kind in _UNANSWERED or error.api_code == NO_ROUTE_CODE
