@@ -1,4 +1,4 @@
-"""What one whole process costs: wall clock, CPU and memory, as the kernel accounts for it."""
+"""The cost of one whole process: wall clock, CPU and memory, as the kernel accounts for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIMEOUT_SECONDS = 900.0
-"""After so long a contender hangs: it is killed, and the benchmark fails."""
+"""A process that runs longer is killed, and the benchmark fails."""
 
 # The kernel counts peak memory in kilobytes, macOS in bytes.
 PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
@@ -25,32 +25,35 @@ PEAK_UNIT = 1 if sys.platform == "darwin" else 1024
 # The user's own settings and proxies must not reach a contender.
 HIDDEN_PREFIXES = ("CLOUDFLARE_", "REALTIMEKIT_", "RTK_")
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
-TOKEN = "benchmark-token"  # noqa: S105 - it opens nothing but servers of this benchmark
+TOKEN = "benchmark-token"  # noqa: S105 - only the servers of this benchmark accept it
 
 
 class ContenderFailed(Exception):
-    """A contender ended badly or did not do the job; its figure does not count."""
+    """A contender ended with an error or did not do the job, so its figure does not count."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sample:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessCost:
     """The cost of one process, from its start to its end."""
 
     wall_seconds: float
     cpu_seconds: float
-    peak_bytes: int
+    peak_mb: float
 
 
-def run_measured(command: Sequence[str | Path], *, log: Path, variables: Mapping[str, str] = NO_VARIABLES) -> Sample:
-    """Run the command, with environment variables of its own, to its end and return its cost; it prints to `log`.
+def run_measured(
+    command: Sequence[str | Path], *, log: Path, variables: Mapping[str, str] = NO_VARIABLES
+) -> ProcessCost:
+    """Run a command to its end and return its cost. Its output goes to `log`.
 
-    The driver has to stay small: the kernel gives a child the peak memory of the process it was started
-    from as a floor, so nothing heavy may be imported here.
+    The driver has to stay small, so nothing heavy may be imported here: the kernel counts the peak memory of a
+    process from that of the process that started it.
     """
     with log.open("wb") as output:
         started = time.perf_counter()
-        surroundings = environment() | dict(variables)
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=surroundings)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment() | dict(variables)
+        )
         watchdog = threading.Timer(TIMEOUT_SECONDS, process.kill)
         watchdog.start()
         try:
@@ -61,20 +64,20 @@ def run_measured(command: Sequence[str | Path], *, log: Path, variables: Mapping
         finally:
             watchdog.cancel()
         wall_seconds = time.perf_counter() - started
-    # The child was waited for behind Popen's back; saying so keeps it from waiting again.
+    # `os.wait4` has reaped the process; with a return code set, Popen does not wait for it again.
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        said = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-        raise ContenderFailed(f"exit code {process.returncode} from: {shlex.join(map(str, command))}\n{said}")
-    return Sample(
+        output_end = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+        raise ContenderFailed(f"exit code {process.returncode} from: {shlex.join(map(str, command))}\n{output_end}")
+    return ProcessCost(
         wall_seconds=wall_seconds,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_bytes=usage.ru_maxrss * PEAK_UNIT,
+        peak_mb=usage.ru_maxrss * PEAK_UNIT / 1e6,
     )
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of a contender: this process's, without settings that would change the job."""
+    """Return the environment of a contender: this process's, without the settings that would change the job."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""The job with Cloudflare's official SDK over its aiohttp client, as its documentation shows (`cloudflare[aiohttp]`)."""
+"""The job with the official SDK over its aiohttp client, as its documentation shows (`cloudflare[aiohttp]`)."""
 
 from __future__ import annotations
 

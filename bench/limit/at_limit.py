@@ -1,7 +1,6 @@
-"""What every contender really does with a list that is longer than the limit, in real time, in the background.
+"""Every contender with a list that is longer than the limit, in real time, in the background.
 
-All of it is waiting, save the first seconds and the last: whoever waits for the limit takes five minutes, which are
-spent on the rest of the benchmark.
+Most of it is waiting for the next window, which is spent on other parts of the benchmark.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ if TYPE_CHECKING:
     from bench.job.contenders import Contender
 
 MEETINGS = 1_500
-# By then everyone has sent what is let in, and has failed, is done, or waits.
+# By then every contender has sent what the first window lets in, and has failed, has ended, or waits.
 BURST_SECONDS = 25.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AtLimit:
     """What a contender did: requests as the simulator counted them, rows as its database holds them."""
 
@@ -35,44 +34,76 @@ class AtLimit:
     seconds: float
     is_stopped: bool
     exit_code: int
-    said: str
+    last_line: str
     rows: int
     requests: int
     refusals: int
-    asked: int
+    requested_meetings: int
 
 
 class Attempt:
-    """A contender that is let loose on the limit."""
+    """A contender that runs against the limit in a process of its own (`real_time.py`)."""
 
-    def __init__(self, contender: Contender, patience: float) -> None:
-        arguments = (contender.name, contender.python, str(MEETINGS), str(patience))
+    def __init__(self, contender: Contender, via: str, patience: float) -> None:
+        arguments = (contender.name, contender.python, via, str(MEETINGS), str(patience))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.limit.real_time", *arguments], stdout=subprocess.PIPE, env=environment()
         )
 
     def result(self) -> AtLimit:
         """Wait for its end, and return what it did."""
-        told, _ = self._process.communicate()
+        printed, _ = self._process.communicate()
         if self._process.returncode != 0:
-            raise ContenderFailed("limit.py failed; its own message is above")
-        result = AtLimit(**json.loads(told))
+            raise ContenderFailed("bench.limit.real_time failed; its own message is above")
+        result = AtLimit(**json.loads(printed))
         print(f"at the limit: {result}", flush=True)
         return result
 
     def stop(self) -> None:
-        """End it, unless it has ended."""
+        """End the process, unless it has ended."""
         self._process.terminate()
         self._process.wait()
 
 
 @contextlib.contextmanager
-def let_loose(contenders: list[Contender], *, patience: float) -> Iterator[list[Attempt]]:
-    """Let every contender run against the limit; the block is entered once their first seconds are over."""
+def attempts_at_limit(contenders: list[Contender], *, patience: float) -> Iterator[list[Attempt]]:
+    """Start every contender against the limit, the project both ways; enter the block after the first seconds."""
+    ours, *peers = contenders
+    ways = [(ours, "auto"), (ours, "meetings"), *((peer, "meetings") for peer in peers)]
     with contextlib.ExitStack() as stack:
         attempts = []
-        for one in contenders:
-            attempts.append(Attempt(one, patience))
+        for contender, via in ways:
+            attempts.append(Attempt(contender, via, patience))
             stack.callback(attempts[-1].stop)
-        time.sleep(BURST_SECONDS)
+        time.sleep(min(BURST_SECONDS, patience))
         yield attempts
+
+
+def section(results: list[AtLimit]) -> str:
+    """Return the section of the results."""
+    rows = "\n".join(map(row, results))
+    meetings = results[0].meetings
+    return f"""## What happens at the limit
+
+{meetings:,} meetings, 3 % of them live, in real time. Each contender runs with its defaults against a simulator of its
+own, which enforces the documented limit: 1,200 requests in 300 s, then 429 for every request during 300 s.
+
+| | requests | refused | meetings requested | live sessions stored | how it ended |
+|---|--:|--:|--:|--:|---|
+{rows}
+
+Run one contender alone: `.venv/bin/python -m bench.limit.real_time sdk $PWD/.venv/bin/python meetings {meetings} 400`
+(its name, the interpreter that has the peers, the way, the number of meetings, the seconds after which it is stopped)
+"""
+
+
+def row(result: AtLimit) -> str:
+    """Return the row of one contender."""
+    requested = f"{result.requested_meetings:,}" if result.requested_meetings else "none: it read the list"
+    if result.is_stopped:
+        end = f"still waiting after {result.seconds:.0f} s, and stopped"
+    elif result.exit_code:
+        end = f"failed after {result.seconds:.0f} s: `{result.last_line.replace('|', ' ')}`"
+    else:
+        end = f"done after {result.seconds:.1f} s"
+    return f"| {result.label} | {result.requests:,} | {result.refusals:,} | {requested} | {result.rows} | {end} |"

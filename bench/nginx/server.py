@@ -1,4 +1,4 @@
-"""The local server every contender talks to: nginx, on free ports, for as long as it is needed."""
+"""The local server that all contenders talk to: nginx on free ports, for as long as it is needed."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 
 START_SECONDS = 5.0
 TEMPLATE = Path(__file__).with_name("nginx.conf.template")
-CERTIFICATE = Path(__file__).with_name("certificate.py")
 
-# What nginx itself puts in the place of the names in a session.
+# nginx replaces these names in a session by its own variables.
 NGINX_NAMES = {"session_prefix": workload.SESSION_PREFIX, "rest": "$rest", "meeting": "$meeting", "app": "$app"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How many connections the server has accepted and how many requests it has handled."""
+    """The connections that the server has accepted, and the requests that it has handled."""
 
     connections: int
     requests: int
@@ -39,7 +38,7 @@ class Counts:
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A running nginx: its ports, its authority's certificate, and where it takes lists of live sessions from."""
+    """A running nginx: its ports, and the folder with its certificates and its lists of live sessions."""
 
     folder: Path
     port: int
@@ -47,27 +46,27 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where it answers in plain http."""
+        """The address for plain http."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def secure_address(self) -> str:
-        """Where it answers over TLS."""
+        """The address for https."""
         return f"https://127.0.0.1:{self.secure_port}"
 
     @property
     def authority(self) -> Path:
         """The certificate that a client has to trust."""
-        return self.folder / "ca.pem"
+        return self.folder / "client.pem"
 
     @property
     def lists(self) -> Path:
-        """Where the pages of live sessions lie."""
+        """The folder with the pages of live sessions."""
         return self.folder / "lists"
 
     def counts(self) -> Counts:
-        """Return what the server has seen; the request that asks is of it, and its connection as well."""
-        # No proxy handler: the address is this machine's own, whatever the environment says.
+        """Return what the server has counted; this request and its connection are included."""
+        # No proxy handler, because the address is on this machine.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"{self.address}/requests", timeout=5) as answer:
             text = answer.read().decode()
@@ -78,14 +77,14 @@ class Server:
 
 
 def find_nginx() -> str | None:
-    """Return nginx's path, or None; Debian puts it where an ordinary user's PATH does not look."""
+    """Return nginx's path, or None. Debian installs it in a folder that an ordinary user's PATH lacks."""
     return shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 
 
 def version() -> str:
-    """Return nginx's name and version as it gives them: `nginx/1.22.1`."""
-    said = subprocess.run([str(find_nginx()), "-v"], check=True, capture_output=True, text=True).stderr
-    return said.rpartition(": ")[2].strip()
+    """Return nginx's name and version, such as `nginx/1.22.1`."""
+    printed = subprocess.run([str(find_nginx()), "-v"], check=True, capture_output=True, text=True).stderr
+    return printed.rpartition(": ")[2].strip()
 
 
 @contextlib.contextmanager
@@ -96,7 +95,7 @@ def nginx(folder: Path) -> Iterator[Server]:
         raise FileNotFoundError("nginx")
     server = Server(folder=folder, port=free_port(), secure_port=free_port())
     server.lists.mkdir()
-    subprocess.run([sys.executable, CERTIFICATE, folder], check=True)
+    make_certificates(folder)
     configuration = folder / "nginx.conf"
     configuration.write_text(configured(server), encoding="utf-8")
     process = subprocess.Popen([program, "-p", folder, "-c", configuration, "-e", "stderr"])
@@ -106,6 +105,12 @@ def nginx(folder: Path) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait()
+
+
+def make_certificates(folder: Path) -> None:
+    """Write `server.pem` and `server.key`, and `client.pem`, the certificate of their authority."""
+    command = [sys.executable, "-m", "trustme", "--quiet", "--dir", folder, "--identities", "127.0.0.1", "localhost"]
+    subprocess.run(command, check=True)
 
 
 def configured(server: Server) -> str:
@@ -121,7 +126,7 @@ def configured(server: Server) -> str:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on now."""
+    """Return a port of the loopback interface that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

@@ -1,13 +1,8 @@
-"""Reports on 100 million snapshots, each as a whole process: `reports.py`, or as a part of the benchmark.
-
-`reports.py FILE` measures on a history that is there already, `history.py FILE DAYS` makes one.
-"""
+"""Reports on 100 million snapshots, each as a whole process, beside the usual query for the same figures."""
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,119 +12,132 @@ from bench.goal import Goal
 from bench.measure import run_measured
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from bench.measure import Sample
+    from bench.measure import ProcessCost
 
 DAYS = 348
 SHORT_DAYS = 31
 ROUNDS = 3
-ROWS_A_DAY = 288_000
-BENCH = Path(__file__).parent
-OURS = Path(sys.executable).with_name("rtk-usage")
+ROWS_PER_DAY = 288_000
+FOLDER = Path(__file__).parent
+COMMAND = Path(sys.executable).with_name("rtk-usage")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histories:
+    """A database with a year of snapshots, and one with the last month alone."""
+
+    year: Path
+    month: Path
+    days: int
+    short_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """What reports cost on a history of so many `rows`; `short` has the last month of it alone."""
+    """The cost of each report; `daily_on_short` reads the database of the last month."""
 
-    rows: int
-    daily: Sample
-    daily_on_short: Sample
-    everything: Sample
-    page: Sample
+    histories: Histories
+    daily: ProcessCost
+    daily_on_short: ProcessCost
+    everything: ProcessCost
+    page: ProcessCost
     page_bytes: int
-    peer: Sample
+    peer: ProcessCost
     database_bytes: int
 
 
-def measure_reports(folder: Path, *, shrink: int = 1, history: Path | None = None) -> Reports:
-    """Make a year and a month of history, unless a year is there, and read reports from both."""
-    year, month = history or folder / "year.duckdb", folder / "month.duckdb"
-    if history is None:
-        make(year, DAYS // shrink, folder)
-    make(month, SHORT_DAYS, folder)
+def make_histories(folder: Path, *, shrink: int) -> Histories:
+    """Make both databases, each in a process of its own, so that this one stays small."""
+    histories = Histories(
+        year=folder / "year.duckdb",
+        month=folder / "month.duckdb",
+        days=max(2, DAYS // shrink),
+        short_days=max(2, SHORT_DAYS // shrink),
+    )
+    for database, days in ((histories.year, histories.days), (histories.month, histories.short_days)):
+        command = [sys.executable, FOLDER / "history.py", database, str(days)]
+        cost = run_measured(command, log=folder / "history.txt")
+        print(f"{days} days of snapshots made in {cost.wall_seconds:.0f} s", flush=True)
+    return histories
+
+
+def measure_reports(histories: Histories, folder: Path) -> Reports:
+    """Read reports from both databases."""
     page = folder / "usage.html"
+    year = histories.year
+    make_page = [COMMAND, "page", "--since", "all", "--database", year, "--output", page]
     log = folder / "report.txt"
     return Reports(
-        rows=DAYS // shrink * ROWS_A_DAY,
-        daily=repeated(report(year, "30d"), log),
-        daily_on_short=repeated(report(month, "30d"), log),
-        everything=run_measured(report(year, "all"), log=log),
-        page=run_measured([OURS, "page", "--since", "all", "--database", year, "--output", page], log=log),
+        histories=histories,
+        daily=middle_of_rounds(report(year, "30d"), log),
+        daily_on_short=middle_of_rounds(report(histories.month, "30d"), log),
+        everything=run_shown(report(year, "all"), log),
+        page=run_shown(make_page, log),
         page_bytes=page.stat().st_size,
-        peer=repeated([sys.executable, BENCH / "peer_lag.py", year], log),
+        peer=middle_of_rounds([sys.executable, FOLDER / "peer_lag.py", year], log),
         database_bytes=year.stat().st_size,
     )
 
 
-def make(database: Path, days: int, folder: Path) -> None:
-    """Make a history in a process of its own, so that this one stays small."""
-    run_measured([sys.executable, BENCH / "history.py", database, str(days)], log=folder / "history.txt")
-
-
 def report(database: Path, since: str) -> list[str | Path]:
     """Return the command of the report by day."""
-    return [OURS, "report", "daily", "--since", since, "--database", database]
+    return [COMMAND, "report", "daily", "--since", since, "--database", database]
 
 
-def repeated(command: Sequence[str | Path], log: Path) -> Sample:
-    """Run a command some times; the sample with the median of the wall times."""
-    samples = [run_measured(command, log=log) for _ in range(ROUNDS)]
-    middle = median(one.wall_seconds for one in samples)
-    return next(one for one in samples if one.wall_seconds == middle)
+def middle_of_rounds(command: Sequence[str | Path], log: Path) -> ProcessCost:
+    """Run a command some times; return the cost of the run with the median wall time."""
+    costs = [run_shown(command, log) for _ in range(ROUNDS)]
+    middle = median(cost.wall_seconds for cost in costs)
+    return next(cost for cost in costs if cost.wall_seconds == middle)
+
+
+def run_shown(command: Sequence[str | Path], log: Path) -> ProcessCost:
+    """Run a command, and print its cost."""
+    cost = run_measured(command, log=log)
+    name = " ".join(Path(part).name for part in command)
+    print(f"{name}: {cost.wall_seconds:.2f} s, {cost.cpu_seconds:.2f} s of CPU, {cost.peak_mb:.0f} MB", flush=True)
+    return cost
 
 
 def section(reports: Reports) -> str:
-    """Say what reports cost."""
+    """Return the section of the results."""
+    histories = reports.histories
+    rows = histories.days * ROWS_PER_DAY / 1e6
+    faster = reports.peer.wall_seconds / reports.daily.wall_seconds
     return f"""## Reports
 
-{reports.rows / 1e6:,.0f} million snapshots ({reports.database_bytes / 1e9:.1f} GB): 1,000 sessions live at a time, \
-a slot every five minutes, new sessions
-every hour (`bench/reports/history.py`).
-Each report is a whole process; medians of {ROUNDS}, those of all history are one run.
-The peer is the usual query over the same 30 days,
-`lag()` over every row (`bench/reports/peer_lag.py`), which splits nothing
-at midnight.
+{rows:,.0f} million snapshots ({reports.database_bytes / 1e9:.1f} GB): 1,000 sessions live at a time, a slot every five
+minutes, new sessions every hour (`bench/reports/history.py`). Each report is a whole process. The figures are medians
+of {ROUNDS} runs, and those of all history are one run. The peer is the usual query over the same 30 days, `lag()` over
+every row (`bench/reports/peer_lag.py`). It splits nothing at midnight.
 
 | | wall s | CPU s | peak MB | its wall : ours |
 |---|--:|--:|--:|--:|
 {row("`report daily --since 30d`", reports.daily)} |
-{row(f"the same, where there are {SHORT_DAYS} days of history only", reports.daily_on_short)} |
-{row("the peer", reports.peer)} {reports.peer.wall_seconds / reports.daily.wall_seconds:.1f} |
+{row(f"the same, in a database of {histories.short_days} days", reports.daily_on_short)} |
+{row("the peer", reports.peer)} {faster:.1f} |
 {row("`report daily --since all`", reports.everything)} |
 {row(f"`page --since all`, {reports.page_bytes / 1e6:.2f} MB", reports.page)} |
 
-Again, by itself: `.venv/bin/python -m bench.reports.usage`
+Run this part alone: `.venv/bin/python -m bench.run --only reports`
 """
 
 
-def row(text: str, sample: Sample) -> str:
+def row(text: str, cost: ProcessCost) -> str:
     """Return a row of the table, up to its last column."""
-    return f"| {text} | {sample.wall_seconds:.2f} | {sample.cpu_seconds:.2f} | {sample.peak_bytes / 1e6:.0f} |"
+    return f"| {text} | {cost.wall_seconds:.2f} | {cost.cpu_seconds:.2f} | {cost.peak_mb:.0f} |"
 
 
-def goals(reports: Reports) -> list[Goal]:
-    """Return what reports set out to reach."""
+def goals(reports: Reports) -> Iterator[Goal]:
+    """Judge the time and the memory of reports."""
     on_short = reports.daily.wall_seconds / reports.daily_on_short.wall_seconds
-    return [
-        Goal(text="30 days by day under 1.5 s", measured=reports.daily.wall_seconds, limit=1.5, unit=" s"),
-        Goal(text="which is 1.3 times its time without the rest of the year, at most", measured=on_short, limit=1.3),
-        Goal(text="all history by day under 20 s", measured=reports.everything.wall_seconds, limit=20, unit=" s"),
-        Goal(text="and under 2 GB", measured=reports.everything.peak_bytes / 1e9, limit=2, unit=" GB"),
-        Goal(text="the page of all history under 15 s", measured=reports.page.wall_seconds, limit=15, unit=" s"),
-        Goal(text="and under 3 MB", measured=reports.page_bytes / 1e6, limit=3, unit=" MB"),
-    ]
-
-
-def main() -> None:
-    """Measure, and print the section."""
-    with tempfile.TemporaryDirectory(prefix="bench-reports-", dir=BENCH) as name:
-        history = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-        measured = measure_reports(Path(name), history=history)
-        print(section(measured), *goals(measured), sep="\n")
-        shutil.rmtree(name, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main()
+    yield Goal(text="30 days by day under 1.5 s", measured=reports.daily.wall_seconds, limit=1.5, unit=" s")
+    yield Goal(
+        text="at most 1.3 times the time that a database of these days alone takes", measured=on_short, limit=1.3
+    )
+    yield Goal(text="all history by day under 20 s", measured=reports.everything.wall_seconds, limit=20, unit=" s")
+    yield Goal(text="and under 2 GB", measured=reports.everything.peak_mb / 1000, limit=2, unit=" GB")
+    yield Goal(text="the page of all history under 15 s", measured=reports.page.wall_seconds, limit=15, unit=" s")
+    yield Goal(text="and under 3 MB", measured=reports.page_bytes / 1e6, limit=3, unit=" MB")

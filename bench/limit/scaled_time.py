@@ -1,7 +1,7 @@
-"""A snapshot at Cloudflare's documented limit, in scaled time: `scaled.py WAY MEETINGS` prints JSON.
+"""A snapshot at Cloudflare's documented limit, in scaled time: `scaled_time.py WAY MEETINGS` prints JSON.
 
-The real job asks the simulator over a socket. Both go by a clock that stands still but where the job waits for the
-limit: waiting moves it on at once, so that three quarters of an hour are over in seconds.
+The real job sends its requests to the simulator over a socket. Both use a simulated clock, which moves only when the
+job waits for the limit. So three quarters of an hour pass in seconds.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def main() -> None:
     app = create_app(world, now=clock.now)
     with serve(app) as simulator, tempfile.TemporaryDirectory() as folder:
         settings = settings_for(simulator, world, Path(folder), via)
-        summary = asyncio.run(take_snapshot(settings, seams_of(clock)))
+        summary = asyncio.run(take_snapshot(settings, context_of(clock)))
     print(json.dumps(figures(summary, simulator, clock)))
 
 
 def settings_for(simulator: RunningSimulator, world: World, folder: Path, via: str) -> SnapshotSettings:
-    """Return the settings of a snapshot of the whole world, with the limits as they are by default."""
+    """Return the settings of a snapshot of all meetings, with the default limits."""
     meetings_file = folder / "meetings.txt"
     meetings_file.write_text("\n".join(world.meeting_ids) + "\n", encoding="utf-8")
     return SnapshotSettings(
@@ -54,8 +54,8 @@ def settings_for(simulator: RunningSimulator, world: World, folder: Path, via: s
     )
 
 
-def seams_of(clock: SimulatedClock) -> RunContext:
-    """Return the context that let a run wait by moving the clock."""
+def context_of(clock: SimulatedClock) -> RunContext:
+    """Return a context in which a wait moves the clock."""
 
     async def sleep(seconds: float) -> None:
         clock.advance(timedelta(seconds=seconds))
@@ -65,7 +65,7 @@ def seams_of(clock: SimulatedClock) -> RunContext:
 
 
 def figures(summary: SnapshotSummary, simulator: RunningSimulator, clock: SimulatedClock) -> dict[str, object]:
-    """Return what the run came to: by its own account, by the clock, and as the simulator saw it."""
+    """Return the figures of the run: its own, those of the clock, and those of the simulator."""
     return {
         "seconds": (clock.now() - START).total_seconds(),
         "planned_seconds": summary.plan.seconds,
