@@ -53,9 +53,9 @@ build: install ## Build the wheel and try it in an environment of its own
 	$(VENV)/smoke/bin/python -m pip install --quiet "$$(echo dist/*.whl)[simulator,page]"
 	cd $(VENV)/smoke && bin/rtk-usage --help && bin/rtk-usage demo --days 1 --directory demo && test -s demo/usage.html
 
-bench: install ## Measure against the official SDK and dlt, and write bench/RESULTS.md
+bench: install ## Measure beside the official SDK and dlt, and write bench/RESULTS.md; BENCH=... passes options
 	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev,bench]'
-	$(BIN)/python -m bench.run
+	$(BIN)/python -m bench.run $(BENCH)
 
 lock: ## Pin anew: the newest versions that fit, into constraints.txt
 	rm -rf $(VENV)/lock

@@ -31,7 +31,7 @@ WRAPPER = textwrap.TextWrapper(width=120, break_long_words=False, break_on_hyphe
 
 @dataclass(slots=True, kw_only=True)
 class Results:
-    """All that was measured; a part that was left out is None."""
+    """The results of all parts; None stands for a part that was left out."""
 
     contenders: list[Contender]
     nginx_version: str

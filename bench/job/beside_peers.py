@@ -127,12 +127,7 @@ def take_turns(contenders: list[Contender], runner: JobRunner, shape: Shape, rou
 
 def section(comparisons: Comparisons) -> str:
     """Return the section of the results."""
-    one, listed, window, unlimited = (
-        comparisons.one_meeting,
-        comparisons.list_run,
-        comparisons.window,
-        comparisons.unlimited,
-    )
+    one, listed, window = comparisons.one_meeting, comparisons.list_run, comparisons.window
     return f"""## The whole job, beside the peers
 
 Each figure is that of a whole process, from its start to its end. CPU is user plus system time, and memory is the peak
@@ -164,14 +159,20 @@ earlier here.
 
 {table(window)}
 
-### {unlimited.shape.meetings:,} meetings, one request each, without a limit
+{unlimited_section(comparisons)}
+Run this part alone: `.venv/bin/python -m bench.run --only peers`
+"""
+
+
+def unlimited_section(comparisons: Comparisons) -> str:
+    """Return the part of the section on the shape without a limit, and what plain httpx costs."""
+    unlimited = comparisons.unlimited
+    return f"""### {unlimited.shape.meetings:,} meetings, one request each, without a limit
 
 `rtk-usage snapshot --via meetings --rate 1000000/1s`, which says that this server has no limit.
 
 {rates_table(unlimited)}
-{against_before(comparisons)}
-Run this part alone: `.venv/bin/python -m bench.run --only peers`
-"""
+{against_before(comparisons)}"""
 
 
 def table(comparison: Comparison) -> str:

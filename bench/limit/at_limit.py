@@ -27,7 +27,7 @@ BURST_SECONDS = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtLimit:
-    """What a contender did: requests as the simulator counted them, rows as its database holds them."""
+    """The result of a contender: requests as the simulator counted them, rows as its database holds them."""
 
     label: str
     meetings: int
