@@ -48,7 +48,7 @@ REASONS = [
 
 @pytest.mark.parametrize(("made", "clause"), REASONS)
 def test_the_reason_for_the_way_is_one_clause(made: Plan, clause: str) -> None:
-    """It follows the way in the plan and in the summary."""
+    """The clause follows the way in the plan and in the summary."""
     assert format_reason(made) == clause
 
 
@@ -113,7 +113,7 @@ def test_the_document_of_a_plan_has_codes_and_sentences() -> None:
 
 
 def test_a_run_that_can_end_in_time_has_no_warning() -> None:
-    """It has all the time it needs."""
+    """The deadline is longer than the run."""
     assert format_warning(plan(1100, via="meetings", deadline=timedelta(seconds=302))) is None
 
 
@@ -234,7 +234,7 @@ def test_a_run_that_follows_its_warning_has_none(  # noqa: PLR0913, PLR0917  # a
     ],
 )
 def test_a_length_of_time_is_written_as_an_option_takes_it(seconds: float, text: str) -> None:
-    """It is rounded up: to seconds below ten minutes, to minutes from there on."""
+    """The text is rounded up: to seconds below ten minutes, to minutes above."""
     assert format_duration(seconds) == text
 
 

@@ -68,7 +68,7 @@ def test_a_list_costs_what_the_plan_says(
 def test_one_request_per_meeting_costs_what_the_plan_says(
     serve_api: ServeApi, snapshot_settings: Settings, world: dict[str, Any]
 ) -> None:
-    """It does not matter how many meetings are live."""
+    """The number of live meetings does not matter."""
     api = serve_api(**world)
     run = take(snapshot_settings(api, via="meetings"), api)
     assert run.plan.requests == run.run.requests == world["meetings"]

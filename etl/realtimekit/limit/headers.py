@@ -26,7 +26,7 @@ _Parameters = dict[str, str]
 class RateLimit:
     """One limit in the headers of a response: `remaining` requests until the window resets in `reset_seconds`.
 
-    `quota` is the number of requests that a window allows. A value is None if the headers don't state it readably.
+    `quota` is the number of requests that a window allows. None stands for a value that is missing or not readable.
     """
 
     name: str

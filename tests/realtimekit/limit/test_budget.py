@@ -13,29 +13,29 @@ from etl.settings import Limits, Rate
 from etl.values.fetch import FetchCounts
 from tests.realtimekit.limit.virtual_time import START, elapsed, in_virtual_time
 
-from .budget_case import NOTHING, PLENTY, SECONDS, Case, told
+from .budget_case import NO_LIMITS, PLENTY, SECONDS, BudgetCase, limit_headers
 
 
 @pytest.fixture
-def case() -> Case:
-    """A budget that nothing has used."""
-    return Case()
+def case() -> BudgetCase:
+    """Make a budget that is not used yet."""
+    return BudgetCase()
 
 
 # Counting
 
 
 @in_virtual_time
-async def test_every_request_is_counted_and_retries_apart(case: Case) -> None:
-    """A retry is a request too."""
-    await case.send_by(3)
+async def test_requests_and_retries_are_counted(case: BudgetCase) -> None:
+    """A retry counts as both."""
+    await case.send_all(3)
     await case.send(is_retry=True)
     assert (case.counts.requests, case.counts.retries) == (4, 1)
 
 
 @in_virtual_time
-async def test_an_acquired_request_leaves_at_the_instant_that_is_told(case: Case) -> None:
-    """By the clock of the budget, in seconds."""
+async def test_acquire_returns_the_instant_of_the_request(case: BudgetCase) -> None:
+    """The instant is in seconds of the budget's clock."""
     case.budget.pause(7)
     assert await case.budget.acquire(is_retry=False) == SECONDS(START.timestamp() + 7, abs=1e-5)
 
@@ -43,17 +43,17 @@ async def test_an_acquired_request_leaves_at_the_instant_that_is_told(case: Case
 # The pace
 
 
-@given(st.lists(st.floats(0, 0.3), max_size=60), st.integers(1, 40), st.sampled_from([PLENTY, NOTHING]))
+@given(st.lists(st.floats(0, 0.3), max_size=60), st.integers(1, 40), st.sampled_from([PLENTY, NO_LIMITS]))
 @settings(max_examples=30, deadline=None)
 def test_no_second_has_more_than_190_requests_and_no_tenth_more_than_19(
     pauses: list[float], workers: int, answer: dict[str, str]
 ) -> None:
-    """Cloudflare allows an address 200: by the arrival at a server that answers at once, however they come."""
+    """Cloudflare allows 200 per second and IP address. The arrival at a server counts, whatever the workers do."""
     arrived: list[float] = []
 
     @in_virtual_time
-    async def come() -> None:
-        case = Case()
+    async def send_requests() -> None:
+        case = BudgetCase()
 
         async def work(pauses: list[float]) -> None:
             for pause in pauses:
@@ -62,7 +62,7 @@ def test_no_second_has_more_than_190_requests_and_no_tenth_more_than_19(
 
         await asyncio.gather(*(work([0.0] * 9 + pauses[number::workers]) for number in range(workers)))
 
-    come()
+    send_requests()
     for most, seconds in ((19, 0.1), (190, 1)):
         assert all(beyond - first >= seconds - 1e-5 for first, beyond in zip(arrived, arrived[most:], strict=False)), (
             most,
@@ -80,24 +80,24 @@ def test_no_second_has_more_than_190_requests_and_no_tenth_more_than_19(
     ],
 )
 @in_virtual_time
-async def test_a_burst_takes_what_190_a_second_take_or_a_faster_rate_that_is_stated(
+async def test_a_burst_goes_at_190_requests_per_second_or_at_a_faster_stated_rate(
     rate: Rate | None, seconds: float
 ) -> None:
-    """A thousand requests leave as soon as they may; who states more knows of no limit for an address."""
-    case = Case(limits=Limits(stated=rate, reserve=0))
-    assert (await case.send_by(1000, PLENTY))[-1] == SECONDS(seconds, abs=1e-3)
+    """1,000 requests are sent as fast as allowed. A faster stated rate means that no limit per IP address applies."""
+    case = BudgetCase(limits=Limits(stated=rate, reserve=0))
+    assert (await case.send_all(1000, PLENTY))[-1] == SECONDS(seconds, abs=1e-3)
 
 
 @in_virtual_time
-async def test_a_pause_between_bursts_is_no_hold(case: Case) -> None:
-    """It is the pace of every run."""
-    await case.send_by(100)
-    assert (case.counts.waited_seconds, case.holds) == (0, [])
+async def test_the_pace_is_not_a_pause(case: BudgetCase) -> None:
+    """The short waits between bursts are neither counted nor shown."""
+    await case.send_all(100)
+    assert (case.counts.waited_seconds, case.pauses) == (0, [])
 
 
 @pytest.mark.parametrize("microseconds", range(0, 1000, 50))
-def test_a_wait_that_no_clock_can_tell_does_not_spin(microseconds: int) -> None:
-    """Of less than a microsecond: a clock that only sleep moves on would stand still."""
+def test_a_wait_below_the_resolution_of_the_clock_ends(microseconds: int) -> None:
+    """A shorter sleep than a microsecond would not move the clock, and the budget would sleep for ever."""
     at = START + timedelta(microseconds=microseconds)
     naps = 0
 
@@ -114,22 +114,22 @@ def test_a_wait_that_no_clock_can_tell_does_not_spin(microseconds: int) -> None:
     asyncio.run(send())
 
 
-# A refusal holds everybody
+# A pause stops all workers
 
 
 @in_virtual_time
-async def test_a_pause_holds_every_worker(case: Case) -> None:
-    """One worker's 429 is everybody's; a request is counted when it leaves, not while it waits."""
+async def test_a_pause_stops_every_worker(case: BudgetCase) -> None:
+    """A 429 of one worker concerns all. A request is counted when it is sent, not while it waits."""
     await case.send(PLENTY)
     case.budget.pause(30)
     assert case.counts.requests == 1
-    assert await case.send_by(8, PLENTY) == SECONDS([30] * 8)
+    assert await case.send_all(8, PLENTY) == SECONDS([30] * 8)
     assert case.counts.requests == 9
 
 
 @in_virtual_time
-async def test_a_pause_that_comes_while_others_wait_holds_them_too(case: Case) -> None:
-    """Who wakes looks again whether it may send."""
+async def test_a_pause_that_begins_while_workers_wait_stops_them_too(case: BudgetCase) -> None:
+    """A worker that wakes up checks the pause again."""
     case.budget.pause(10)
     waiting = asyncio.ensure_future(case.send())
     await asyncio.sleep(5)
@@ -138,26 +138,26 @@ async def test_a_pause_that_comes_while_others_wait_holds_them_too(case: Case) -
 
 
 @in_virtual_time
-async def test_a_pause_that_comes_while_others_wait_for_an_answer_holds_them_too(case: Case) -> None:
-    """The answer that they wait for is a 429."""
-    sending = asyncio.ensure_future(case.send_by(3, PLENTY, after=0.4))
+async def test_a_pause_that_begins_while_workers_wait_for_a_response_stops_them_too(case: BudgetCase) -> None:
+    """The response that they wait for is a 429."""
+    sending = asyncio.ensure_future(case.send_all(3, PLENTY, after=0.4))
     await asyncio.sleep(0.3)
     case.budget.pause(30)
     assert await sending == SECONDS([0, 30.3, 30.3])
 
 
 @in_virtual_time
-async def test_a_sleep_that_ends_too_early_lets_nothing_pass() -> None:
-    """Timers may be early."""
-    case = Case(sleep=lambda seconds: asyncio.sleep(min(seconds, 4)))
+async def test_a_sleep_that_ends_early_does_not_end_the_pause() -> None:
+    """Timers may fire early."""
+    case = BudgetCase(sleep=lambda seconds: asyncio.sleep(min(seconds, 4)))
     case.budget.pause(10)
     assert await case.send() == SECONDS(10)
 
 
 @pytest.mark.parametrize(("first", "second"), [(30, 10), (10, 30), (30, 30)])
 @in_virtual_time
-async def test_of_two_pauses_the_longer_counts(case: Case, first: float, second: float) -> None:
-    """They run side by side, not one after the other; waiting is not counted twice."""
+async def test_the_longer_of_two_pauses_counts(case: BudgetCase, first: float, second: float) -> None:
+    """They run at the same time, and the wait is counted once."""
     case.budget.pause(first)
     case.budget.pause(second)
     assert case.counts.waited_seconds == SECONDS(30)
@@ -166,12 +166,12 @@ async def test_of_two_pauses_the_longer_counts(case: Case, first: float, second:
 
 @given(st.floats(0.001, 300))
 @settings(deadline=None)
-def test_a_pause_of_any_length_holds_from_the_instant_it_begins(seconds: float) -> None:
-    """Also where the time of day, a float, can't tell its end exactly; heard of twice, it counts once."""
+def test_a_pause_lasts_exactly_as_long_as_it_should(seconds: float) -> None:
+    """This holds although the time is a float. The same pause reported twice counts once."""
 
     @in_virtual_time
     async def pause() -> None:
-        case = Case()
+        case = BudgetCase()
         case.budget.pause(seconds)
         case.budget.pause(seconds)
         assert case.counts.waited_seconds == SECONDS(seconds, abs=1e-5)
@@ -182,10 +182,10 @@ def test_a_pause_of_any_length_holds_from_the_instant_it_begins(seconds: float) 
 
 @pytest.mark.parametrize(("seconds", "level"), [(29.9, logging.INFO), (30, logging.WARNING)])
 @in_virtual_time
-async def test_a_long_pause_is_worth_a_warning(
-    case: Case, caplog: pytest.LogCaptureFixture, seconds: float, level: int
+async def test_a_long_pause_is_logged_as_a_warning(
+    case: BudgetCase, caplog: pytest.LogCaptureFixture, seconds: float, level: int
 ) -> None:
-    """A short one happens now and then without any limit being reached."""
+    """Short pauses happen now and then although no limit is reached."""
     caplog.set_level(logging.INFO)
     case.budget.pause(seconds)
     assert caplog.record_tuples == [
@@ -194,43 +194,45 @@ async def test_a_long_pause_is_worth_a_warning(
 
 
 @in_virtual_time
-async def test_a_pause_that_many_hear_of_is_said_once(case: Case, caplog: pytest.LogCaptureFixture) -> None:
-    """By a second that its answers differ; one that is longer by more is another one."""
+async def test_a_pause_reported_by_several_workers_is_logged_once(
+    case: BudgetCase, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Their reports may differ by one second. A pause that is longer by more is logged again."""
     caplog.set_level(logging.INFO)
     for seconds in (30, 30, 30.9, 29, 300):
         case.budget.pause(seconds)
     assert [message.rpartition(" for ")[2] for message in caplog.messages] == ["30 s", "300 s"]
 
 
-# What is shown and counted of a wait
+# Progress and waited seconds
 
 
 @in_virtual_time
-async def test_a_spent_window_is_said_once(case: Case, caplog: pytest.LogCaptureFixture) -> None:
-    """Not by every worker that waits for it."""
+async def test_a_spent_window_is_logged_once(case: BudgetCase, caplog: pytest.LogCaptureFixture) -> None:
+    """It is not logged by every worker that waits for it."""
     caplog.set_level(logging.INFO)
-    await case.send(told(0, 40))
-    await case.send_by(9, PLENTY)
+    await case.send(limit_headers(0, 40))
+    await case.send_all(9, PLENTY)
     assert caplog.messages == ["this window's budget is spent: no request for 41 s"]
 
 
 @in_virtual_time
-async def test_progress_can_tell_that_the_run_is_held(case: Case) -> None:
-    """It is told when a hold begins and when the first request passes again."""
+async def test_the_counts_show_a_pause(case: BudgetCase) -> None:
+    """The callback runs when a pause begins and when the next request is sent."""
     case.budget.pause(5)
-    assert (case.counts.is_paused, case.holds) == (True, [True])
-    await case.send(told(0, 40))
-    assert (case.counts.is_paused, case.holds) == (False, [True, False])
+    assert (case.counts.is_paused, case.pauses) == (True, [True])
+    await case.send(limit_headers(0, 40))
+    assert (case.counts.is_paused, case.pauses) == (False, [True, False])
     waiting = asyncio.ensure_future(case.send(PLENTY))
     await asyncio.sleep(1)
-    assert (case.counts.is_paused, case.holds) == (True, [True, False, True])
+    assert (case.counts.is_paused, case.pauses) == (True, [True, False, True])
     await waiting
-    assert (case.counts.is_paused, case.holds) == (False, [True, False, True, False])
+    assert (case.counts.is_paused, case.pauses) == (False, [True, False, True, False])
 
 
 @in_virtual_time
-async def test_who_comes_into_a_hold_shows_it_again(case: Case) -> None:
-    """Somebody else may have settled what is shown."""
+async def test_a_worker_that_meets_a_pause_shows_it_again(case: BudgetCase) -> None:
+    """The counts may have been changed meanwhile."""
     case.budget.pause(5)
     case.counts.is_paused = False
     waiting = asyncio.ensure_future(case.send())
@@ -240,9 +242,9 @@ async def test_who_comes_into_a_hold_shows_it_again(case: Case) -> None:
 
 
 @in_virtual_time
-async def test_waited_seconds_are_those_of_refusals_and_of_spent_windows_together(case: Case) -> None:
-    """A refusal of 30 s within a wait of 41 s costs no more; one that begins at 20 s of it, and lasts 60, makes 80."""
-    await case.send(told(0, 40))
+async def test_waited_seconds_include_refusals_and_spent_windows(case: BudgetCase) -> None:
+    """A refusal of 30 s within a wait of 41 s adds nothing. One of 60 s that begins after 20 s makes 80 s."""
+    await case.send(limit_headers(0, 40))
     waiting = asyncio.ensure_future(case.send(PLENTY))
     await asyncio.sleep(5)
     case.budget.pause(30)
@@ -254,8 +256,8 @@ async def test_waited_seconds_are_those_of_refusals_and_of_spent_windows_togethe
 
 
 @in_virtual_time
-async def test_what_is_not_waited_for_is_not_counted(case: Case) -> None:
-    """A run that ends in a pause has waited until its end; settling twice changes nothing."""
+async def test_the_rest_of_a_pause_is_not_counted_at_the_end_of_a_run(case: BudgetCase) -> None:
+    """A run that ends during a pause waited only until then. Closing twice changes nothing."""
     case.budget.pause(300)
     await asyncio.sleep(20)
     case.budget.close()
@@ -265,8 +267,8 @@ async def test_what_is_not_waited_for_is_not_counted(case: Case) -> None:
 
 
 @in_virtual_time
-async def test_a_pause_that_is_over_is_counted_whole(case: Case) -> None:
-    """Settling takes back only what lies ahead."""
+async def test_a_pause_that_is_over_counts_whole(case: BudgetCase) -> None:
+    """Closing subtracts only the time that is left."""
     case.budget.pause(10)
     await asyncio.sleep(25)
     case.budget.close()
@@ -275,12 +277,12 @@ async def test_a_pause_that_is_over_is_counted_whole(case: Case) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 300)), max_size=8), st.integers(0, 400))
 @settings(deadline=None)
-def test_waited_seconds_are_the_time_that_was_held(pauses: list[tuple[int, int]], end: int) -> None:
-    """However pauses overlap: every second of the run counts once, and only if some pause held it."""
+def test_waited_seconds_are_the_time_of_all_pauses(pauses: list[tuple[int, int]], end: int) -> None:
+    """Every second of the run counts once if some pause covers it, however pauses overlap."""
 
     @in_virtual_time
-    async def pause_and_settle() -> None:
-        case = Case()
+    async def pause_and_close() -> None:
+        case = BudgetCase()
         held: set[int] = set()
         for passed, length in pauses:
             await asyncio.sleep(passed)
@@ -290,16 +292,16 @@ def test_waited_seconds_are_the_time_that_was_held(pauses: list[tuple[int, int]]
         case.budget.close()
         assert case.counts.waited_seconds == SECONDS(len([second for second in held if second < round(elapsed())]))
 
-    pause_and_settle()
+    pause_and_close()
 
 
-# Cancelled
+# Cancelled workers
 
 
 @pytest.mark.parametrize("cancelled", [0, 1])
 @in_virtual_time
-async def test_a_waiter_that_is_cancelled_lets_the_next_one_through(case: Case, cancelled: int) -> None:
-    """Whether it waits for the pause, or behind the one that does. It has sent nothing, and counts for nothing."""
+async def test_a_cancelled_worker_lets_the_next_one_send(case: BudgetCase, cancelled: int) -> None:
+    """It may wait for the end of a pause or for its turn. It has sent nothing and is not counted."""
     case.budget.pause(10)
     waiting = [asyncio.ensure_future(case.send(PLENTY)) for _ in range(3)]
     await asyncio.sleep(5)
@@ -310,8 +312,10 @@ async def test_a_waiter_that_is_cancelled_lets_the_next_one_through(case: Case, 
 
 @pytest.mark.parametrize("cancelled", [0, 1])
 @in_virtual_time
-async def test_who_waits_for_an_answer_and_is_cancelled_lets_the_next_one_through(case: Case, cancelled: int) -> None:
-    """As before."""
+async def test_a_worker_cancelled_while_it_waits_for_a_response_lets_the_next_one_send(
+    case: BudgetCase, cancelled: int
+) -> None:
+    """It has sent nothing and is not counted."""
     first = asyncio.ensure_future(case.send(PLENTY, after=0.4))
     await asyncio.sleep(0)
     waiting = [asyncio.ensure_future(case.send(PLENTY)) for _ in range(3)]
@@ -326,45 +330,45 @@ async def test_who_waits_for_an_answer_and_is_cancelled_lets_the_next_one_throug
 
 
 @in_virtual_time
-async def test_a_clock_that_is_set_back_ends_a_hold(case: Case) -> None:
-    """Time servers and woken laptops do it: nobody can say how much of the hold is left."""
+async def test_a_clock_that_is_set_back_ends_a_pause(case: BudgetCase) -> None:
+    """Time servers and laptops that wake up set it back. Nobody knows how much of the pause is left."""
     case.budget.pause(300)
-    case.set_by = timedelta(hours=-1)
+    case.clock_offset = timedelta(hours=-1)
     assert await case.send() == 0
 
 
 @in_virtual_time
-async def test_a_clock_that_is_set_back_is_no_negative_wait(case: Case) -> None:
-    """Nothing was waited for, so that nothing is taken back."""
-    case.set_by = timedelta(hours=-1)
+async def test_a_clock_that_is_set_back_makes_no_negative_wait(case: BudgetCase) -> None:
+    """Nothing was waited for, so nothing is subtracted."""
+    case.clock_offset = timedelta(hours=-1)
     case.budget.close()
     assert case.counts.waited_seconds == 0
 
 
 @in_virtual_time
-async def test_a_clock_that_is_set_back_makes_the_windows_unknown(case: Case) -> None:
-    """Their ends may be hours away by it: one asks, the others wait for its answer."""
-    await case.send(told(0, 300))
-    case.set_by = timedelta(hours=-1)
-    assert await case.send_by(3, told(500, 300), after=0.4) == [0, 0.4, 0.4]
+async def test_a_clock_that_is_set_back_makes_the_windows_unknown(case: BudgetCase) -> None:
+    """Their ends may be hours away by that clock. One request finds out, and the others wait for its response."""
+    await case.send(limit_headers(0, 300))
+    case.clock_offset = timedelta(hours=-1)
+    assert await case.send_all(3, limit_headers(500, 300), after=0.4) == [0, 0.4, 0.4]
     assert case.budget.remaining() == 380
 
 
 @in_virtual_time
-async def test_a_clock_that_is_set_back_before_an_answer_leaves_its_window_known(case: Case) -> None:
-    """The answer tells of a window that has not ended, and the next answers tell of the same one."""
+async def test_a_clock_that_is_set_back_before_a_response_leaves_its_window_known(case: BudgetCase) -> None:
+    """The response reports a window that has not ended, and the next responses report the same one."""
     sent_at = await case.budget.acquire(is_retry=False)
-    case.set_by = timedelta(hours=-1)
-    case.budget.record_response(sent_at, told(140, 100))
-    await case.send(told(130, 100))
-    assert await case.passing() == 10
+    case.clock_offset = timedelta(hours=-1)
+    case.budget.record_response(sent_at, limit_headers(140, 100))
+    await case.send(limit_headers(130, 100))
+    assert await case.count_sent() == 10
 
 
 @in_virtual_time
-async def test_a_clock_that_is_set_back_keeps_what_was_sent(case: Case) -> None:
-    """Where the answers say nothing, all of it counts as if it were sent now."""
-    case = Case(limits=Limits(stated=Rate(requests=10, seconds=60), reserve=0))
-    await case.send_by(8)
-    case.set_by = timedelta(hours=-1)
+async def test_a_clock_that_is_set_back_keeps_the_log_of_requests(case: BudgetCase) -> None:
+    """Without limits in the responses, all requests count as if they were sent now."""
+    case = BudgetCase(limits=Limits(stated=Rate(requests=10, seconds=60), reserve=0))
+    await case.send_all(8)
+    case.clock_offset = timedelta(hours=-1)
     await asyncio.sleep(30)
-    assert await case.send_by(3) == SECONDS([30, 30, 90.6], abs=0.01)
+    assert await case.send_all(3) == SECONDS([30, 30, 90.6], abs=0.01)

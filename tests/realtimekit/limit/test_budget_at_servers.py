@@ -14,19 +14,19 @@ from etl.settings import Limits, Rate
 from etl.values.fetch import FetchCounts
 from tests.realtimekit.limit.virtual_time import in_virtual_time, now
 
-from .limited import FixedWindows, SlidingWindow, spend_reserve
+from .limited_servers import FixedWindows, SlidingWindow, spend_reserve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .limited import Server
+    from .limited_servers import Server
 
 EXAMPLES = settings(max_examples=20, deadline=None)
 WINDOWS = 4  # how long a run takes
 
 
 class Load(NamedTuple):
-    """How a run uses a server: by so many workers, whose requests take up to so many seconds either way."""
+    """The load of a run on a server: its workers, and the longest time that a request takes in each direction."""
 
     quota: int
     seconds: int
@@ -37,18 +37,18 @@ class Load(NamedTuple):
 
     @property
     def reserved(self) -> int:
-        """Requests of a window that are not ours."""
+        """The number of requests per window that are not ours."""
         return min(math.ceil(self.quota * self.reserve), self.quota - 1)
 
     @property
     def usable(self) -> int:
-        """Requests of a window that are ours."""
+        """The number of requests per window that are ours."""
         return self.quota - self.reserved
 
 
 @st.composite
 def loads(draw: st.DrawFn, *, least: int = 50, reserves: tuple[float, ...] = (0.1,), most_latency: float = 0.2) -> Load:
-    """A run that could send several times what the limit allows, with no more under way than the reserve covers."""
+    """Draw a run that could send several times the limit, with no more requests in flight than the reserve covers."""
     reserve, seconds = draw(st.sampled_from(reserves)), draw(st.sampled_from([60, 300]))
     load = Load(draw(st.integers(least, 300)), seconds, reserve, 0, 0, draw(st.integers(0, 999)))
     load = load._replace(workers=draw(st.integers(1, min(64, load.reserved or 64))))
@@ -62,7 +62,7 @@ ANY = loads(least=1, reserves=(0.0, 0.05, 0.1, 0.5, 0.9))
 async def use(
     server: Server, load: Load, *, others: int = 0, without: float = 0.0, stated: Rate | None = None
 ) -> FetchCounts:
-    """Send what the budget allows for some windows, beside others; `without` is the share of lost answers."""
+    """Send what the budget allows for some windows, beside `others`; `without` is the share of lost responses."""
     counts, chance = FetchCounts(), Random(load.seed)
     limits = Limits(stated=stated, reserve=load.reserve)
     budget = RequestBudget(counts, limits, now=now, sleep=asyncio.sleep)
@@ -92,17 +92,17 @@ def fixed(load: Load) -> FixedWindows:
 
 
 def aligned(load: Load) -> FixedWindows:
-    """Make a server whose windows were opened long before the run."""
+    """Make a server whose windows began long before the run."""
     return FixedWindows(load.quota, load.seconds, since=-Random(load.seed).uniform(0, load.seconds))
 
 
 def sliding(load: Load) -> SlidingWindow:
-    """Make a server without windows, which tells when the next request is forgotten."""
+    """Make a server with a rolling window that reports when its oldest request expires."""
     return SlidingWindow(load.quota, load.seconds)
 
 
 def sliding_as_a_whole(load: Load) -> SlidingWindow:
-    """Make a server without windows, which tells when all requests are forgotten."""
+    """Make a server with a rolling window that reports when all of its requests expire."""
     return SlidingWindow(load.quota, load.seconds, is_all=True)
 
 
@@ -114,10 +114,10 @@ ALL = pytest.mark.parametrize("serve", [fixed, aligned, sliding, sliding_as_a_wh
 @WITH_WINDOWS
 @EXAMPLES
 @given(load=ANY)
-def test_of_every_window_what_the_reserve_leaves_is_used_to_the_last_request(
+def test_every_window_is_used_to_the_last_request_that_the_reserve_leaves(
     serve: Callable[[Load], FixedWindows], load: Load
 ) -> None:
-    """And no request more, whenever the windows were opened."""
+    """No request is refused, whenever the windows begin."""
 
     @in_virtual_time
     async def check() -> None:
@@ -132,10 +132,10 @@ def test_of_every_window_what_the_reserve_leaves_is_used_to_the_last_request(
 @WITH_WINDOWS
 @EXAMPLES
 @given(load=ANY)
-def test_of_every_window_that_others_share_at_least_95_percent_of_the_rest_is_used(
+def test_every_shared_window_is_used_to_95_percent_of_the_rest(
     serve: Callable[[Load], FixedWindows], load: Load
 ) -> None:
-    """Others spend up to the reserve whenever they like, and nobody is refused."""
+    """Others spend up to the reserve at any time, and no request is refused."""
 
     @in_virtual_time
     async def check() -> None:
@@ -150,10 +150,10 @@ def test_of_every_window_that_others_share_at_least_95_percent_of_the_rest_is_us
 @SLIDING
 @EXAMPLES
 @given(load=loads(), is_shared=st.booleans())
-def test_a_window_that_slides_is_used_to_95_percent(
+def test_a_rolling_window_is_used_to_95_percent(
     serve: Callable[[Load], SlidingWindow], load: Load, *, is_shared: bool
 ) -> None:
-    """Shared or not, nobody is refused, whatever the server means by the end of the window."""
+    """No request is refused, shared or not, whatever the server means by the reset."""
 
     @in_virtual_time
     async def check() -> None:
@@ -168,10 +168,10 @@ def test_a_window_that_slides_is_used_to_95_percent(
 @ALL
 @EXAMPLES
 @given(load=loads(most_latency=4), without=st.sampled_from([0.0, 0.1]))
-def test_a_slow_server_that_loses_answers_refuses_nobody(
+def test_a_slow_server_that_loses_responses_refuses_no_request(
     serve: Callable[[Load], Server], load: Load, without: float
 ) -> None:
-    """However long an answer takes, and where some never come."""
+    """Responses may take long, and some never arrive."""
 
     @in_virtual_time
     async def check() -> None:
@@ -185,8 +185,8 @@ def test_a_slow_server_that_loses_answers_refuses_nobody(
 @ALL
 @EXAMPLES
 @given(load=loads(least=100, most_latency=0.04))
-def test_a_stated_limit_is_kept_without_a_word_from_the_server(serve: Callable[[Load], Server], load: Load) -> None:
-    """Whatever its windows are, and used to 95 % of what the reserve leaves."""
+def test_a_stated_limit_holds_without_headers(serve: Callable[[Load], Server], load: Load) -> None:
+    """This is so for all kinds of windows, and 95 % of what the reserve leaves is used."""
 
     @in_virtual_time
     async def check() -> None:
@@ -200,8 +200,8 @@ def test_a_stated_limit_is_kept_without_a_word_from_the_server(serve: Callable[[
 
 @EXAMPLES
 @given(load=loads(least=1, reserves=(0.0,)))
-def test_where_others_have_spent_everything_one_request_finds_out(load: Load) -> None:
-    """The others wait, and the next one asks when the window has ended."""
+def test_if_others_spent_everything_one_request_finds_out(load: Load) -> None:
+    """The others wait, and the next request is sent when the window has ended."""
 
     @in_virtual_time
     async def check() -> None:

@@ -100,7 +100,7 @@ def test_a_number_may_have_fifteen_digits() -> None:
 
 @pytest.mark.parametrize("seconds", ["", ";t=", ";t=-1", ";t=soon", ";t=1e3", ";t=1.2345", ";t=9999999999", ';t="30"'])
 def test_a_reset_that_is_not_stated_is_one_window_away(seconds: str) -> None:
-    """It can't be later than the window of the policy. Without a policy it is unknown."""
+    """The window of the policy is the longest it can be. Without a policy the reset is unknown."""
     assert parse(f'"default";r=50{seconds}') == [rate_limit("default", 50, 300, 1200)]
     assert parse(f'"default";r=50{seconds}', "") == [rate_limit("default", 50, None, None)]
 

@@ -77,7 +77,7 @@ def test_a_window_is_what_the_limit_and_the_reserve_allow() -> None:
 @pytest.mark.parametrize("prior", [PriorState(), live(3), live(100_000)])
 @pytest.mark.parametrize(("via", "number"), [("list", 1), ("list", 5000), ("meetings", 1), ("meetings", 5000)])
 def test_a_requested_way_is_taken(via: str, number: int, prior: PriorState) -> None:
-    """It is taken at any cost. Only `auto` may fall back to one request per meeting."""
+    """The cost does not matter. Only `auto` may fall back to one request per meeting."""
     made = plan(number, via=via, prior=prior)
     assert (made.via, made.reason, made.may_ask_each) == (via, ViaReason.REQUESTED, False)
     assert plan(number, prior=prior).may_ask_each
@@ -102,7 +102,7 @@ def test_all_meetings_are_fetched_by_list(via: str) -> None:
 
 @pytest.mark.parametrize("via", ["auto", "meetings", "list"])
 def test_a_slot_that_has_every_outcome_takes_no_request(via: str) -> None:
-    """There is no meeting left to fetch."""
+    """All meetings are resolved."""
     made = plan(0, via=via, prior=live(350))
     assert (made.via, made.reason) == ("meetings", ViaReason.NOTHING_TO_FETCH)
     assert (made.requests, made.most_requests, made.other_requests, made.seconds) == (0, 0, None, 0)
@@ -135,7 +135,7 @@ def test_where_no_way_can_end_in_time_the_cheaper_one_is_taken() -> None:
 
 
 def test_a_meeting_takes_one_request() -> None:
-    """It does so if it is live and if it is idle."""
+    """Live and idle meetings cost the same."""
     made = plan(700, via="meetings", prior=live(3))
     assert (made.requests, made.most_requests, made.other_requests) == (700, 700, 1)
 
@@ -251,7 +251,7 @@ def test_a_run_waits_for_the_requests_of_earlier_runs() -> None:
 
 
 def test_the_time_of_a_run_is_that_of_the_expected_requests() -> None:
-    """It is not the time that the run would take if all meetings were live."""
+    """The time of a run in which all meetings are live does not count."""
     assert plan(50_000, prior=live(300)).seconds == SECONDS(4 / 190)
 
 

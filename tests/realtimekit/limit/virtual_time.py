@@ -1,4 +1,4 @@
-"""Time that passes only while everybody waits: hours of a run in milliseconds, every event in its order."""
+"""Time that passes only while all tasks wait: hours of a run take milliseconds, with all events in order."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ _P = ParamSpec("_P")
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-class _Ahead(selectors.SelectSelector):
-    """Where a loop would wait, its time moves on by so much."""
+class _ForwardSelector(selectors.SelectSelector):
+    """A selector that moves the time forward instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
         self.elapsed = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """What is ready now. It is an error that everybody waits and nothing will ever wake anyone."""
+        """Return what is ready now. It is an error if all tasks wait and nothing can wake them."""
         if timeout is None:
-            raise AssertionError("everybody waits, and nothing will ever wake anyone")
+            raise AssertionError("all tasks wait, and nothing can wake them")
         self.elapsed += timeout
         return super().select(0)
 
 
 class _VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop whose sleepers wake one after the other, and at once."""
+    """An event loop that runs in virtual time."""
 
     def __init__(self) -> None:
-        self._ahead = _Ahead()
-        super().__init__(self._ahead)
+        self._selector = _ForwardSelector()
+        super().__init__(self._selector)
 
     def time(self) -> float:
-        """Seconds since the loop was made."""
-        return self._ahead.elapsed
+        """Return the seconds since the loop was made."""
+        return self._selector.elapsed
 
 
 def in_virtual_time(test: Callable[_P, Coroutine[object, object, None]]) -> Callable[_P, None]:
-    """Let a test be a coroutine, with the time of its own."""
+    """Run a test that is a coroutine in virtual time."""
 
     @functools.wraps(test)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> None:
@@ -55,10 +55,10 @@ def in_virtual_time(test: Callable[_P, Coroutine[object, object, None]]) -> Call
 
 
 def elapsed() -> float:
-    """Seconds since the test began."""
+    """Return the seconds since the test began."""
     return asyncio.get_running_loop().time()
 
 
 def now() -> datetime:
-    """The time, from START on."""
+    """Return the virtual time, which begins at START."""
     return START + timedelta(seconds=elapsed())

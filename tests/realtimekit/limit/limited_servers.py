@@ -1,4 +1,4 @@
-"""Servers with a limit, in all the ways that Cloudflare's may be meant, and what shares it with a run."""
+"""Servers with the kinds of limits that Cloudflare may have, and other users of the same limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Answer(NamedTuple):
-    """Whether a request was refused, how many are left, and when the window ends by what the server says."""
+    """The answer to a request: refused or not, the remaining requests, and the end of the window."""
 
     is_refused: bool
     left: int
@@ -22,7 +22,7 @@ class Answer(NamedTuple):
 
 
 class Server:
-    """Counts requests; `windows` tells of each one in turn whether it was ours."""
+    """Counts requests. `windows` holds for each request of a window if it was ours."""
 
     def __init__(self, quota: int, seconds: float) -> None:
         self.quota = quota
@@ -31,7 +31,7 @@ class Server:
         self.windows: list[list[bool]] = []
 
     def request(self, *, is_ours: bool) -> dict[str, str]:
-        """Count a request; the headers of its answer."""
+        """Count a request and return the headers of its response."""
         is_refused, left, ends_at = self._count(is_ours=is_ours)
         self.refusals += is_refused
         return {
@@ -44,7 +44,7 @@ class Server:
 
 
 class FixedWindows(Server):
-    """Windows that begin with the first request after the last one, or that follow each other from `since` on."""
+    """Windows that begin with a request, or that follow each other from `since` on."""
 
     def __init__(self, quota: int, seconds: float, *, since: float | None = None) -> None:
         super().__init__(quota, seconds)
@@ -63,14 +63,14 @@ class FixedWindows(Server):
         return Answer(is_refused=True, left=0, ends_at=self._end)
 
     def used(self) -> list[int]:
-        """Requests of each whole window, all of them up to our last: what others spend later is not our concern."""
+        """Return the requests of each whole window up to our last one. Later requests of others don't matter."""
         return [len(window) - window[::-1].index(True) if any(window) else 0 for window in self.windows[1:-1]]
 
 
 class SlidingWindow(Server):
-    """No request without room in the window that ends with it.
+    """A rolling window: a request is refused if the window that ends with it is full.
 
-    The end that it tells is when the oldest request is forgotten, or, `is_all`, when all would be.
+    It reports when its oldest request expires, or, with `is_all`, when all of them do.
     """
 
     def __init__(self, quota: int, seconds: float, *, is_all: bool = False) -> None:
@@ -91,7 +91,7 @@ class SlidingWindow(Server):
 
 
 async def spend_reserve(server: Server, reserved: int, chance: Random) -> None:
-    """Use the same token for other things: at random times, now and then many at once, up to the reserve."""
+    """Use the same token for other requests: at random times, sometimes many at once, up to the reserve."""
     spent: deque[float] = deque()
     while reserved:
         await asyncio.sleep(chance.expovariate(reserved / server.seconds))
