@@ -1,7 +1,6 @@
-"""A Session payload, or a day's totals, becomes one typed row: pure, without clock and without I/O.
+"""Fields of a payload become typed values. Pure, without a clock and without I/O.
 
-Every value that can't be typed raises `FieldError`, never another exception; fields that are not known here
-go to `extra`, whole.
+A value that can't be parsed raises FieldError and no other exception. Fields that are not known here go to `extra`.
 """
 
 from __future__ import annotations
@@ -10,70 +9,73 @@ import json
 import math
 import re
 from datetime import UTC, date, datetime, time
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from etl.values.fetch import Payload
 
-_QUOTED_CHARACTERS = 200
-_MOST_SESSIONS = 2**53  # up to here every whole number is told apart from the next
+_MESSAGE_CHARACTERS = 200
+_MAX_PARTICIPANTS = 2**31 - 1  # the column holds 32 bits
+_MAX_SESSIONS = 2**53  # a float represents every whole number up to here
+# Reports count in millionths of a minute and by days. Values outside these bounds are errors of the API.
+_MAX_NUMBER = 1e11
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-MAX_PARTICIPANTS = 2**31 - 1  # what the column holds
-# Reports count in millionths of a minute and by days: what lies beyond these bounds is a mistake, not a figure.
-MAX_NUMBER = 1e11
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 Row: TypeAlias = dict[str, object]
+Parser: TypeAlias = "Callable[[Any], object]"
 
 
 class FieldError(ValueError):
-    """A value that is not of its field's type; the message names the field."""
+    """A field is missing or its value has the wrong type; the message names the field."""
 
 
 def parse_session(payload: Payload) -> Row:
-    """A Session payload as a row of typed values: whole participants, fractional minutes, UTC instants.
+    """Parse a Session payload: whole participants, fractional minutes, UTC instants.
 
-    Numbers may come as strings of digits, `ended_at` as the string "null"; fields that a published answer
-    lacks (the display name, the app) may be missing. Raises FieldError naming the field.
+    Numbers may be strings of digits, and `ended_at` may be the string "null". Fields that published answers lack, such
+    as the display name, may be missing. Raises FieldError.
     """
-    row: Row = {column: _typed(field, payload, to_type) for field, (column, to_type) in _FIELDS.items()}
-    for field in _NEEDED:
-        if row[_FIELDS[field][0]] is None:
-            raise FieldError(f"{field} is missing")
-    unknown = {field: value for field, value in payload.items() if field not in _FIELDS}
-    row["extra"] = _typed("extra", {"extra": unknown or None}, _json)
+    row = _parse_fields(payload, _SESSION_FIELDS, required=_REQUIRED_FIELDS)
+    unknown = {field: value for field, value in payload.items() if field not in _SESSION_FIELDS}
+    row["extra"] = _parse_field("extra", unknown or None, _json)
     return row
 
 
 def parse_day(entry: object) -> Row:
-    """An entry of the totals of days as a row: a date (UTC), whole sessions, fractional minutes.
+    """Parse an entry of the totals per day: a date (UTC), whole sessions, fractional minutes.
 
-    Raises FieldError naming the field: nothing that is missing or can't be read counts as zero.
+    Raises FieldError: a value that is missing or can't be parsed does not count as zero.
     """
-    fields = entry if isinstance(entry, dict) else {}
-    row: Row = {column: _typed(field, fields, to_type) for field, (column, to_type) in _DAY_FIELDS.items()}
-    for field, (column, _) in _DAY_FIELDS.items():
-        if row[column] is None:
+    return _parse_fields(entry if isinstance(entry, dict) else {}, _DAY_FIELDS, required=_DAY_FIELDS)
+
+
+def _parse_fields(payload: Payload, fields: dict[str, tuple[str, Parser]], *, required: Collection[str]) -> Row:
+    row: Row = {}
+    for field, (column, parse) in fields.items():
+        row[column] = _parse_field(field, payload.get(field), parse)
+    for field in required:
+        if row[fields[field][0]] is None:
             raise FieldError(f"{field} is missing")
     return row
 
 
-def _typed(field: str, payload: Payload, to_type: Callable[[Any], object]) -> object:
-    value = payload.get(field)
+def _parse_field(field: str, value: object, parse: Parser) -> object:
     if value is None:
         return None
     try:
-        return to_type(value)
+        return parse(value)
     except (ValueError, OverflowError, RecursionError) as error:
-        said = str(error).encode("ascii", "backslashreplace").decode()  # it may quote the value
-        raise FieldError(f"{field} is {said}"[:_QUOTED_CHARACTERS]) from None
+        reason = str(error).encode("ascii", "backslashreplace").decode()  # it may quote the value
+        raise FieldError(f"{field} is {reason}"[:_MESSAGE_CHARACTERS]) from None
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise FieldError(f"no text but {type(value).__name__}")
+        raise FieldError(f"not text but {type(value).__name__}")
     return _storable(value)
 
 
@@ -85,62 +87,55 @@ def _id(value: object) -> str:
 
 
 def _number(value: object) -> float:
-    """A number, also from a string of digits; neither negative, beyond all measure, nor a truth value."""
+    """Parse a number, or a string of digits: not negative, not too large, and not a boolean."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise FieldError(f"no number but {type(value).__name__}")
+        raise FieldError(f"not a number but {type(value).__name__}")
     if isinstance(value, str) and not (value.isascii() and value.replace(".", "", 1).isdigit()):
-        raise FieldError("no number but text")
+        raise FieldError("not a number but text")
     number = float(value)
-    if not (math.isfinite(number) and 0 <= number <= MAX_NUMBER):
-        raise FieldError("negative or not finite, or beyond all measure")
+    if not (math.isfinite(number) and 0 <= number <= _MAX_NUMBER):
+        raise FieldError("negative, not finite or too large")
     return number
 
 
-def _count(value: object) -> int:
+def _whole_number(value: object, *, maximum: int, unit: str) -> int:
     number = _number(value)
-    if not number.is_integer() or number > MAX_PARTICIPANTS:
-        raise FieldError("no whole number of participants")
+    if not number.is_integer() or number > maximum:
+        raise FieldError(f"not a whole number of {unit}")
     return int(number)
 
 
 def _instant(value: object) -> datetime | None:
-    """An ISO 8601 instant in UTC. Without a zone it would be a guess, and is refused, as one centuries from now."""
+    """Parse an ISO 8601 instant into UTC. An instant without a time zone is refused, because it would be a guess."""
     text = _text(value)
-    if text in {"", "null"}:  # a published answer has the string 'null' in ended_at
+    if text in {"", "null"}:  # a published answer has the string "null" in ended_at
         return None
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
-        raise FieldError("an instant without a zone")
-    if not FIRST_YEAR <= instant.year < LAST_YEAR:
-        raise FieldError(f"not between {FIRST_YEAR} and {LAST_YEAR}")
+        raise FieldError("an instant without a time zone")
+    if not _FIRST_YEAR <= instant.year < _LAST_YEAR:
+        raise FieldError(f"not between {_FIRST_YEAR} and {_LAST_YEAR}")
     return instant.astimezone(UTC)
 
 
 def _day(value: object) -> date:
-    """A day, written as a date or as the instant at which it begins in UTC; another instant would be another day."""
+    """Parse a date, or the instant at which a day begins in UTC. Any other instant would be a guess."""
     text = _text(value)
     if _DATE.fullmatch(text):
         return date.fromisoformat(text)
     instant = _instant(text)
     if instant is None or instant.timetz() != time(tzinfo=UTC):
-        raise FieldError("no day: neither a date nor a midnight in UTC")
+        raise FieldError("neither a date nor midnight in UTC")
     return instant.date()
 
 
-def _sessions(value: object) -> int:
-    number = _number(value)
-    if not number.is_integer() or number > _MOST_SESSIONS:
-        raise FieldError("no whole number of sessions")
-    return int(number)
-
-
 def _json(value: object) -> str:
-    """Any JSON value as JSON text; numbers that JSON can't hold are refused."""
+    """Write a value as JSON text. Numbers that JSON can't represent are refused."""
     return _storable(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def _storable(text: str) -> str:
-    """A text as UTF-8 can hold it: half a surrogate pair, as a name cut inside an emoji has, becomes U+FFFD."""
+    """Replace half surrogate pairs by U+FFFD, because UTF-8 can't store them. A name cut inside an emoji has one."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -148,15 +143,18 @@ def _storable(text: str) -> str:
     return text
 
 
-# Field of the API: our column, and what makes the one the other.
-_FIELDS: dict[str, tuple[str, Callable[[Any], object]]] = {
+_participants = partial(_whole_number, maximum=_MAX_PARTICIPANTS, unit="participants")
+_sessions = partial(_whole_number, maximum=_MAX_SESSIONS, unit="sessions")
+
+# Field of the API: our column, and the function that parses the value.
+_SESSION_FIELDS: dict[str, tuple[str, Parser]] = {
     "id": ("session_id", _id),
     "associated_id": ("associated_id", _text),
     "meeting_display_name": ("meeting_display_name", _text),
     "type": ("type", _text),
     "status": ("status", _text),
-    "live_participants": ("live_participants", _count),
-    "max_concurrent_participants": ("max_concurrent_participants", _count),
+    "live_participants": ("live_participants", _participants),
+    "max_concurrent_participants": ("max_concurrent_participants", _participants),
     "minutes_consumed": ("minutes_consumed", _number),
     "organization_id": ("organization_id", _text),
     "created_at": ("created_at", _instant),
@@ -166,11 +164,11 @@ _FIELDS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "breakout_rooms": ("breakout_rooms", _json),
     "meta": ("meta", _json),
 }
-_DAY_FIELDS: dict[str, tuple[str, Callable[[Any], object]]] = {
+_DAY_FIELDS: dict[str, tuple[str, Parser]] = {
     "day": ("day", _day),
     "total_sessions": ("sessions", _sessions),
     "total_session_minutes": ("minutes", _number),
 }
-# Without these a snapshot says nothing about usage. The API's own list of required fields is longer, and a
-# published answer breaks it.
-_NEEDED = ("id", "live_participants", "max_concurrent_participants", "minutes_consumed", "started_at")
+# A snapshot without these fields says nothing about usage. The API's own list of required fields is longer, but a
+# published answer lacks some of them.
+_REQUIRED_FIELDS = ("id", "live_participants", "max_concurrent_participants", "minutes_consumed", "started_at")

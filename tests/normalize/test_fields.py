@@ -188,7 +188,7 @@ def test_what_is_no_plain_number_is_refused(field: str, value: object) -> None:
 @pytest.mark.parametrize("value", [0.5, "1.5", 2**31, "2147483648", 1e11])
 def test_a_part_of_a_participant_is_refused(field: str, value: object) -> None:
     """And so is more than the column holds."""
-    assert refused(**{field: value}) == f"{field} is no whole number of participants"
+    assert refused(**{field: value}) == f"{field} is not a whole number of participants"
 
 
 # Instants
@@ -258,7 +258,7 @@ def test_what_is_no_instant_is_refused(field: str, value: object) -> None:
 @pytest.mark.parametrize("value", [0, 1.5, True, [], {}, ["a"]])
 def test_a_text_is_text(field: str, value: object) -> None:
     """A number or a truth value in its place is another kind of answer."""
-    assert refused(**{field: value}) == f"{field} is no text but {type(value).__name__}"
+    assert refused(**{field: value}) == f"{field} is not text but {type(value).__name__}"
 
 
 @pytest.mark.parametrize("field", [field for field in TEXTS if field != "id"])

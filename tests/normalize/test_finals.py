@@ -69,11 +69,11 @@ def test_an_ended_session_is_a_row_under_the_meeting_that_the_api_names() -> Non
         ({"status": None}, "status is not ENDED"),
         ({"status": "LIVE"}, "status is not ENDED"),
         ({"status": "ended"}, "status is not ENDED"),
-        ({"associated_id": None}, "associated_id is missing or can be no meeting's ID"),
-        ({"associated_id": "two words"}, "associated_id is missing or can be no meeting's ID"),
+        ({"associated_id": None}, "associated_id is missing or not a valid meeting ID"),
+        ({"associated_id": "two words"}, "associated_id is missing or not a valid meeting ID"),
         ({"id": None}, "id is missing"),
         ({"minutes_consumed": None}, "minutes_consumed is missing"),
-        ({"minutes_consumed": -1}, "minutes_consumed is negative or not finite, or beyond all measure"),
+        ({"minutes_consumed": -1}, "minutes_consumed is negative, not finite or too large"),
     ],
 )
 def test_a_session_that_is_not_final_or_cant_be_typed_is_a_failure(changes: dict[str, Any], message: str) -> None:

@@ -15,15 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import FailureKind
-from etl.normalize.snapshots import (
-    FAILURE_SCHEMA,
-    LIST_SCHEMA,
-    RUN_SCHEMA,
-    SNAPSHOT_SCHEMA,
-    list_id_of,
-    normalize_snapshots,
-    parse_observations,
-)
+from etl.normalize.ledger import FAILURE_SCHEMA, RUN_SCHEMA
+from etl.normalize.snapshots import LIST_SCHEMA, SNAPSHOT_SCHEMA, compute_list_id, normalize_snapshots
 from etl.store import sql_files
 from etl.values.fetch import Failure, FetchCounts, FetchResult, Observation
 from etl.values.meetings import Meeting, MeetingList
@@ -235,7 +228,7 @@ def test_a_run_of_all_meetings_has_no_list_but_a_name_for_it() -> None:
 def test_the_same_meetings_in_another_order_are_the_same_list() -> None:
     """A list is known by its content."""
     meetings = [Meeting("app", "a"), Meeting("app", "b"), Meeting("other", "a")]
-    assert len({list_id_of(order) for order in itertools.permutations(meetings)}) == 1
+    assert len({compute_list_id(order) for order in itertools.permutations(meetings)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -252,7 +245,7 @@ def test_the_same_meetings_in_another_order_are_the_same_list() -> None:
 )
 def test_another_list_has_another_name(other: list[Meeting]) -> None:
     """One meeting more, one less, or one in another app."""
-    assert list_id_of(other) != list_id_of([Meeting("app", "a"), Meeting("app", "b")])
+    assert compute_list_id(other) != compute_list_id([Meeting("app", "a"), Meeting("app", "b")])
 
 
 # Payloads that can't be typed
@@ -261,11 +254,12 @@ def test_another_list_has_another_name(other: list[Meeting]) -> None:
 def test_a_payload_that_can_not_be_typed_is_a_failure_and_the_rest_are_rows() -> None:
     """It says which field, quotes the payload's beginning, and keeps its meeting."""
     seen = observations(payload("a"), payload("b", minutes_consumed="lots"), payload("c"))
-    typed, (malformed,) = parse_observations(seen, START)
-    assert [row[list(SNAPSHOT_SCHEMA).index("session_id")] for row in typed] == ["a", "c"]
+    batch = batch_of(seen)
+    malformed = batch.first_failures[FailureKind.MALFORMED]
+    assert [row["session_id"] for row in rows(batch, "session_snapshots")] == ["a", "c"]
     assert (malformed.app_id, malformed.meeting_id) == ("app", "m1")
     assert (malformed.kind, malformed.http_status) == (FailureKind.MALFORMED, 200)
-    assert malformed.message == f"minutes_consumed is no number but text: {json.dumps(seen[1].payload)[:200]}"
+    assert malformed.message == f"minutes_consumed is not a number but text: {json.dumps(seen[1].payload)[:200]}"
 
 
 def test_a_malformed_payload_is_counted_as_failed_not_as_live() -> None:
@@ -291,8 +285,8 @@ def test_a_payload_that_can_not_even_be_quoted_is_malformed() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    _, (malformed,) = parse_observations(observations(payload(minutes_consumed=None, meta=deep)), START)
-    assert malformed.message.endswith(": nested too deeply")
+    batch = batch_of(observations(payload(minutes_consumed=None, meta=deep)))
+    assert batch.first_failures[FailureKind.MALFORMED].message.endswith(": nested too deeply")
 
 
 def test_a_number_beyond_json_in_an_unknown_field_costs_one_meeting_not_the_run() -> None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from etl.normalize.finals import DAY_SCHEMA, FINAL_SCHEMA
-from etl.normalize.snapshots import FAILURE_SCHEMA, LIST_SCHEMA, RUN_SCHEMA, SNAPSHOT_SCHEMA
+from etl.normalize.ledger import FAILURE_SCHEMA, RUN_SCHEMA
+from etl.normalize.snapshots import LIST_SCHEMA, SNAPSHOT_SCHEMA
 from etl.store import sql_files
 
 if TYPE_CHECKING:
