@@ -61,7 +61,7 @@ def test_a_list_that_is_not_whole_is_not_written(open_shell: OpenShell) -> None:
     before = file.read_bytes()
     result = shell.run("meetings", "--output", str(file))
     assert result.exit_code == 69
-    assert "counts 1,400 and shows 40; nothing is written, run again" in result.stderr
+    assert "nothing is written (the list contradicts itself: it counts 1,400 and shows 40)" in result.stderr
     assert file.read_bytes() == before
 
 

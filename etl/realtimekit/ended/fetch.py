@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from etl.errors import EtlError, RequestError
     from etl.realtimekit.http.client import RealtimeKit
     from etl.settings import ApiSettings
-    from etl.values.fetch import Failure
-    from etl.values.finals import FinalsRequest, OpenSession
+    from etl.values.finals import FinalsRequest
     from etl.values.run import RunContext
 
 # The longest period of daily totals is documented nowhere; the API's own default is the last 30 days.
@@ -53,60 +52,49 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
     An open session is fetched by itself only if no list shows it. Never raises for what the API does: a refused token,
     an API that gives no answers, or an interruption end the fetch early.
     """
-    collector = _Collector(context.now)
+    finals = Finals(sessions=[], days=[], failures=[], counts=FetchCounts())
     lists = [EndedList(app_id, request.since, now=context.now) for app_id in request.apps]
-    async with open_session(settings, context, collector.counts, spent=request.spent) as session:
+
+    def fail(task: _Task, error: RequestError, attempts: int) -> None:
+        finals.counts.failed += 1
+        named = replace(error, message=f"{task.name}: {error.message}")
+        finals.failures.append(make_failure(task.meeting, named, attempts))
+
+    async with open_session(settings, context, finals.counts, spent=request.spent) as session:
         workers = Workers(session)
-        tasks = [*map(_list_task, lists), *_day_tasks(request, collector)]
-        await workers.run(tasks, fetch=_Task.run, fail=collector.fail)
-        errors = [] if session.early_end else _list_errors(lists)
-        shown = {(ended.app_id, key) for ended in lists for key in ended.keys}
-        tasks = [
-            _session_task(unfinished, collector)
-            for unfinished in request.open_sessions
-            if (unfinished.app_id, unfinished.session_id) not in shown
-        ]
-        await workers.run(tasks, fetch=_Task.run, fail=collector.fail)
-    listed = [observation for ended in lists for observation in ended.observations.values()]
-    return Finals(
-        sessions=[*collector.sessions, *listed],
-        days=collector.days,
-        failures=collector.failures,
-        counts=collector.counts,
-        errors=[*errors, *session.errors],
-        defects=session.defects,
-    )
-
-
-class _Collector:
-    """Collects what the tasks bring, and their failures."""
-
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self.now = now
-        self.sessions: list[Observation] = []
-        self.days: list[DayTotals] = []
-        self.failures: list[Failure] = []
-        self.counts = FetchCounts()
-
-    def fail(self, task: _Task, error: RequestError, attempts: int) -> None:
-        """Add the failure of a task, which names what was to be fetched."""
-        named = GiveUp(error.kind, f"{task.name}: {error}", error.http_status, error.api_code, error.cf_ray)
-        self.counts.failed += 1
-        self.failures.append(make_failure(task.meeting, named, attempts))
+        tasks = [*map(_list_task, lists), *_day_tasks(request, finals.days, context.now)]
+        await workers.run(tasks, fetch=_Task.run, fail=fail)
+        if session.early_end is None:
+            finals.errors.extend(_list_errors(lists))
+        tasks = list(_session_tasks(request, lists, finals.sessions, context.now))
+        await workers.run(tasks, fetch=_Task.run, fail=fail)
+    for ended in lists:
+        finals.sessions.extend(ended.observations.values())
+    finals.errors.extend(session.errors)
+    finals.defects.extend(session.defects)
+    return finals
 
 
 def _list_task(ended: EndedList) -> _Task:
     return _Task(name="the list of ended sessions", meeting=Meeting(ended.app_id, ALL_MEETINGS), fetch=ended.read)
 
 
-def _day_tasks(request: FinalsRequest, collector: _Collector) -> Iterator[_Task]:
+def _day_tasks(request: FinalsRequest, days: list[DayTotals], now: Callable[[], datetime]) -> Iterator[_Task]:
     """Yield a task for every period of days, from the first requested to today, in UTC."""
+
+    async def fetch(app_id: str, first: date, last: date, client: RealtimeKit) -> None:
+        entries = await client.daily_totals(app_id, first, last)
+        totals = DayTotals(
+            app_id=app_id, first=first, last=last, fetched_at=now(), entries=entries, attempts=client.attempts
+        )
+        days.append(totals)
+
     for app_id in request.apps:
-        for first, last in _periods(request.since.date(), collector.now().date()):
+        for first, last in _periods(request.since.date(), now().date()):
             yield _Task(
                 name=f"the totals of the days {first} to {last}",
                 meeting=Meeting(app_id, ALL_MEETINGS),
-                fetch=partial(_fetch_days, app_id, first, last, collector),
+                fetch=partial(fetch, app_id, first, last),
             )
 
 
@@ -118,35 +106,23 @@ def _periods(first: date, last: date) -> Iterator[tuple[date, date]]:
         first = end + timedelta(days=1)
 
 
-async def _fetch_days(app_id: str, first: date, last: date, collector: _Collector, client: RealtimeKit) -> None:
-    entries = await client.daily_totals(app_id, first, last)
-    totals = DayTotals(
-        app_id=app_id,
-        first=first,
-        last=last,
-        fetched_at=collector.now(),
-        entries=entries,
-        attempts=client.attempts,
-    )
-    collector.days.append(totals)
+def _session_tasks(
+    request: FinalsRequest, lists: Sequence[EndedList], sessions: list[Observation], now: Callable[[], datetime]
+) -> Iterator[_Task]:
+    """Yield a task for every open session that no list shows."""
 
+    async def fetch(meeting: Meeting, session_id: str, client: RealtimeKit) -> None:
+        payload = await client.session(meeting.app_id, session_id)
+        if payload.get("id") != session_id:
+            raise GiveUp(FailureKind.MALFORMED, "the answer is about another session", http_status=_OK)
+        if payload.get("status") != _LIVE:  # a live session has no final figures, and that is not a failure
+            sessions.append(Observation(meeting, now(), payload, client.attempts))
 
-def _session_task(unfinished: OpenSession, collector: _Collector) -> _Task:
-    return _Task(
-        name=f"session {unfinished.session_id}",
-        meeting=Meeting(unfinished.app_id, unfinished.meeting_id),
-        fetch=partial(_fetch_session, unfinished, collector),
-    )
-
-
-async def _fetch_session(unfinished: OpenSession, collector: _Collector, client: RealtimeKit) -> None:
-    """Fetch an open session. One that is still live has no final figures, and that is not a failure."""
-    payload = await client.session(unfinished.app_id, unfinished.session_id)
-    if payload.get("id") != unfinished.session_id:
-        raise GiveUp(FailureKind.MALFORMED, "the answer is about another session", http_status=_OK)
-    if payload.get("status") != _LIVE:
-        meeting = Meeting(unfinished.app_id, unfinished.meeting_id)
-        collector.sessions.append(Observation(meeting, collector.now(), payload, client.attempts))
+    shown = {(ended.app_id, key) for ended in lists for key in ended.keys}
+    for app_id, meeting_id, session_id in request.open_sessions:
+        if (app_id, session_id) not in shown:
+            meeting = Meeting(app_id, meeting_id)
+            yield _Task(name=f"session {session_id}", meeting=meeting, fetch=partial(fetch, meeting, session_id))
 
 
 def _list_errors(lists: Sequence[EndedList]) -> list[EtlError]:

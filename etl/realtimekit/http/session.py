@@ -21,7 +21,7 @@ from etl.realtimekit.limit.budget import RequestBudget
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from etl.errors import EtlError
     from etl.settings import ApiSettings
@@ -43,27 +43,32 @@ class EarlyEnd:
 
 
 class ApiSession:
-    """What the tasks of a fetch share: the HTTP clients, the budget, and the early end if there is one.
+    """The budget and the HTTP clients that the tasks of a fetch share, and its early end if there is one.
 
     `defects` are exceptions that the code does not expect. They end the fetch, and lose nothing that it has fetched.
     """
 
     def __init__(
-        self,
-        new_client: Callable[[], Awaitable[RealtimeKit]],
-        budget: RequestBudget,
-        *,
-        concurrency: int,
-        now: Callable[[], datetime],
-        report_progress: Callable[[], None],
+        self, settings: ApiSettings, context: RunContext, counts: FetchCounts, spent: Iterable[Spending]
     ) -> None:
-        self.budget = budget
-        self.now = now
-        self.concurrency = concurrency
-        self.report_progress = report_progress
+        self.budget = RequestBudget(
+            counts,
+            settings.limits,
+            now=context.now,
+            sleep=context.sleep,
+            spent=spent,
+            on_pause_change=self.report_progress,
+        )
+        self.concurrency = settings.concurrency
+        self.now = context.now
         self.early_end: EarlyEnd | None = None
         self.defects: list[BaseException] = []
-        self._new_client = new_client
+        self.open_clients = AsyncExitStack()
+        self._settings = settings
+        self._context = context
+        self._counts = counts
+        # Plain http, on this machine only, needs no certificates: reading them takes 20 ms.
+        self._ssl_context = httpx.create_ssl_context(verify=settings.is_encrypted)
         self._idle_clients: list[RealtimeKit] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -72,14 +77,25 @@ class ApiSession:
         """The error of the early end, if it has one."""
         return [self.early_end.error] if self.early_end and self.early_end.error else []
 
+    def report_progress(self) -> None:
+        """Report the counts so far."""
+        if self._context.report_progress:
+            self._context.report_progress(self._counts)
+
     @asynccontextmanager
     async def client(self) -> AsyncIterator[RealtimeKit]:
-        """Lend a client with a connection of its own. It is kept for the next who needs one."""
-        client = self._idle_clients.pop() if self._idle_clients else await self._new_client()
+        """Lend a client with a connection of its own. It is kept for the next task that needs one."""
+        client = self._idle_clients.pop() if self._idle_clients else await self._open_client()
         try:
             yield client
         finally:
             self._idle_clients.append(client)
+
+    async def _open_client(self) -> RealtimeKit:
+        client = _http_client(self._settings, self._ssl_context, self._context.transport)
+        if self._context.transport is None:  # a transport that was handed in is closed by its maker
+            await self.open_clients.enter_async_context(client)
+        return RealtimeKit(client, self._settings, budget=self.budget, sleep=self._context.sleep)
 
     async def run(self, work: Iterable[Coroutine[None, None, None]]) -> None:
         """Run coroutines side by side until all are done or the fetch ends early."""
@@ -90,7 +106,7 @@ class ApiSession:
             self.end(EarlyEnd(kind=FailureKind.INTERRUPTED, message="no answer before a defect ended the run"))
 
     def end(self, early_end: EarlyEnd) -> None:
-        """End the fetch early: cancel what is running, save the task that calls this. The first reason counts."""
+        """End the fetch early: cancel all tasks, except the one that calls this. The first reason counts."""
         if self.early_end is None:
             self.early_end = early_end
             _log.info("the fetch ends early: %s", early_end.message)
@@ -112,36 +128,13 @@ async def open_session(
 
     Raises ConfigError if the environment names a proxy that is not usable.
     """
-
-    def report_progress() -> None:
-        if context.report_progress:
-            context.report_progress(counts)
-
-    budget = RequestBudget(
-        counts, settings.limits, now=context.now, sleep=context.sleep, spent=spent, on_pause_change=report_progress
-    )
-    # Plain http needs no certificates, and reading them takes 20 ms.
-    ssl_context = httpx.create_ssl_context(verify=settings.is_encrypted)
-    async with AsyncExitStack() as clients:
-
-        async def new_client() -> RealtimeKit:
-            client = _http_client(settings, ssl_context, context.transport)
-            if context.transport is None:  # a transport that was handed in is closed by its maker
-                await clients.enter_async_context(client)
-            return RealtimeKit(client, settings, budget=budget, sleep=context.sleep)
-
-        session = ApiSession(
-            new_client,
-            budget,
-            concurrency=settings.concurrency,
-            now=context.now,
-            report_progress=report_progress,
-        )
+    session = ApiSession(settings, context, counts, spent)
+    async with session.open_clients:
         async with session.client():
-            pass  # the first client shows whether the proxy is usable
+            pass  # making the first client shows whether the proxy is usable
         async with _watching(session, context, deadline):
             yield session
-    budget.close()
+    session.budget.close()
 
 
 def _http_client(
@@ -149,12 +142,12 @@ def _http_client(
 ) -> httpx.AsyncClient:
     """Make the HTTP client of one worker.
 
-    A client each, because a pool of connections searches all of them for every request. Redirects stay off, since they
-    would carry the token elsewhere. So do proxies for this machine, to which plain http would show the token.
+    Every worker has its own, because a shared pool searches all its connections for every request. Redirects are off,
+    since they would carry the token elsewhere. Proxies are off for this machine: plain http would show them the token.
     """
     try:
         return httpx.AsyncClient(
-            base_url=f"{settings.base_url}/accounts/{quote(settings.account_id, safe='')}/realtime/kit",
+            base_url=f"{settings.base_url.rstrip('/')}/accounts/{quote(settings.account_id, safe='')}/realtime/kit",
             headers={
                 "Authorization": f"Bearer {settings.token}",
                 "Accept": "application/json",

@@ -1,4 +1,4 @@
-"""One list of live sessions per app: a meeting that is not in it has no session.
+"""Fetch one list of live sessions per app. A meeting that is not in it has no session.
 
 A meeting is idle only if the list of its app was read to the end. If a part of the list could not be read, the meetings
 that may be in it are fetched one by one if the budget of this window allows it. Otherwise they fail.
@@ -7,6 +7,7 @@ that may be in it are fetched one by one if the budget of this window allows it.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from etl.values.fetch import Observation
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from etl.errors import EtlError, RequestError
     from etl.realtimekit.http.client import RealtimeKit
@@ -48,23 +49,25 @@ async def fetch_by_list(
         for app_id, meetings in by_app.items()
     ]
     await workers.run(lists, fetch=_LiveList.read, fail=_LiveList.fail)
-    undecided = [(meeting, live) for live in lists for meeting in live.undecided]
+    incomplete = [live for live in lists if live.undecided]
     if meeting_list.all_of:
-        outcomes.counts.meetings = outcomes.counts.live + len(undecided)
+        outcomes.counts.meetings = outcomes.counts.live + len(incomplete)
     if workers.session.early_end is None:
-        undecided, failed = _divide(undecided, workers.session.budget.remaining(), may_ask_each=may_ask_each)
-        for meeting, live in failed:
-            if live.error:
-                outcomes.fail(meeting, _error_of_meeting(live.error), live.attempts)
-        outcomes.errors += _errors(lists, failed)
-    return [meeting for meeting, _ in undecided]
+        remaining = workers.session.budget.remaining()
+        chosen = _choose_lists(incomplete, remaining, may_ask_each=may_ask_each)
+        given_up = [live for live in incomplete if live not in chosen]
+        for live in given_up:
+            live.fail_undecided()
+        outcomes.errors += _errors(given_up, len(lists))
+        incomplete = chosen
+    return [meeting for live in incomplete for meeting in live.undecided]
 
 
 class _LiveList:
-    """The live sessions of an app, as far as they are read, and the meetings whose outcomes they decide.
+    """The live sessions of an app, as far as they are read, and the outcomes of its meetings.
 
-    `meetings` is None if all sessions are asked for. `undecided` are the meetings that the list leaves open because of
-    its `error`.
+    `meetings` is None if all sessions are requested. `undecided` are the meetings that may be in a part of the list
+    that was not read, because of its `error`.
     """
 
     def __init__(
@@ -80,6 +83,11 @@ class _LiveList:
         self._session = session
         self._observations: dict[str, Observation] = {}
         self._doubt: str | None = None
+
+    @property
+    def can_ask_each(self) -> bool:
+        """True if the meetings are known by their IDs."""
+        return self._meetings is not None
 
     @property
     def is_refused(self) -> bool:
@@ -105,6 +113,14 @@ class _LiveList:
         _log.info("the list of live sessions of app %s is incomplete: %s", self.app_id, error)
         self.error, self.attempts = error, attempts
         self._add_outcomes()
+
+    def fail_undecided(self) -> None:
+        """Let the undecided meetings fail with the error of the list."""
+        if self.error:
+            message = f"not in the part of the list of live sessions that could be read: {self.error.message}"
+            error = replace(self.error, message=message)
+            for meeting in self.undecided:
+                self._outcomes.fail(meeting, error, self.attempts)
 
     def _record(self, page: ListPage, attempts: int) -> list[str]:
         """Record the live sessions of a page, and return the IDs of all. A later page replaces an earlier one.
@@ -168,45 +184,25 @@ def _rank(observation: Observation) -> tuple[bool, str]:
     return payload.get("type") == "meeting", str(payload.get("created_at"))
 
 
-def _divide(
-    undecided: list[tuple[Meeting, _LiveList]], remaining: int, *, may_ask_each: bool
-) -> tuple[list[tuple[Meeting, _LiveList]], list[tuple[Meeting, _LiveList]]]:
-    """Divide the undecided meetings into those to fetch one by one, and those that fail.
-
-    If all of the former exceed the remaining requests of this window, all fail.
-    """
-    to_fetch = [
-        (meeting, live)
-        for meeting, live in undecided
-        if meeting.meeting_id != ALL_MEETINGS and (may_ask_each or not live.is_refused)
-    ]
-    if len(to_fetch) > remaining:
+def _choose_lists(incomplete: Sequence[_LiveList], remaining: int, *, may_ask_each: bool) -> list[_LiveList]:
+    """Choose the lists whose undecided meetings are fetched one by one: all that allow it, or none if too many."""
+    chosen = [live for live in incomplete if live.can_ask_each and (may_ask_each or not live.is_refused)]
+    meetings = sum(len(live.undecided) for live in chosen)
+    if meetings > remaining:
         too_many = "%d meetings fail: asking for each of them would exceed the %d requests that are left of this window"
-        _log.warning(too_many, len(to_fetch), remaining)
-        return [], undecided
-    if to_fetch:
-        error = to_fetch[0][1].error
-        _log.warning("%d meetings are asked one by one, because their list is incomplete: %s", len(to_fetch), error)
-    chosen = {meeting for meeting, _ in to_fetch}
-    return to_fetch, [(meeting, live) for meeting, live in undecided if meeting not in chosen]
+        _log.warning(too_many, meetings, remaining)
+        return []
+    if meetings:
+        error = chosen[0].error
+        _log.warning("%d meetings are asked one by one, because their list is incomplete: %s", meetings, error)
+    return chosen
 
 
-def _errors(lists: Sequence[_LiveList], failed: Iterable[tuple[Meeting, _LiveList]]) -> list[EtlError]:
-    """Return the errors of the run: each list that is refused, or else that no list could be read at all."""
-    unread = {live.app_id: live.error for _, live in failed if live.error and not live.is_begun}
-    refused = [live for live in lists if live.is_refused and live.app_id in unread]
-    if refused or len(unread) < len(lists) or not unread:
-        return [list_refused(unread[live.app_id], live.app_id) for live in refused]
-    error = next(iter(unread.values()))
+def _errors(given_up: Sequence[_LiveList], lists: int) -> list[EtlError]:
+    """Return the errors of the run: one for each list that is refused, or else one if no list could be read at all."""
+    unread = [(live, live.error) for live in given_up if live.error and not live.is_begun]
+    refused = [list_refused(error, live.app_id) for live, error in unread if live.is_refused]
+    if refused or not unread or len(unread) < lists:
+        return refused
+    error = unread[0][1]
     return [unavailable(error, f"no list of live sessions could be read ({error.message})")]
-
-
-def _error_of_meeting(error: RequestError) -> RequestError:
-    """Return the error of a meeting that may be in the part of a list that could not be read."""
-    return GiveUp(
-        kind=error.kind,
-        message=f"not in the part of the list of live sessions that could be read: {error.message}",
-        http_status=error.http_status,
-        api_code=error.api_code,
-        cf_ray=error.cf_ray,
-    )

@@ -1,4 +1,4 @@
-"""What every reading of a list shares: pages that fail, a limit of pages, and contradictions."""
+"""The base of every reading of a list: pages that fail, a limit of pages, and contradictions."""
 
 from __future__ import annotations
 

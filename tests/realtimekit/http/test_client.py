@@ -108,6 +108,13 @@ def test_ids_are_encoded_in_the_path() -> None:
     ]
 
 
+def test_a_base_url_may_end_with_a_slash() -> None:
+    """Its path is not doubled."""
+    with answering(b"{}") as server:
+        failure(settings_for(f"{server.base_url}/"))
+    assert server.paths == ["/client/v4/accounts/account/realtime/kit/app/meetings/meeting/active-session"]
+
+
 def test_the_list_of_live_sessions_is_asked_for_by_creation_the_oldest_first() -> None:
     """A page of it, by its number; the app's ID stays one step of the path."""
     with answering(EMPTY_LIST) as server:
