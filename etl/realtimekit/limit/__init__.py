@@ -1,1 +1,1 @@
-"""The rate limit of the API: the budget, the headers, the rolling window, and the plan."""
+"""The rate limit of the API: what responses report, what runs may send, and what a run will cost."""

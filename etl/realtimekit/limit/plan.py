@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from etl.values.fetch import PriorState
     from etl.values.meetings import MeetingList
 
-# Without a count of live sessions, more meetings than this share of a window are fetched by list.
-_SHARE_BY_LIST = 10  # a tenth
+# Without a count of live sessions, more meetings than one part in so many of a window are fetched by list.
+_PARTS_OF_WINDOW = 10
 # Usual steps of a schedule. Each divides a day.
 _STEPS = [timedelta(minutes=minutes) for minutes in (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440)]
 # Advised times are longer than needed by this factor, because responses take time and windows may end later.
@@ -91,7 +91,7 @@ def _cheaper_way(
     if is_live_known:
         is_list_cheaper, reason = by_list.requests < by_meeting.requests, ViaReason.FEWER_REQUESTS
     else:
-        is_list_cheaper = by_meeting.requests > limits.usable // _SHARE_BY_LIST
+        is_list_cheaper = by_meeting.requests > limits.usable // _PARTS_OF_WINDOW
         reason = ViaReason.LIVE_SESSIONS_UNKNOWN
     cheaper, other = (by_list, by_meeting) if is_list_cheaper else (by_meeting, by_list)
     if cheaper.shortages and not other.shortages:

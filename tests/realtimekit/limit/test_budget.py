@@ -209,7 +209,7 @@ async def test_a_pause_reported_by_several_workers_is_logged_once(
 
 @in_virtual_time
 async def test_a_spent_window_is_logged_once(case: BudgetCase, caplog: pytest.LogCaptureFixture) -> None:
-    """It is not logged by every worker that waits for it."""
+    """Workers that wait for the same window add no log lines."""
     caplog.set_level(logging.INFO)
     await case.send(limit_headers(0, 40))
     await case.send_all(9, PLENTY)
@@ -301,7 +301,7 @@ def test_waited_seconds_are_the_time_of_all_pauses(pauses: list[tuple[int, int]]
 @pytest.mark.parametrize("cancelled", [0, 1])
 @in_virtual_time
 async def test_a_cancelled_worker_lets_the_next_one_send(case: BudgetCase, cancelled: int) -> None:
-    """It may wait for the end of a pause or for its turn. It has sent nothing and is not counted."""
+    """A worker waits for the end of a pause or for its turn. If it is cancelled, no request is counted for it."""
     case.budget.pause(10)
     waiting = [asyncio.ensure_future(case.send(PLENTY)) for _ in range(3)]
     await asyncio.sleep(5)
@@ -315,7 +315,7 @@ async def test_a_cancelled_worker_lets_the_next_one_send(case: BudgetCase, cance
 async def test_a_worker_cancelled_while_it_waits_for_a_response_lets_the_next_one_send(
     case: BudgetCase, cancelled: int
 ) -> None:
-    """It has sent nothing and is not counted."""
+    """No request is counted for it."""
     first = asyncio.ensure_future(case.send(PLENTY, after=0.4))
     await asyncio.sleep(0)
     waiting = [asyncio.ensure_future(case.send(PLENTY)) for _ in range(3)]
