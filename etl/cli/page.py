@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl import __version__
 from etl.cli.build_settings import period_from, read_settings
 from etl.cli.options import period_options, prices_option, read_options
 from etl.cli.types import NewFile
 from etl.errors import ConfigError
 from etl.files import refuse_database_as_output, write_whole
-from etl.reports.parameters import query_parameters
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,12 +52,9 @@ def render_page(
     app_id: str | None = None,
     prices: Path | None = None,
 ) -> bytes:
-    """Render the page of a database. Raises ConfigError if the packages that draw charts are not installed."""
+    """Render the page of a database. Raises ConfigError if the packages that draw it are not installed."""
     try:
-        from etl.page import found, html, make
+        from etl.page import html, query
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[page]"') from error
-    parameters = query_parameters(period, app_id=app_id, prices=prices)
-    asked = found.Asked(period=period, app_id=app_id, prices=str(parameters["prices"]))
-    made = html.Made(at=datetime.now(UTC), database=settings.database.name, version=__version__, title=title)
-    return make.make_page(settings, asked, made)
+    return html.make_page(settings, query.PageOptions(period=period, title=title, app_id=app_id, prices=prices))

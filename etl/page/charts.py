@@ -1,167 +1,180 @@
-"""The charts. Each is drawn for a wide page and for a phone; what it shows stands in a table, too."""
+"""The four charts. Each is drawn for a wide page and for a phone, and has a table with the same figures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import altair as alt
-
-from etl.page import sheet, words
-from etl.page.colours import HEATS, SERIES, UNKNOWN, light
-from etl.page.sheet import Size
+from etl.page import text
+from etl.page.canvas import Box, Canvas, Chart, Label, Path, Size, value_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from etl.page.calendar import Span
+    from etl.page.concurrency import Hour, Point, Series
     from etl.page.daily import Bar
-    from etl.page.found import MeetingKey
-    from etl.page.sheet import Sheet
-    from etl.page.spans import Span
-    from etl.page.times import Hour, Series
+    from etl.page.query import MeetingKey
+    from etl.reports.periods import Period
 
-_SEEN = 0.1
+SERIES_COLORS = 8  # CSS classes series-0 to series-7
+HEAT_COLORS = 7  # CSS classes heat-0 to heat-6
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-WIDE, NARROW = Size("wide", 920, 290, 70, 13), Size("narrow", 340, 240, 56, 12)
-LOW_WIDE, LOW_NARROW = Size("wide", 920, 120, 70, 13), Size("narrow", 340, 110, 56, 12)
-_BARE: dict[str, Any] = {"labelAngle": 0, "ticks": False, "domain": False, "grid": False}
-_APART = alt.Scale(paddingInner=0.07, paddingOuter=0)
-WEEK_WIDE, WEEK_NARROW = Size("wide", 920, 250, 70, 13), Size("narrow", 340, 460, 56, 12)
+SIZES = (
+    Size(name="wide", width=920, height=290, font=13, tick_width=70),
+    Size(name="narrow", width=340, height=240, font=12, tick_width=56),
+)
+LOW_SIZES = (
+    Size(name="wide", width=920, height=120, font=13, tick_width=70),
+    Size(name="narrow", width=340, height=110, font=12, tick_width=56),
+)
+WEEK_SIZES = (
+    Size(name="wide", width=920, height=250, font=13),
+    Size(name="narrow", width=340, height=460, font=12),
+)
+_WHOLE = 100
+_EDGED = 3  # the least height of a box with an edge, in pixels
+_MARK = 4  # the height of the mark of a gap, in pixels
+_GAP_WIDTH = 1.2  # the least width of the mark of a gap, in pixels
+_WEEK_LEFT, _WEEK_TOP, _CELL_GAP = 40, 22, 2
 
 
-def minutes(
-    on: Sheet, bars: Sequence[Bar], unknown: Sequence[Span], names: Mapping[MeetingKey, str], *, by_day: bool
-) -> dict[str, Any]:
-    """Stacked bars in the order of `names`, all others on top; hatched where nothing is known."""
-    keys = [*names, None]
-    rows = [
-        on.place(bar.span)
-        | {"y": round(bar.base, 3), "y2": round(bar.base + bar.minutes, 3), "series": keys.index(bar.key)}
-        | {"text": f"{bar.span.text}, {_named(bar, names)}: {words.count(bar.minutes)} minutes"}
-        for bar in bars
-    ]
-    colours = [*(light(f"series-{place}") for place in range(len(names))), light("series-others")]
-    edge: dict[str, Any] = {"stroke": light("edge"), "strokeWidth": 0.6} if _has_room(on, bars) else {}
-    return on.drawn(on.unknown(unknown, by_day=by_day), _stacked(on, rows, colours, by_day=by_day, **edge))
+def minutes(  # noqa: PLR0913  # a chart's parts, each by its name
+    period: Period,
+    size: Size,
+    *,
+    spans: Sequence[Span],
+    unknown: Sequence[Span],
+    bars: Sequence[Bar],
+    names: Mapping[MeetingKey, str],
+) -> Chart:
+    """Stack the minutes of each span by meeting, in the order of `names`. Unknown spans are hatched."""
+    values = value_steps(max((bar.base + bar.minutes for bar in bars), default=0.0))
+    canvas = Canvas(period=period, size=size, most=values[-1])
+    classes = {key: f"series-{place}" for place, key in enumerate(names)}
+    boxes = []
+    for bar in bars:
+        name = names[bar.key] if bar.key else "all others"
+        title = f"{bar.span.text}, {name}: {text.count(bar.minutes)} minutes"
+        top = bar.base + bar.minutes
+        has_edge = canvas.is_broad(bar.span.end - bar.span.begin) and canvas.y(bar.base) - canvas.y(top) > _EDGED
+        color = classes[bar.key] if bar.key else "series-others"
+        boxes.append(canvas.box(f"{color} edged" if has_edge else color, bar.span, (bar.base, top), title))
+    grid, labels = canvas.value_labels(values)
+    labels += canvas.time_labels(by_day=_are_days(spans))
+    return Chart(size=size, shapes=[*_hatched(canvas, unknown), *boxes], labels=labels, grid=grid)
 
 
-def coverage(on: Sheet, shares: Sequence[tuple[Span, float | None]], *, by_day: bool) -> dict[str, Any]:
-    """How much of each day or week is there, and what is missing above it; hatched where nothing was expected."""
-    rows: list[dict[str, Any]] = []
+def coverage(period: Period, size: Size, shares: Sequence[tuple[Span, float | None]]) -> Chart:
+    """Draw the covered share of each span, and the rest above it. Spans without expected snapshots are hatched."""
+    canvas = Canvas(period=period, size=size, most=_WHOLE)
+    boxes = []
     for span, share in shares:
         if share is not None:
-            text = f"{span.text}: {words.percent(share)} of the snapshots"
-            parts = [(0, 100 * share), (100 * share, 100)]
-            rows += [
-                on.place(span) | {"y": low, "y2": high, "series": place, "text": text}
-                for place, (low, high) in enumerate(parts)
-                if high > low
-            ]
-    unknown = on.unknown([span for span, share in shares if share is None], by_day=by_day)
-    bars = _stacked(on, rows, [light("loaded"), light("missing")], by_day=by_day, most=100)
-    return on.drawn(unknown, bars)
+            title = f"{span.text}: {text.percent(share)} covered"
+            boxes += [canvas.box("covered", span, (0, _WHOLE * share), title)] if share else []
+            boxes += [canvas.box("missing", span, (_WHOLE * share, _WHOLE), title)] if share < 1 else []
+    unknown = [span for span, share in shares if share is None]
+    grid, labels = canvas.value_labels([0, _WHOLE / 2, _WHOLE], unit=" %")
+    labels += canvas.time_labels(by_day=_are_days([span for span, _ in shares]))
+    return Chart(size=size, shapes=[*_hatched(canvas, unknown), *boxes], labels=labels, grid=grid)
 
 
-def concurrency(on: Sheet, series: Sequence[Series]) -> dict[str, Any]:
-    """Steps that hold up to the next snapshot and break where it is missing; gaps are hatched, and marked below."""
-    several = len(series) > 1
-    rows = [{"series": place, **row} for place, own in enumerate(series) for row in _steps(own)]
-    chart = on.of(rows).encode(x=on.x(), y=sheet.y())
-    colours = [light(f"series-{place % SERIES}") for place in range(len(series))] if several else [light("stroke")]
-    line = chart.mark_line(interpolate="step-after", strokeWidth=1.4).encode(color=sheet.colour(colours))
-    area = chart.mark_area(interpolate="step-after", color=light("area"), opacity=1)
-    gaps = _visible(on, [gap for own in series for gap in own.gaps])
-    first = min((own.points[0].begin for own in series if own.points), default=0.0)
-    broad = [gap for gap in [{"x": 0.0, "x2": first}, *gaps] if on.is_broad(gap["x2"] - gap["x"])]
-    bands = [on.bands(broad, UNKNOWN), on.bands(gaps, light("missing"), low=True)]
-    return on.drawn(bands[0], *([] if several else [area]), line, bands[1])
-
-
-def week(on: Sheet, found: Sequence[Hour]) -> dict[str, Any]:
-    """The week as a grid, an hour a cell; those that no snapshot fell into are hatched."""
-    levels = levels_of(found)
-    rows = [
-        {"day": WEEKDAYS[one.weekday - 1], "hour": f"{one.hour:02}", "series": level, "text": _told(one)}
-        for one, level in zip(found, levels, strict=True)
+def concurrency(period: Period, size: Size, series: Sequence[Series]) -> Chart:
+    """Draw steps up to the next snapshot. The line breaks at a gap, which is hatched and marked on the axis."""
+    points = [point for app in series for point in app.points]
+    values = value_steps(max((point.participants or 0 for point in points), default=0))
+    canvas = Canvas(period=period, size=size, most=values[-1])
+    shapes: list[Box | Path] = []
+    first = min((point.begin for point in points), default=0.0)
+    gaps = _visible(canvas, [gap for app in series for gap in app.gaps])
+    broad = [(begin, end) for begin, end in [(0.0, first), *gaps] if canvas.is_broad(end - begin)]
+    shapes += [canvas.band("unknown", begin, end) for begin, end in broad]
+    if len(series) == 1:
+        shapes.append(Path(classes="area", path=_steps(canvas, points, is_area=True)))
+    shapes += [
+        Path(classes=f"line series-{place % SERIES_COLORS}", path=_steps(canvas, app.points))
+        for place, app in enumerate(series)
     ]
-    is_tall = on.size.height > on.size.width
-    day = ("day", alt.Axis(orient="top" if is_tall else "left", labelOverlap=False, **_BARE), list(WEEKDAYS))
-    clock = [f"{hour:02}" for hour in range(24)]
-    hour = ("hour", alt.Axis(orient="left" if is_tall else "top", values=clock[::3], **_BARE), clock)
-    across, down = (day, hour) if is_tall else (hour, day)
-    colours = [*(light(f"heat-{level}") for level in range(HEATS)), UNKNOWN]
-    cells = on.of(rows).mark_rect(cornerRadius=2)
-    grid = cells.encode(
-        x=alt.X(f"{across[0]}:O", axis=across[1], sort=across[2], scale=_APART, title=None),
-        y=alt.Y(f"{down[0]}:O", axis=down[1], sort=down[2], scale=_APART, title=None),
-        color=sheet.colour(colours),
-        description="text:N",
-    )
-    return on.drawn(grid)
+    shapes += [canvas.band("missing", begin, end, height=_MARK) for begin, end in gaps]
+    grid, labels = canvas.value_labels(values)
+    return Chart(size=size, shapes=shapes, labels=[*labels, *canvas.time_labels()], grid=grid)
 
 
-def levels_of(found: Sequence[Hour]) -> list[int]:
-    """Each hour's colour, by equal steps from nothing to the most; the one behind the last is for what is unknown."""
-    most = max((one.mean for one in found if one.mean is not None), default=0.0) or 1.0
-    return [HEATS if one.mean is None else min(HEATS - 1, int(one.mean / most * HEATS)) for one in found]
+def week(size: Size, hours: Sequence[Hour]) -> Chart:
+    """Draw each hour of the week as a cell. Days are the columns of a tall chart, and the rows of a wide one."""
+    is_tall = size.height > size.width
+    columns, rows = (7, 24) if is_tall else (24, 7)
+    width, height = (size.width - _WEEK_LEFT) / columns, (size.height - _WEEK_TOP) / rows
+    cells = [
+        Box(
+            classes=f"cell {'unknown' if level is None else f'heat-{level}'}",
+            x=round(_WEEK_LEFT + (hour.weekday - 1 if is_tall else hour.hour) * width, 1),
+            y=round(_WEEK_TOP + (hour.hour if is_tall else hour.weekday - 1) * height, 1),
+            width=round(width - _CELL_GAP, 1),
+            height=round(height - _CELL_GAP, 1),
+            title=_hour_title(hour),
+        )
+        for hour, level in zip(hours, heat_levels(hours), strict=True)
+    ]
+    clock = [f"{hour:02}" if hour % 3 == 0 else "" for hour in range(24)]
+    above, beside = (WEEKDAYS, clock) if is_tall else (clock, WEEKDAYS)
+    labels = [
+        *(Label(x=round(_WEEK_LEFT + (place + 0.5) * width, 1), y=14, text=name) for place, name in enumerate(above)),
+        *(
+            Label(x=_WEEK_LEFT - 8, y=round(_WEEK_TOP + (place + 0.5) * height + 4, 1), text=name, anchor="end")
+            for place, name in enumerate(beside)
+        ),
+    ]
+    return Chart(size=size, shapes=cells, labels=[label for label in labels if label.text])
 
 
-def _has_room(on: Sheet, bars: Sequence[Bar]) -> bool:
-    """Whether bars, and the parts of the meetings that are named, are large enough to be told apart by an edge."""
-    named = sum(bar.minutes for bar in bars if bar.key)
-    return on.is_broad(max((bar.span.end - bar.span.begin for bar in bars), default=0.0)) and named > _SEEN * sum(
-        bar.minutes for bar in bars
-    )
+def heat_levels(hours: Sequence[Hour]) -> list[int | None]:
+    """Return the colour of each hour, in equal steps from zero to the greatest mean; None if nothing is known."""
+    most = max((hour.mean_participants or 0.0 for hour in hours), default=0.0) or 1.0
+    means = [hour.mean_participants for hour in hours]
+    return [None if mean is None else min(HEAT_COLORS - 1, int(mean / most * HEAT_COLORS)) for mean in means]
 
 
-def _named(bar: Bar, names: Mapping[MeetingKey, str]) -> str:
-    return names[bar.key] if bar.key else "all others"
+def _hatched(canvas: Canvas, spans: Sequence[Span]) -> list[Box]:
+    whole = (0.0, canvas.most)
+    return [canvas.box("unknown", span, whole, f"{span.text}: nothing is known") for span in spans]
 
 
-def _told(one: Hour) -> str:
-    seen = "no snapshot" if one.mean is None else f"{words.tenths(one.mean)} participants on average"
-    return f"{WEEKDAYS[one.weekday - 1]} {one.hour:02}:00: {seen}"
+def _are_days(spans: Sequence[Span]) -> bool:
+    return all(span.first == span.last for span in spans)
 
 
-def _stacked(
-    on: Sheet,
-    rows: list[dict[str, Any]],
-    colours: list[str],
-    *,
-    by_day: bool,
-    most: float | None = None,
-    **mark: Any,  # noqa: ANN401  # as Altair takes them
-) -> alt.Chart:
-    """Bars from y to y2."""
-    chart: alt.Chart = on.of(rows).mark_rect(**mark)
-    return chart.encode(
-        x=on.x(by_day=by_day),
-        x2="x2:Q",
-        y=sheet.y(most=most),
-        y2="y2:Q",
-        color=sheet.colour(colours),
-        description="text:N",
-    )
+def _hour_title(hour: Hour) -> str:
+    mean = hour.mean_participants
+    figure = "nothing is known" if mean is None else f"{text.tenths(mean)} participants on average"
+    return f"{WEEKDAYS[hour.weekday - 1]} {hour.hour:02}:00: {figure}"
 
 
-def _steps(own: Series) -> list[dict[str, float | None]]:
-    """The begin of each point, and its end where none follows at once; nothing where nothing is known."""
-    rows: list[dict[str, float | None]] = []
-    following = [*own.points[1:], None]
-    for point, after in zip(own.points, following, strict=True):
-        rows.append({"x": point.begin, "y": point.participants})
-        if point.participants is not None and (after is None or after.participants is None):
-            rows += [{"x": point.end, "y": point.participants}, {"x": point.end, "y": None}]
-    return rows
+def _steps(canvas: Canvas, points: Sequence[Point], *, is_area: bool = False) -> str:
+    """Return the path of a step line, or of the area below it, with a part of its own after each gap."""
+    parts: list[str] = []
+    is_open = False
+    for point in points:
+        if point.participants is not None:
+            y = f"{canvas.y(point.participants):g}"
+            start = (
+                f"M{canvas.x(point.begin):g} {canvas.bottom:g}V{y}" if is_area else f"M{canvas.x(point.begin):g} {y}"
+            )
+            parts.append(f"V{y}" if is_open else start)
+            parts.append(f"H{canvas.x(point.end):g}")
+        elif is_open and is_area:
+            parts.append(f"V{canvas.bottom:g}Z")
+        is_open = point.participants is not None
+    return "".join(parts) + (f"V{canvas.bottom:g}Z" if is_open and is_area else "")
 
 
-def _visible(on: Sheet, gaps: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
-    """Gaps at least as wide as can be seen; those that then meet are one."""
-    least = 1.2 * on.seconds / on.size.width
-    found: list[dict[str, float]] = []
+def _visible(canvas: Canvas, gaps: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Widen gaps until they can be seen. Those that then meet become one."""
+    least = _GAP_WIDTH * canvas.seconds / canvas.size.width
+    visible: list[tuple[float, float]] = []
     for begin, end in sorted(gaps):
-        wide = max(end, begin + least)
-        if found and begin <= found[-1]["x2"]:
-            found[-1]["x2"] = max(found[-1]["x2"], wide)
+        if visible and begin <= visible[-1][1]:
+            visible[-1] = (visible[-1][0], max(visible[-1][1], begin + least, end))
         else:
-            found.append({"x": begin, "x2": wide})
-    return found
+            visible.append((begin, max(end, begin + least)))
+    return visible

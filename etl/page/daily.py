@@ -1,42 +1,47 @@
-"""Minutes a day by meeting, and how much of each day is known."""
+"""The figures of each day, and the bars of a chart of minutes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from etl.page.found import MeetingKey
+from etl.page.query import participants_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from etl.page.found import Usage
-    from etl.page.spans import Span
+    from etl.page.calendar import Span
+    from etl.page.query import MeetingKey, PeriodReports
 
-MEETING = "meeting"
-OTHERS = "others"
+_IS_MEETING = pl.col("type") == "meeting"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """A day: minutes by type, sessions begun, the most participants, snapshots; None where nothing is known."""
+    """A day's figures. Of a day that no snapshot covers and no session is known of, the first four are None."""
 
     day: date
     minutes: float | None
+    other_minutes: float | None
     sessions: int | None
-    participants: int | None
-    other_minutes: float
-    expected: int
-    loaded: int
-    unresolved: int
+    peak_participants: int | None
+    expected_snapshots: int
+    missing_snapshots: int
+    covered_snapshots: int
+    unresolved_outcomes: int
+
+    @property
+    def is_unknown(self) -> bool:
+        """True if nothing is known of the day, which is not the same as zero."""
+        return self.minutes is None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """What one meeting, or all others together (None), grew by in a span; `base` lies below it."""
+    """The minutes of one meeting in a span. All meetings without a bar of their own share one, whose key is None."""
 
     span: Span
     key: MeetingKey | None
@@ -44,76 +49,57 @@ class Bar:
     minutes: float
 
 
-def by_day(usage: Usage, dates: Sequence[date]) -> list[Day]:
-    """The figures of each day."""
-    grown = {row["day"]: row for row in _grown(usage.growth).iter_rows(named=True)}
-    seen = {row["day"]: row for row in _seen(usage).iter_rows(named=True)}
-    return [_day(one, grown.get(one, {}), seen.get(one, {})) for one in dates]
+def daily(reports: PeriodReports, dates: Iterable[date]) -> list[Day]:
+    """Return the figures of each date."""
+    minutes = reports.meeting_days.group_by("day").agg(
+        minutes=pl.col("minutes").filter(_IS_MEETING).sum().cast(pl.Float64),
+        other_minutes=pl.col("minutes").filter(~_IS_MEETING).sum().cast(pl.Float64),
+        sessions=pl.col("sessions").filter(_IS_MEETING).sum(),
+    )
+    snapshots = reports.coverage.group_by("day").agg(
+        pl.col("expected_snapshots", "missing_snapshots", "covered_snapshots", "unresolved_outcomes").sum()
+    )
+    local_day = pl.col("slot").dt.convert_time_zone(reports.period.tz).dt.date().alias("day")
+    peaks = participants_at_once(reports).group_by(local_day).agg(peak_participants=pl.col("participants").max())
+    days = pl.DataFrame({"day": list(dates)}, schema={"day": pl.Date})
+    for frame in (minutes, snapshots, peaks):
+        days = days.join(frame, on="day", how="left", maintain_order="left")
+    return [_day(row) for row in days.iter_rows(named=True)]
 
 
-def bars(usage: Usage, spans: Sequence[Span], keys: Sequence[MeetingKey]) -> list[Bar]:
-    """The minutes of the type meeting in each span, those of `keys` apart, in their order, the others on top."""
-    minutes = _by_key(usage.growth, keys)
-    found = []
+def _day(row: Mapping[str, Any]) -> Day:
+    counts = {name: value or 0 for name, value in row.items() if name.endswith(("_snapshots", "_outcomes"))}
+    usage = {name: row[name] for name in ("minutes", "other_minutes", "sessions")}
+    if counts["covered_snapshots"]:
+        usage = {name: value or 0 for name, value in usage.items()}
+    return Day(day=row["day"], peak_participants=row["peak_participants"], **usage, **counts)
+
+
+def bars(reports: PeriodReports, spans: Sequence[Span], keys: Sequence[MeetingKey]) -> list[Bar]:
+    """Stack the minutes of each span: the meetings of `keys` in their order, and all others on top."""
+    minutes = _minutes_by_day(reports, keys)
+    stacked = []
     for span in spans:
         base = 0.0
         for key in (*keys, None):
-            grown = sum(value for day, value in minutes.get(key, ()) if span.first <= day <= span.last)
-            if grown > 0:
-                found.append(Bar(span, key, base, grown))
-            base += grown
-    return found
+            height = sum(value for day, value in minutes[key] if span.first <= day <= span.last)
+            if height > 0:
+                stacked.append(Bar(span=span, key=key, base=base, minutes=height))
+            base += height
+    return stacked
 
 
-def _by_key(growth: pl.DataFrame, keys: Sequence[MeetingKey]) -> dict[MeetingKey | None, list[tuple[date, float]]]:
-    """Days and minutes of each of the keys, and of all others under None."""
-    found: dict[MeetingKey | None, list[tuple[date, float]]] = {}
-    meetings = growth.filter(pl.col("type") == MEETING)
-    named = pl.DataFrame(
-        {"app_id": [key.app_id for key in keys], "meeting_id": [key.meeting_id for key in keys]},
-        schema={"app_id": pl.String, "meeting_id": pl.String},
+def _minutes_by_day(
+    reports: PeriodReports, keys: Sequence[MeetingKey]
+) -> dict[MeetingKey | None, list[tuple[date, float]]]:
+    """Return the minutes of each of the keys, and of all other meetings under None."""
+    places = pl.DataFrame(
+        [(key.app_id, key.meeting_id, place) for place, key in enumerate(keys)],
+        schema={"app_id": pl.String, "meeting_id": pl.String, "place": pl.Int64},
+        orient="row",
     )
-    on = ["app_id", "meeting_id"]
-    for app_id, meeting_id, day, minutes in (
-        meetings.join(named, on=on, how="semi").select(*on, "day", "minutes").iter_rows()
-    ):
-        found.setdefault(MeetingKey(app_id, meeting_id), []).append((day, minutes))
-    others = meetings.join(named, on=on, how="anti").group_by("day").agg(pl.col("minutes").sum())
-    found[None] = list(others.select("day", "minutes").iter_rows())
-    return found
-
-
-def _grown(growth: pl.DataFrame) -> pl.DataFrame:
-    is_meeting = pl.col("type") == MEETING
-    return growth.group_by("day").agg(
-        minutes=pl.col("minutes").filter(is_meeting).sum(),
-        other_minutes=pl.col("minutes").filter(~is_meeting).sum(),
-        sessions=pl.col("sessions").filter(is_meeting).sum(),
-    )
-
-
-def _seen(usage: Usage) -> pl.DataFrame:
-    """Slots by day; participants are those of all apps at a time."""
-    day = pl.col("slot").dt.convert_time_zone(usage.period.tz).dt.date().alias("day")
-    at_once = usage.slots.group_by("slot").agg(
-        participants=pl.when(pl.col("is_loaded").any()).then(pl.col("participants").sum()),
-        expected=pl.len(),
-        loaded=pl.col("is_loaded").sum(),
-        unresolved=pl.col("unresolved").sum(),
-    )
-    sums = [pl.col(name).sum() for name in ("expected", "loaded", "unresolved")]
-    return at_once.group_by(day).agg(pl.col("participants").max(), *sums)
-
-
-def _day(day: date, grown: dict[str, float], seen: dict[str, int]) -> Day:
-    is_known = bool(grown) or seen.get("loaded", 0) > 0
-    return Day(
-        day=day,
-        minutes=grown.get("minutes", 0.0) if is_known else None,
-        sessions=int(grown.get("sessions", 0)) if is_known else None,
-        participants=seen.get("participants"),
-        other_minutes=grown.get("other_minutes", 0.0),
-        expected=seen.get("expected", 0),
-        loaded=seen.get("loaded", 0),
-        unresolved=seen.get("unresolved", 0),
-    )
+    rows = reports.meeting_days.filter(_IS_MEETING).join(places, on=["app_id", "meeting_id"], how="left")
+    minutes: dict[MeetingKey | None, list[tuple[date, float]]] = {key: [] for key in (*keys, None)}
+    for place, day, value in rows.group_by("place", "day").agg(pl.col("minutes").sum().cast(pl.Float64)).iter_rows():
+        minutes[None if place is None else keys[place]].append((day, value))
+    return minutes

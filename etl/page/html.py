@@ -1,266 +1,242 @@
-"""What was found becomes the page."""
+"""The page of a database as HTML."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
-from etl.page import charts, colours, costs, daily, headline, spans, svg, tables, times, words
-from etl.page.sheet import Sheet
+from etl import __version__
+from etl.page import calendar, charts, concurrency, tables, text
+from etl.page.daily import bars, daily
+from etl.page.query import fetch_page_data, totals
+from etl.reports.ask import read_database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date, datetime
+    from collections.abc import Sequence
 
-    from etl.page.found import Found, MeetingKey
-    from etl.page.sheet import Size
+    from etl.page.canvas import Chart, Size
+    from etl.page.daily import Day
+    from etl.page.query import MeetingKey, PageData, PageOptions
     from etl.page.tables import Table
+    from etl.reports.periods import Period
+    from etl.settings import ReadSettings
 
-_NAMED = colours.SERIES
-_LONGEST_NAME = 40
-_BARS = {"wide": 190, "narrow": 62}  # days; where there are more, bars are weeks
+_LONGEST_NAME = 40  # characters, in charts
+_MOST_DAYS = {"wide": 190, "narrow": 62}  # with more days, a bar is a week
+_MOST_POINTS = {"wide": 1_000, "narrow": 400}
 _A_FEW_DAYS = 4_320  # minutes
-_POINTS = {"wide": 1_000, "narrow": 400}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """When, from what and by which version the page is made; `title` stands at its top."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegendEntry:
+    """A colour, as a CSS class, and its meaning."""
 
-    at: datetime
-    database: str
-    version: str
-    title: str
-
-
-@dataclass(frozen=True)
-class Key:
-    """A colour and what it stands for."""
-
-    role: str
+    color: str
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A chart, wide and narrow, with the figures behind it."""
+    """A chart in each of its sizes, with a label for screen readers, a legend, and a table of the same figures."""
 
-    drawings: Sequence[Markup]
+    label: str
+    charts: Sequence[Chart]
     table: Table
-    legend: Sequence[Key] = ()
+    legend: Sequence[LegendEntry] = ()
 
 
-def page(found: Found, made: Made) -> str:
-    """The whole page. Texts are escaped by the template, those in charts by what draws them."""
+def make_page(settings: ReadSettings, options: PageOptions) -> bytes:
+    """Make the page as the bytes of a file. The database is open only while its rows are read.
+
+    Raises ConfigError if there are no snapshots, StoreLocked if another program writes for too long.
+    """
+    data = read_database(settings, partial(fetch_page_data, database=settings.database, options=options))
+    return render(data, options, database=settings.database.name, made_at=datetime.now(UTC)).encode()
+
+
+def render(data: PageData, options: PageOptions, *, database: str, made_at: datetime) -> str:
+    """Render the template. It escapes every text."""
     environment = Environment(
-        loader=FunctionLoader(_template),
+        loader=FunctionLoader(_read),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": words.count, "percent": words.percent, "tenths": words.tenths}
-    view = View(found, made)
-    return environment.get_template("page.html.jinja").render(view=view, style=_style())
+    environment.filters |= {
+        "count": text.count,
+        "percent": text.percent,
+        "instant": partial(text.instant, tz=data.current.period.tz),
+        "name": partial(text.name, instead="unknown"),
+    }
+    provenance = {
+        "title": text.name(options.title, "Usage"),
+        "database": text.name(database, "a database"),
+        "made_at": made_at,
+        "version": __version__,
+    }
+    template = environment.get_template("page.html.jinja")
+    return template.render(**provenance, **_context(data), style=_read("page.css"))
 
 
-def _template(name: str) -> str:
+def _read(name: str) -> str:
     return resources.files("etl.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _style() -> Markup:
-    light, dark = (colours.declarations(is_dark=is_dark) for is_dark in (False, True))
-    style = _template("page.css").replace("/*light*/", light).replace("/*dark*/", dark)
-    return Markup(style + colours.classes())  # noqa: S704  # nothing of it comes from outside
+def _context(data: PageData) -> dict[str, Any]:
+    """Return everything else that the template shows."""
+    period = data.current.period
+    days = daily(data.current, [span.first for span in calendar.days(period)])
+    names = meeting_names(data)
+    incomparable = tables.why_incomparable(data)
+    current = totals(data.current)
+    previous = totals(data.previous) if data.previous and not incomparable else None
+    return {
+        "data": data,
+        "period": period,
+        "length": _length(period),
+        "totals": current,
+        "incomparable": incomparable,
+        "tiles": tables.tiles(current, previous),
+        "cost_range": text.usd(current.low_usd, current.high_usd).replace(text.NOTHING, "and"),
+        "apps": _apps(data),
+        "bar_is": _bar_is(len(days)),
+        "named_meetings": _named_meetings(len(names)),
+        "step_is": _step_is(data),
+        "minutes": _minutes(data, days, names),
+        "concurrency": _concurrency(data),
+        "week": _week(data),
+        "coverage": _coverage(data, days),
+        "busiest": tables.busiest(data, names),
+        "longest": tables.longest(data.longest, period.tz),
+        "costs": tables.costs(data),
+        "accuracy": tables.accuracy(data.accuracy) if data.accuracy is not None else None,
+    }
 
 
-class View:
-    """What the template shows."""
+def meeting_names(data: PageData) -> dict[MeetingKey, str]:
+    """Return a name for each of the busiest meetings. Meetings with the same title have their ID in it."""
+    titles = {meeting.key: text.name(meeting.title, meeting.key.meeting_id) for meeting in data.busiest}
+    all_titles = list(titles.values())
+    return {
+        key: f"{title} ({key.meeting_id[:8]})" if all_titles.count(title) > 1 else title
+        for key, title in titles.items()
+    }
 
-    def __init__(self, found: Found, made: Made) -> None:
-        self.found = found
-        self.made = replace(
-            made, title=words.name(made.title, "Usage"), database=words.name(made.database, "a database")
-        )
-        self.period = found.now.period
-        self.totals = headline.totals(found.now, found.prices)
-        self.incomparable = headline.why_incomparable(found, self.totals)
-        self.days = spans.days(self.period)
-        self.daily = daily.by_day(found.now, [one.first for one in self.days])
 
-    @cached_property
-    def names(self) -> dict[MeetingKey, str]:
-        """The busiest meetings by name, the busiest first; those of the same name with their ID."""
-        own = {key: words.name(name, key.meeting_id) for key, name in self.found.names.items()}
-        alike = [name for name in own.values() if list(own.values()).count(name) > 1]
-        return {key: f"{name} ({key.meeting_id[:8]})" if name in alike else name for key, name in own.items()}
+def _minutes(data: PageData, days: Sequence[Day], names: dict[MeetingKey, str]) -> Figure:
+    shown = {key: text.name(names[key], "", most=_LONGEST_NAME) for key in list(names)[: charts.SERIES_COLORS]}
 
-    @property
-    def apps(self) -> list[str]:
-        """The apps that were watched."""
-        return sorted(self.found.now.slots["app_id"].unique().to_list())
+    def draw(size: Size) -> Chart:
+        spans = calendar.days_or_weeks(data.current.period, most=_MOST_DAYS[size.name])
+        unknown = [span for span in spans if all(day.is_unknown for day in _within(span, days))]
+        stacked = bars(data.current, spans, list(shown))
+        return charts.minutes(data.current.period, size, spans=spans, unknown=unknown, bars=stacked, names=shown)
 
-    @property
-    def tiles(self) -> list[headline.Tile]:
-        """The headline."""
-        before = None if self.incomparable or not self.found.before else self.found.before
-        return headline.tiles(self.totals, headline.totals(before, self.found.prices) if before else None)
+    legend = [LegendEntry(color=f"series-{place}", text=name) for place, name in enumerate(shown.values())]
+    if len(names) > len(shown):
+        legend.append(LegendEntry(color="series-others", text="all others"))
+    if any(day.is_unknown for day in days):
+        legend.append(LegendEntry(color="unknown", text="nothing is known"))
+    return Figure(
+        label=f"Minutes by day and meeting, {text.count(totals(data.current).minutes)} in all.",
+        charts=[draw(size) for size in charts.SIZES],
+        table=tables.daily_usage(days),
+        legend=legend,
+    )
 
-    @property
-    def unknown_days(self) -> int:
-        """Days of which nothing is known."""
-        return sum(one.minutes is None for one in self.daily)
 
-    @cached_property
-    def minutes(self) -> Figure:
-        """Minutes a day by meeting."""
-        keys = list(self.names)[:_NAMED]
-        names = {key: words.name(self.names[key], "", most=_LONGEST_NAME) for key in keys}
-
-        def draw(on: Sheet) -> dict[str, Any]:
-            parts = spans.spans(self.period, most=_BARS[on.size.name])
-            unknown = [part for part in parts if self._is_unknown(part)]
-            bars = daily.bars(self.found.now, parts, keys)
-            return charts.minutes(on, bars, unknown, names, by_day=len(parts) == len(self.days))
-
-        legend = [Key(f"series-{place}", name) for place, name in enumerate(names.values())]
-        others = [Key("series-others", "all others")] if len(self.found.names) > _NAMED else []
-        missing = [Key("unknown", "nothing known")] if self.unknown_days else []
-        label = f"Minutes by day and meeting: {words.count(self.totals.minutes)} in all; the table below has each day."
-        drawings = self._drawn("minutes", label, (charts.WIDE, charts.NARROW), draw)
-        return Figure(drawings, tables.days(self.daily), [*legend, *others, *missing])
-
-    @cached_property
-    def concurrency(self) -> Figure:
-        """Participants over time."""
-
-        def draw(on: Sheet) -> dict[str, Any]:
-            return charts.concurrency(on, times.series(self.found.now, most=_POINTS[on.size.name]))
-
-        names = {app_id: words.name(app_id, "unknown", most=_LONGEST_NAME) for app_id in self.apps}
-        several = [Key(f"series-{place % _NAMED}", name) for place, name in enumerate(names.values())]
-        missing = [Key("missing", "snapshots missing")] if self.totals.loaded < self.totals.expected else []
-        label = f"Participants over time, {words.count(self.totals.participants)} at most; gaps are shown as gaps."
-        drawings = self._drawn("concurrency", label, (charts.WIDE, charts.NARROW), draw)
-        return Figure(
-            drawings,
-            tables.participants(times.peaks(self.found.now), names),
-            [*(several if len(names) > 1 else []), *missing],
-        )
-
-    @cached_property
-    def week(self) -> Figure:
-        """The hours of the week."""
-        hours = times.hours_of_week(self.found.now)
-        most = max((one.mean for one in hours if one.mean is not None), default=0.0)
-        wide, narrow = (
-            self._svg(
-                charts.week(Sheet(self.period, size), hours),
-                f"week-{size.name}",
-                "Participants by hour of the week, on average.",
+def _concurrency(data: PageData) -> Figure:
+    names = {app_id: text.name(app_id, "unknown", most=_LONGEST_NAME) for app_id in _apps(data)}
+    colors = [f"series-{place % charts.SERIES_COLORS}" for place in range(len(names))]
+    legend = [LegendEntry(color=color, text=name) for color, name in zip(colors, names.values(), strict=True)]
+    figures = totals(data.current)
+    is_complete = figures.covered_snapshots == figures.expected_snapshots
+    peak = text.count(figures.peak_participants)
+    return Figure(
+        label=f"Participants over time, {peak} at most. The line breaks where nothing is known.",
+        charts=[
+            charts.concurrency(
+                data.current.period, size, concurrency.series(data.current, most=_MOST_POINTS[size.name])
             )
-            for size in (charts.WEEK_WIDE, charts.WEEK_NARROW)
-        )
-        legend = [Key(f"heat-{level}", "") for level in range(colours.HEATS)]
-        legend[0], legend[-1] = replace(legend[0], text="0"), replace(legend[-1], text=words.tenths(most))
-        unknown = [Key("unknown", "no snapshot")] if any(one.mean is None for one in hours) else []
-        return Figure([wide, narrow], tables.week(hours), [*legend, *unknown])
+            for size in charts.SIZES
+        ],
+        table=tables.participants(concurrency.peaks(data.current), names),
+        legend=[
+            *(legend if len(names) > 1 else []),
+            *([] if is_complete else [LegendEntry(color="missing", text="not covered")]),
+        ],
+    )
 
-    @cached_property
-    def coverage(self) -> Figure:
-        """Snapshots that are there, by day."""
 
-        def draw(on: Sheet) -> dict[str, Any]:
-            parts = spans.spans(self.period, most=_BARS[on.size.name])
-            shares = [(part, self._covered(part.first, part.last)) for part in parts]
-            return charts.coverage(on, shares, by_day=len(parts) == len(self.days))
+def _week(data: PageData) -> Figure:
+    hours = concurrency.hours_of_week(data.current)
+    most = max((hour.mean_participants or 0.0 for hour in hours), default=0.0)
+    texts = ["0", *[""] * (charts.HEAT_COLORS - 2), text.tenths(most)]
+    legend = [LegendEntry(color=f"heat-{level}", text=label) for level, label in enumerate(texts)]
+    if any(hour.mean_participants is None for hour in hours):
+        legend.append(LegendEntry(color="unknown", text="nothing is known"))
+    return Figure(
+        label="Participants by hour of the week, on average.",
+        charts=[charts.week(size, hours) for size in charts.WEEK_SIZES],
+        table=tables.week(hours),
+        legend=legend,
+    )
 
-        legend = [Key("loaded", "loaded")]
-        legend += [Key("missing", "missing")] if self.totals.loaded < self.totals.expected else []
-        label = f"Coverage by day: {words.percent(self.totals.covered)} of the snapshots in all."
-        drawings = self._drawn("coverage", label, (charts.LOW_WIDE, charts.LOW_NARROW), draw)
-        return Figure(drawings, tables.coverage(self.daily), legend)
 
-    @property
-    def busiest(self) -> Table:
-        """The busiest meetings."""
-        return tables.busiest(self.found, self.names)
+def _coverage(data: PageData, days: Sequence[Day]) -> Figure:
+    def draw(size: Size) -> Chart:
+        spans = calendar.days_or_weeks(data.current.period, most=_MOST_DAYS[size.name])
+        shares = [(span, _covered_share(_within(span, days))) for span in spans]
+        return charts.coverage(data.current.period, size, shares)
 
-    @property
-    def longest(self) -> Table:
-        """The longest sessions."""
-        return tables.longest(self.found.longest, self.period.tz)
+    share = totals(data.current).covered_share
+    return Figure(
+        label=f"Coverage by day, {text.percent(share)} of the snapshots in all.",
+        charts=[draw(size) for size in charts.LOW_SIZES],
+        table=tables.daily_coverage(days),
+        legend=[
+            LegendEntry(color="covered", text="covered"),
+            *([LegendEntry(color="missing", text="not covered")] if share < 1 else []),
+        ],
+    )
 
-    @property
-    def costs(self) -> Table:
-        """The estimate."""
-        return tables.costs(
-            costs.cost_of(self.found.now.growth, self.found.prices), self.totals.low_usd, self.totals.high_usd
-        )
 
-    @property
-    def accuracy(self) -> Table | None:
-        """Snapshots against final figures against Cloudflare's totals."""
-        return tables.accuracy(self.found.accuracy) if self.found.accuracy else None
+def _within(span: calendar.Span, days: Sequence[Day]) -> list[Day]:
+    return [day for day in days if span.first <= day.day <= span.last]
 
-    @property
-    def length(self) -> str:
-        """How long the period is."""
-        minutes = (self.period.until - self.period.since).total_seconds() / 60
-        return words.duration(minutes) if minutes < _A_FEW_DAYS else f"{minutes / 1440:.0f} days"
 
-    @property
-    def cost_range(self) -> str:
-        """The lower and the upper end."""
-        return words.usd(self.totals.low_usd, self.totals.high_usd).replace(words.NOTHING, "and")
+def _covered_share(days: Sequence[Day]) -> float | None:
+    expected = sum(day.expected_snapshots for day in days)
+    return sum(day.covered_snapshots for day in days) / expected if expected else None
 
-    @property
-    def minutes_by(self) -> str:
-        """What a bar is."""
-        if len(self.days) > _BARS["wide"]:
-            return "a week"
-        return "a day" if len(self.days) <= _BARS["narrow"] else "a day (on a phone, a week)"
 
-    @property
-    def minutes_named(self) -> str:
-        """Which meetings are told apart."""
-        named = min(_NAMED, len(self.names))
-        return f"{named} busiest meetings and all others" if len(self.names) > _NAMED else "meetings"
+def _apps(data: PageData) -> list[str]:
+    return sorted(data.current.concurrency["app_id"].unique().to_list())
 
-    @property
-    def concurrency_caption(self) -> str:
-        """What a step is."""
-        step = max((own.step for own in times.series(self.found.now, most=_POINTS["wide"])), default=0.0)
-        each = f"each step is the most of {words.duration(step / 60)}" if step else "each step is a snapshot"
-        return f"Participants at a time; {each}. Where snapshots are missing, the line breaks."
 
-    @staticmethod
-    def clean(text: str) -> str:
-        """A name out of the database."""
-        return words.name(text, "unknown")
+def _length(period: Period) -> str:
+    minutes = (period.until - period.since).total_seconds() / 60
+    return text.duration(minutes) if minutes < _A_FEW_DAYS else f"{minutes / 1440:.0f} days"
 
-    def instant(self, at: datetime) -> str:
-        """An instant in the page's zone."""
-        return words.instant(at, self.period.tz)
 
-    def _is_unknown(self, part: spans.Span) -> bool:
-        return all(one.minutes is None for one in self.daily if part.first <= one.day <= part.last)
+def _bar_is(days: int) -> str:
+    if days > _MOST_DAYS["wide"]:
+        return "per week"
+    return "per day" if days <= _MOST_DAYS["narrow"] else "per day (on a phone, per week)"
 
-    def _covered(self, first: date, last: date) -> float | None:
-        own = [one for one in self.daily if first <= one.day <= last]
-        expected = sum(one.expected for one in own)
-        return sum(one.loaded for one in own) / expected if expected else None
 
-    def _drawn(
-        self, name: str, label: str, sizes: tuple[Size, Size], draw: Callable[[Sheet], dict[str, Any]]
-    ) -> list[Markup]:
-        return [self._svg(draw(Sheet(self.period, size)), f"{name}-{size.name}", label) for size in sizes]
+def _named_meetings(count: int) -> str:
+    most = charts.SERIES_COLORS
+    return f"{most} busiest meetings and all others" if count > most else "meetings"
 
-    @staticmethod
-    def _svg(chart: dict[str, Any], name: str, label: str) -> Markup:
-        return Markup(svg.drawn(chart, name=name, label=label))  # noqa: S704  # its texts are escaped where it is written
+
+def _step_is(data: PageData) -> str:
+    lines = concurrency.series(data.current, most=_MOST_POINTS["wide"])
+    step = max((line.step for line in lines), default=0.0)
+    return f"the peak of {text.duration(step / 60)}" if step else "a snapshot"

@@ -1,24 +1,9 @@
--- grain: one of the meetings $meeting_ids, with its latest name and the most participants of one of its sessions
-with told as (
-    select app_id, meeting_id, type, meeting_display_name, max_concurrent_participants, observed_at as told_at
-    from session_snapshots
-    where slot >= $since
-        and slot < $until
-        and list_contains($meeting_ids, meeting_id)
-
-    union all
-
-    select app_id, meeting_id, type, meeting_display_name, max_concurrent_participants, ended_at as told_at
-    from session_finals
-    where started_at < $until
-        and ended_at >= $since
-        and list_contains($meeting_ids, meeting_id)
-)
-
+-- grain: one of the meetings $meeting_ids, with its title and peak, as in the report meetings
+-- The report itself would compute the minutes of the period a second time.
 select
     app_id,
     meeting_id,
-    arg_max(meeting_display_name, told_at) as meeting,
-    max(max_concurrent_participants) filter (where type = 'meeting') as peak_participants
-from told
-group by app_id, meeting_id;
+    meeting_display_name as meeting,
+    peak_participants
+from meetings_between($since, $until)
+where list_contains($meeting_ids, meeting_id);

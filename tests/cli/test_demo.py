@@ -91,14 +91,14 @@ def test_the_demo_does_without_the_page(tmp_path: Path) -> None:
     """Where what draws its charts is not installed, it says what would, and ends well."""
     command = ("demo", "--directory", str(tmp_path / "demo"), *LITTLE)
     result = subprocess.run(
-        [sys.executable, "-c", WITHOUT, "altair", *command],
+        [sys.executable, "-c", WITHOUT, "jinja2", *command],
         env={"PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert 'The page can\'t be made: altair is missing: pip install "realtimekit-usage[page]"' in result.stdout
+    assert 'The page can\'t be made: jinja2 is missing: pip install "realtimekit-usage[page]"' in result.stdout
 
 
 def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp_path: Path) -> None:

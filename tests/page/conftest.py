@@ -1,35 +1,35 @@
-"""A database that tests fill, and the page that is made of it."""
+"""A database that tests fill, and the page made from it."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from etl.page.found import Asked, find
-from etl.page.html import Made, page
+from etl.page.html import render
+from etl.page.query import PageOptions, fetch_page_data
 from etl.reports.periods import Period
-from etl.store import sql_files
 from etl.store.database import open_database
-from etl.store.read import run_sql_file
-from tests.page.parsed import Parsed
+from tests.page.parsed_page import ParsedPage
+from tests.sql.recorded import record
 from tests.sql.rows import Usage, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tests.sql.recorded import Recorded
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 
 
 class MakePage(Protocol):
-    """Makes the page of a period and reads it; in UTC and of all apps unless told."""
+    """Makes the page of a period and parses it. Without other arguments it is in UTC and of all apps."""
 
     def __call__(  # noqa: D102
         self, since: str | datetime, until: str, *, tz: str = "UTC", app_id: str | None = None, title: str = "Usage"
-    ) -> Parsed: ...
+    ) -> ParsedPage: ...
 
 
 @pytest.fixture
@@ -39,19 +39,22 @@ def usage(tmp_path: Path) -> Iterator[Usage]:
         yield Usage(connection, tmp_path)
 
 
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """Eleven days of a simulated world, recorded once and changed by no test."""
+    return record(tmp_path_factory.mktemp("recorded"))
+
+
 @pytest.fixture
 def make(usage: Usage) -> MakePage:
-    """The page of what the database holds."""
+    """Make the page of the database."""
 
-    def made(
+    def make_page(
         since: str | datetime, until: str, *, tz: str = "UTC", app_id: str | None = None, title: str = "Usage"
-    ) -> Parsed:
+    ) -> ParsedPage:
         usage.write()
-        ask = partial(run_sql_file, usage.connection)
-        period = Period(since=utc(since), until=utc(until), tz=tz)
-        asked = Asked(period=period, app_id=app_id, prices=str(sql_files.file("prices.csv")))
-        _, first, _ = ask("read/snapshot_range").row(0)
-        found = find(ask, asked, first=first, prices=ask("page/prices", prices=asked.prices))
-        return Parsed(page(found, Made(at=NOW, database="usage.duckdb", version="9.9", title=title)))
+        options = PageOptions(period=Period(since=utc(since), until=utc(until), tz=tz), app_id=app_id, title=title)
+        data = fetch_page_data(usage.connection, Path("usage.duckdb"), options)
+        return ParsedPage(render(data, options, database="usage.duckdb", made_at=NOW))
 
-    return made
+    return make_page

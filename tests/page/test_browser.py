@@ -36,7 +36,7 @@ CHARTS = 4
 VISIBLE = """
 () => [...document.querySelectorAll("figure > svg")]
   .filter(svg => svg.checkVisibility())
-  .map(svg => [...svg.querySelectorAll(".mark path")].filter(mark => {
+  .map(svg => [...svg.querySelectorAll(".mark")].filter(mark => {
     const box = mark.getBoundingClientRect();
     return box.width > 0.2 && box.height > 0.2;
   }).length)
@@ -52,7 +52,7 @@ TEXTS = """
 })
 """
 COLOURS = """
-() => ["body", "h1", ".tiles div", "figure > svg text", "figure > svg .mark path"].map(selector => {
+() => ["body", "h1", ".tiles div", "figure > svg text", "figure > svg .mark"].map(selector => {
   const style = getComputedStyle(document.querySelector(selector));
   return [style.color, style.backgroundColor, style.fill].join();
 })

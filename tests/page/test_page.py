@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from etl import __version__
 from etl.errors import ConfigError
-from etl.page import words
+from etl.page import text
 from tests.sql.rows import utc
 
 if TYPE_CHECKING:
     from tests.page.conftest import MakePage
-    from tests.page.parsed import Parsed
+    from tests.page.parsed_page import ParsedPage
     from tests.sql.rows import Usage
 
 HOUR = 3600
@@ -31,7 +32,7 @@ def a_session(usage: Usage, day: str, minutes: float, session: str = "s", **colu
     usage.observed(f"{day} 13:00", minutes, session, started_at=utc(f"{day} 12:00"), **columns)
 
 
-def headings(parsed: Parsed) -> list[str]:
+def headings(parsed: ParsedPage) -> list[str]:
     """The levels of the headings in order."""
     return [tag for tag, _ in parsed.tags if re.fullmatch("h[1-6]", tag)]
 
@@ -46,13 +47,13 @@ def test_the_headline_is_what_the_reports_say(usage: Usage, make: MakePage) -> N
     assert values["Minutes"] == "100"
     assert values["Sessions"] == "1"
     assert values["Peak"] == "4"
-    assert values["Estimated cost"].replace("\N{NO-BREAK SPACE}", " ") == f"$0.05 {words.NOTHING} $0.70"
+    assert values["Estimated cost"].replace("\N{NO-BREAK SPACE}", " ") == f"$0.05 {text.NOTHING} $0.70"
     assert values["Coverage"] == "100.0 %"
     assert "50 minutes of the type livestream" in page.sections["minutes"]
-    assert page.table("Each day")[0] == {
+    assert page.table("Usage of each day")[0] == {
         "day": "Mon 2 Nov 2026",
         "minutes": "100.0",
-        "sessions begun": "1",
+        "sessions started": "1",
         "peak participants": "4",
         "minutes of other types": "50.0",
     }
@@ -89,21 +90,21 @@ def test_a_change_is_unknown_where_it_would_mislead(usage: Usage, make: MakePage
     assert "there are no snapshots of the period before" in first.sections["headline"]
     second = make("2026-11-03 00:00", "2026-11-04 00:00")
     assert second.tiles["Minutes"] == ["20", "in meetings"]
-    assert "only 79.1 % of the period before is covered by snapshots" in second.sections["headline"]
+    assert "snapshots cover only 79.1 % of the period before" in second.sections["headline"]
 
 
 def test_a_period_before_that_began_too_late_is_no_measure(usage: Usage, make: MakePage) -> None:
     """Snapshots of its second half only are half of it."""
     hourly(usage, "2026-11-01 12:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
-    assert "only 50.0 % of the period before" in make(*DAY).sections["headline"]
+    assert "snapshots cover only 50.0 % of the period before" in make(*DAY).sections["headline"]
 
 
 def test_unfinished_sessions_are_a_lower_bound(usage: Usage, make: MakePage) -> None:
     """The page says of how many sessions the end is not known, until it is."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
-    assert "Of 1 session the final figures are not known" in make(*DAY).sections["headline"]
+    assert "1 session has no final figures yet" in make(*DAY).sections["headline"]
     usage.final("2026-11-02 13:30", 15, started_at=utc("2026-11-02 12:00"))
     page = make(*DAY)
     assert "lower bound" not in page.sections["headline"].lower()
@@ -115,16 +116,12 @@ def test_a_gap_is_a_gap_and_no_zero(usage: Usage, make: MakePage) -> None:
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", without=["2026-11-02 05:00", "2026-11-02 06:00"])
     a_session(usage, "2026-11-02", 10, live_participants=2)
     page = make(*DAY)
-    line = re.search(r'<path d="([^"]*)" stroke="#2e6cb2"', page.html)
-    assert line
-    assert line[1].count("M") == 2
-    hatched = [one for one in page.attributes("path") if one.get("fill") == "url(#unknown)"]
-    assert hatched
-    assert page.table("The most participants") == [
-        {"day": "Mon 2 Nov 2026", "peak participants": "2", "without snapshots": "2 h"}
-    ]
+    assert [line["d"].count("M") for line in page.shapes("line")] == [2, 2]
+    assert page.shapes("unknown")
+    assert len(page.shapes("missing")) == 6  # in each size: two in the legends, one over the gap, one in the coverage
+    assert page.table("The peak") == [{"day": "Mon 2 Nov 2026", "peak participants": "2", "time not covered": "2 h"}]
     week = {row["hour"]: row["Mon"] for row in page.table("Participants on average")}
-    assert (week["04:00"], week["05:00"], week["12:00"]) == ("0.0", words.NOTHING, "2.0")
+    assert (week["04:00"], week["05:00"], week["12:00"]) == ("0.0", text.NOTHING, "2.0")
     assert page.table("Snapshots of each day")[0]["missing"] == "2"
 
 
@@ -133,7 +130,7 @@ def test_a_day_of_which_nothing_is_known_is_empty(usage: Usage, make: MakePage) 
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     hourly(usage, "2026-11-04 00:00", "2026-11-04 23:00")
     page = make("2026-11-02 00:00", "2026-11-05 00:00")
-    assert [row["minutes"] for row in page.table("Each day")] == ["0.0", words.NOTHING, "0.0"]
+    assert [row["minutes"] for row in page.table("Usage of each day")] == ["0.0", text.NOTHING, "0.0"]
     assert "Tue 3 Nov: nothing is known" in page.titles
 
 
@@ -147,8 +144,8 @@ def test_names_are_text_and_nothing_else(usage: Usage, make: MakePage, name: str
     page = make(*DAY, title=name or "Usage")
     assert not page.attributes("script")
     assert not page.attributes("b")
-    assert [row["meeting"] for row in page.table("The busiest")] == [words.name(name, "m")]
-    assert [row["meeting"] for row in page.table("The sessions that lasted")] == [words.name(name, "m")]
+    assert [row["meeting"] for row in page.table("The busiest")] == [text.name(name, "m")]
+    assert [row["meeting"] for row in page.table("The longest")] == [text.name(name, "m")]
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e]", page.html)
 
 
@@ -199,7 +196,7 @@ def test_apps_are_drawn_apart(usage: Usage, make: MakePage) -> None:
         hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", app=app)
         a_session(usage, "2026-11-02", 10, app, app_id=app, meeting_id=app)
     page = make(*DAY)
-    assert [row["app"] for row in page.table("The most participants")] == ["one", "two"]
+    assert [row["app"] for row in page.table("The peak")] == ["one", "two"]
     assert page.tiles["Peak"][0] == "2"
     only = make(*DAY, app_id="one")
     assert only.tiles["Peak"][0] == "1"
@@ -217,7 +214,7 @@ def test_accuracy_is_told_once_there_is_something_to_compare(usage: Usage, make:
     """Snapshots alone, with final figures, and Cloudflare's own total of the day."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
-    assert "has not run" in make(*DAY).sections["accuracy"]
+    assert "nothing to compare with yet" in make(*DAY).sections["accuracy"]
     usage.run("2026-11-02 20:00", kind="reconcile", list_id="ended")
     usage.final("2026-11-02 13:30", 15, started_at=utc("2026-11-02 12:00"))
     usage.total("2026-11-02", 15.5, 1)
@@ -238,7 +235,7 @@ def test_the_longest_sessions_come_first(usage: Usage, make: MakePage) -> None:
     for hours in range(1, 13):
         usage.observed(f"2026-11-02 {hours:02}:00", 1, f"s{hours}", started_at=utc("2026-11-02 00:00"))
     usage.final("2026-11-02 12:30", 2, "s12", started_at=utc("2026-11-02 00:00"))
-    lasted = [row["lasted"] for row in make(*DAY).table("The sessions that lasted")]
+    lasted = [row["duration"] for row in make(*DAY).table("The longest")]
     assert lasted == ["12 h 30 min", *(f"at least {hours} h" for hours in range(11, 2, -1))]
 
 
@@ -285,10 +282,11 @@ def test_the_page_reads_without_seeing_it(usage: Usage, make: MakePage) -> None:
 def test_the_page_says_what_it_was_made_from(usage: Usage, make: MakePage) -> None:
     """When, by which version, from which file, with how many snapshots."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
-    text = " ".join(make(*DAY, tz="Europe/Berlin").html.split())
-    assert "Made 20 Nov 2026, 09:30 (Europe/Berlin) by realtimekit-usage 9.9 from usage.duckdb: 24 snapshots" in text
-    assert "the last at 3 Nov 2026, 00:00" in text
-    assert "schema 0" in text
+    html = " ".join(make(*DAY, tz="Europe/Berlin").html.split())
+    made = f"Made 20 Nov 2026, 09:30 (Europe/Berlin) by realtimekit-usage {__version__} from usage.duckdb: 24 snapshots"
+    assert made in html
+    assert "the last at 3 Nov 2026, 00:00" in html
+    assert "schema 0" in html
 
 
 @pytest.mark.parametrize("days", [2, 63, 191, 410])
@@ -300,5 +298,5 @@ def test_a_long_period_is_no_larger_than_can_be_read(usage: Usage, make: MakePag
         a_session(usage, "2026-11-02", 10, f"s{number}", meeting_id=f"m{number}")
     page = make(since, "2026-11-03 00:00")
     assert len(page.html) < 900_000
-    assert len(page.table("Each day")) == min(days, 400)
-    assert page.sections["minutes"].count("a week") == (days > 190) + (62 < days <= 190)
+    assert len(page.table("Usage of each day")) == min(days, 400)
+    assert page.sections["minutes"].count("per week") == (days > 62)

@@ -1,4 +1,4 @@
-"""A page as a reader of HTML sees it."""
+"""The parsed page, for tests to look things up in."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 _VOID = {"meta", "link", "br", "img", "hr", "input", "rect", "path", "line"}
 
 
-class Parsed(HTMLParser):
-    """Its tags in order with their attributes, its tables by caption, its text by section, its headline by label."""
+class ParsedPage(HTMLParser):
+    """The tags in order with their attributes, tables by caption, text by section, tiles by label."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -27,12 +27,12 @@ class Parsed(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note it, and where it opens something."""
-        found = {name: value or "" for name, value in attrs}
-        self.tags.append((tag, found))
+        """Record the tag, and what it opens."""
+        attributes = {name: value or "" for name, value in attrs}
+        self.tags.append((tag, attributes))
         self._open.append(tag)
         if tag == "section":
-            self._section = found.get("aria-labelledby", "")
+            self._section = attributes.get("aria-labelledby", "")
         elif tag == "table":
             self._rows, self._caption = [], ""
         elif tag == "tr":
@@ -43,18 +43,18 @@ class Parsed(HTMLParser):
             self.titles.append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note it."""
+        """Record the tag."""
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
-        """Close it, and what stands open in it."""
+        """Close the tag, and those that are open inside it."""
         while self._open and self._open.pop() != tag:
             pass
         if tag == "table":
             self.tables[self._caption] = self._rows
 
     def handle_data(self, data: str) -> None:
-        """Put text where it belongs."""
+        """Add the text to its section, table, title or tile."""
         inside = set(self._open)
         if "style" in inside:
             return
@@ -72,11 +72,15 @@ class Parsed(HTMLParser):
             self.tiles[self._tile].append(data)
 
     def table(self, beginning: str) -> list[dict[str, str]]:
-        """The rows of the table whose caption begins so, by the names of its columns."""
+        """Return the rows of the table whose caption begins so, by the names of its columns."""
         (name,) = (caption for caption in self.tables if caption.startswith(beginning))
         header, *rows = self.tables[name]
         return [dict(zip(header, row, strict=True)) for row in rows]
 
     def attributes(self, tag: str) -> list[dict[str, str]]:
-        """Those of every element of that kind."""
+        """Return the attributes of every element of that kind."""
         return [attributes for name, attributes in self.tags if name == tag]
+
+    def shapes(self, css_class: str) -> list[dict[str, str]]:
+        """Return the shapes of charts that have a CSS class, such as `line` or `unknown`."""
+        return [attributes for _, attributes in self.tags if css_class in attributes.get("class", "").split()]

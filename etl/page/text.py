@@ -30,7 +30,7 @@ def tenths(value: float | None) -> str:
 
 def hundredths(value: float | None) -> str:
     """A number with two decimals; what rounds to nothing has no sign."""
-    return NOTHING if value is None else f"{round(value, 2) + 0.0:,.2f}".replace("-", _MINUS)
+    return NOTHING if value is None else f"{round(float(value), 2) + 0.0:,.2f}".replace("-", _MINUS)
 
 
 def percent(share: float | None) -> str:

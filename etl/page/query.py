@@ -1,0 +1,237 @@
+"""The data of the page: the rows of reports, read while the database is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from etl.errors import ConfigError
+from etl.reports.ask import require_known_app, snapshot_range
+from etl.reports.parameters import query_parameters
+from etl.reports.periods import midnight
+from etl.store import sql_files
+from etl.store.read import run_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from etl.reports.periods import Period
+    from etl.store.database import Connection
+
+BUSIEST_MEETINGS = 20  # meetings in the table; the chart names fewer
+# A year of minutes at once is a table of millions of sessions, most of it spilled to disk. Read month by month, the
+# sums are the same to the last digit, since periods that meet share no minute.
+_MONTH = timedelta(days=28)
+_MEETING = "meeting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingKey:
+    """The identity of a meeting."""
+
+    app_id: str
+    meeting_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOptions:
+    """The user's choices. No app stands for all apps, no price file for the project's own."""
+
+    period: Period
+    title: str
+    app_id: str | None = None
+    prices: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodReports:
+    """The rows of three reports for one period: meeting_days, coverage and concurrency."""
+
+    period: Period
+    meeting_days: pl.DataFrame
+    coverage: pl.DataFrame
+    concurrency: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The figures of a whole period; the minutes, sessions and participants are those of the type meeting."""
+
+    minutes: float
+    sessions: int
+    peak_participants: int | None
+    unfinished_sessions: int
+    other_minutes: dict[str, float]
+    low_usd: float
+    high_usd: float
+    expected_snapshots: int
+    missing_snapshots: int
+    covered_snapshots: int
+    unresolved_outcomes: int
+
+    @property
+    def covered_share(self) -> float:
+        """The share of the expected snapshots that know of at least one meeting."""
+        return self.covered_snapshots / self.expected_snapshots if self.expected_snapshots else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """One of the busiest meetings in the period."""
+
+    key: MeetingKey
+    title: str | None
+    minutes: float
+    sessions: int
+    peak_participants: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageData:
+    """All rows that the page shows. `previous` is the period of the same length before, if snapshots reach into it."""
+
+    current: PeriodReports
+    previous: PeriodReports | None
+    busiest: list[Meeting]
+    longest: pl.DataFrame
+    accuracy: pl.DataFrame | None
+    price_notes: dict[str, str]
+    snapshots: int
+    last_slot: datetime
+    schema: str
+
+
+def fetch_page_data(connection: Connection, database: Path, options: PageOptions) -> PageData:
+    """Read everything that the page shows. The period begins no earlier than the day of the first snapshot.
+
+    Raises ConfigError if the database has no snapshot in the period.
+    """
+    first_slot = snapshot_range(connection, database).first
+    require_known_app(connection, database, options.app_id)
+    period = _starting_with(first_slot, options.period)
+    reports = _Reports(connection, query_parameters(period, app_id=options.app_id, prices=options.prices))
+    state = reports.read("page/database").row(0, named=True)
+    if not state["snapshots"]:
+        raise ConfigError(
+            f"there is no snapshot from {options.period.since.isoformat()} to {options.period.until.isoformat()}; "
+            f"the first snapshot is of {first_slot.isoformat()}. Name another period with --since and --until"
+        )
+    current = reports.of_period(period)
+    return PageData(
+        current=current,
+        previous=reports.of_period(_period_before(period)) if first_slot < period.since else None,
+        busiest=_busiest(reports, current.meeting_days),
+        longest=reports.read("page/longest_sessions"),
+        accuracy=_accuracy(reports, period) if state["reconcile_runs"] else None,
+        price_notes=dict(reports.read("page/price_notes").iter_rows()),
+        snapshots=state["snapshots"],
+        last_slot=state["last_slot"],
+        schema=state["schema"],
+    )
+
+
+def totals(reports: PeriodReports) -> Totals:
+    """Add up the rows of a period."""
+    rows, coverage = reports.meeting_days, reports.coverage
+    meetings = rows.filter(pl.col("type") == _MEETING)
+    others = rows.filter(pl.col("type") != _MEETING).group_by("type").agg(pl.col("minutes").sum()).sort("type")
+    peak = participants_at_once(reports)["participants"].max()
+    return Totals(
+        minutes=float(meetings["minutes"].sum()),
+        sessions=int(meetings["sessions"].sum()),
+        peak_participants=None if peak is None else int(str(peak)),
+        unfinished_sessions=int(rows["unfinished_sessions"].sum()),
+        other_minutes={type_: float(minutes) for type_, minutes in others.iter_rows()},
+        low_usd=float(rows["low_usd"].sum()),
+        high_usd=float(rows["high_usd"].sum()),
+        expected_snapshots=int(coverage["expected_snapshots"].sum()),
+        missing_snapshots=int(coverage["missing_snapshots"].sum()),
+        covered_snapshots=int(coverage["covered_snapshots"].sum()),
+        unresolved_outcomes=int(coverage["unresolved_outcomes"].sum()),
+    )
+
+
+def participants_at_once(reports: PeriodReports) -> pl.DataFrame:
+    """The participants of all apps by slot; slots of which nothing is known are left out."""
+    known = reports.concurrency.filter(pl.col("participants").is_not_null())
+    return known.group_by("slot").agg(pl.col("participants").sum()).sort("slot")
+
+
+class _Reports:
+    """Reads SQL files with the parameters of a page."""
+
+    def __init__(self, connection: Connection, parameters: dict[str, object]) -> None:
+        self._connection = connection
+        self._parameters = parameters
+
+    def read(self, name: str, **changed: object) -> pl.DataFrame:
+        """Read the rows of `sql/<name>.sql`, with some parameters changed."""
+        return run_query(self._connection, sql_files.text(name), self._parameters | changed, where=name)
+
+    def of_period(self, period: Period) -> PeriodReports:
+        """Read the reports of a period."""
+        between = {"since": period.since, "until": period.until}
+        return PeriodReports(
+            period=period,
+            meeting_days=_summed(self.by_month("reports/meeting_days", period.since, period.until)),
+            coverage=self.read("reports/coverage", **between),
+            concurrency=self.read("reports/concurrency", **between),
+        )
+
+    def by_month(self, name: str, since: datetime, until: datetime) -> pl.DataFrame:
+        """Read a report month by month, and put the rows below each other."""
+        return pl.concat(self.read(name, since=begin, until=end) for begin, end in _months(since, until))
+
+
+def _months(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    while since < until:
+        yield since, min(since + _MONTH, until)
+        since += _MONTH
+
+
+def _summed(meeting_days: pl.DataFrame) -> pl.DataFrame:
+    """Add up the two parts of a day on which one month ends and the next begins."""
+    figures = ["minutes", "sessions", "unfinished_sessions", "low_usd", "high_usd"]
+    return meeting_days.group_by("day", "app_id", "meeting_id", "type").agg(pl.col(figures).sum())
+
+
+def _starting_with(first_slot: datetime, period: Period) -> Period:
+    """Return the period without the days before the first snapshot."""
+    zone = ZoneInfo(period.tz)
+    first_day = midnight(first_slot.astimezone(zone).date(), zone)
+    return replace(period, since=max(period.since, min(first_day, period.until)))
+
+
+def _period_before(period: Period) -> Period:
+    return replace(period, since=period.since - (period.until - period.since), until=period.since)
+
+
+def _busiest(reports: _Reports, meeting_days: pl.DataFrame) -> list[Meeting]:
+    """Return the meetings with the most minutes, the busiest first."""
+    meetings = meeting_days.filter(pl.col("type") == _MEETING)
+    keys = ["app_id", "meeting_id"]
+    summed = meetings.group_by(keys).agg(pl.col("minutes", "sessions").sum())
+    rows = summed.sort(["minutes", *keys], descending=[True, False, False]).head(BUSIEST_MEETINGS)
+    details = reports.read("page/meetings", meeting_ids=rows["meeting_id"].to_list())
+    return [
+        Meeting(
+            key=MeetingKey(app_id=row["app_id"], meeting_id=row["meeting_id"]),
+            title=row["meeting"],
+            minutes=float(row["minutes"]),
+            sessions=row["sessions"],
+            peak_participants=row["peak_participants"],
+        )
+        for row in rows.join(details, on=keys, how="left", maintain_order="left").iter_rows(named=True)
+    ]
+
+
+def _accuracy(reports: _Reports, period: Period) -> pl.DataFrame:
+    """Read the report accuracy, whose rows are whole days in UTC: each month begins at a midnight in UTC."""
+    first_day = midnight(period.since.astimezone(UTC).date(), ZoneInfo("UTC"))
+    return reports.by_month("reports/accuracy", first_day, period.until)
