@@ -110,8 +110,8 @@ _LASTING_FAULTS: dict[str, Fault] = {
     "malformed_token": _always(MALFORMED_TOKEN),
     "authentication": _always(AUTHENTICATION_ERROR),
     "forbidden": _always(replace(AUTHENTICATION_ERROR, status=403)),  # a wrong account, or an IP filter
-    "forbidden_plainly": _always(realtimekit_error(403, "Forbidden")),
-    "scope": _always(gateway_error(403, 9109, "Unauthorized to access requested resource")),
+    "forbidden_by_realtimekit": _always(realtimekit_error(403, "Forbidden")),
+    "missing_scope": _always(gateway_error(403, 9109, "Unauthorized to access requested resource")),
     "no_route": _always(_NO_ROUTE),
     "unknown_meeting": _always(realtimekit_error(404, "Meeting not found")),
     "success_false": _always(replace(realtimekit_error(500, "Something went wrong"), status=200)),
@@ -131,7 +131,7 @@ _LASTING_FAULTS: dict[str, Fault] = {
     "count_of_page": _change_paging(
         lambda _, size: {"total_count": size, "start_offset": min(1, size), "end_offset": size}
     ),
-    "count_odd": _change_paging(lambda paging, _: paging | {"total_count": "many"}),
+    "count_not_a_number": _change_paging(lambda paging, _: paging | {"total_count": "many"}),
 }
 
 FAULTS: Final[Mapping[str, Fault]] = _TRANSIENT_FAULTS | _LASTING_FAULTS

@@ -77,7 +77,7 @@ def test_a_list_that_is_replaced_stays_as_private_as_it_was(shell: Shell) -> Non
     ("fault", "code", "said"),
     [
         ("authentication", 77, "refuses the API token"),
-        ("forbidden_plainly", 77, "permission Realtime"),
+        ("forbidden_by_realtimekit", 77, "permission Realtime"),
         ("no_route", 78, "Look at the account ID, the app ID"),
         ("not_json", 69, "the API gives no good answer"),
     ],

@@ -61,7 +61,7 @@ def test_failures_end_with_3_and_are_said(open_shell: OpenShell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "code"), [("authentication", 77), ("scope", 77), ("no_route", 78), ("bad_gateway_html", 69)]
+    ("fault", "code"), [("authentication", 77), ("missing_scope", 77), ("no_route", 78), ("bad_gateway_html", 69)]
 )
 def test_an_api_that_refuses_or_is_down_ends_as_a_snapshot_does(open_shell: OpenShell, fault: str, code: int) -> None:
     """With what to do next; the run is stored with its failures."""

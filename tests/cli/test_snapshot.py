@@ -47,7 +47,7 @@ def test_a_refused_token_ends_with_77_and_names_the_permission(shell: Shell) -> 
     assert "https://dash.cloudflare.com" in result.stderr
 
 
-@pytest.mark.parametrize("fault", ["authentication", "malformed_token", "scope"])
+@pytest.mark.parametrize("fault", ["authentication", "malformed_token", "missing_scope"])
 def test_what_was_fetched_before_the_refusal_is_kept(open_shell: OpenShell, fault: str) -> None:
     """A token that is withdrawn in the middle of a run costs the rest of it, not the beginning."""
     shell = open_shell(script=chain(["ok"] * 12, repeat(fault)))

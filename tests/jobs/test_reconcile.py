@@ -319,7 +319,7 @@ def test_a_session_that_cant_be_had_is_a_failure_that_names_it(
     ("fault", "error", "match"),
     [
         ("authentication", TokenRejected, "refuses the API token"),
-        ("forbidden_plainly", TokenRejected, "ended sessions of app simulated-app .* Realtime Admin"),
+        ("forbidden_by_realtimekit", TokenRejected, "ended sessions of app simulated-app .* Realtime Admin"),
         ("no_route", ConfigError, "Look at the account ID"),
         ("bad_gateway_html", ApiUnavailable, "ended sessions of app simulated-app .*cloudflarestatus"),
         ("success_false", ApiUnavailable, "no good answer"),

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from .conftest import Start
 
 GATEWAY = {"malformed_token": (400, 6003), "authentication": (401, 10000), "forbidden": (403, 10000)}
-GATEWAY |= {"scope": (403, 9109), "no_route": (404, 7003)}
+GATEWAY |= {"missing_scope": (403, 9109), "no_route": (404, 7003)}
 GATEWAY |= {"rate_limited": (429, 971), "rate_limited_bare": (429, 971)}
 REALTIMEKIT = {"internal_error": (500, 500), "unknown_meeting": (404, 404), "success_false": (200, 500)}
-REALTIMEKIT |= {"forbidden_plainly": (403, 403)}
+REALTIMEKIT |= {"forbidden_by_realtimekit": (403, 403)}
 EDGE = {"bad_gateway_html": 502, "unavailable": 503, "edge_connect_timeout": 522, "edge_timeout": 524}
 EDGE |= {"edge_1015": 429, "not_json": 200}
 ODD_BODY = {"not_object", "empty_body", "too_large"}
 CONTENT = {"wrong_types", "missing_fields", "no_paging", "unreadable_entry"}
-CONTENT |= {"count_too_high", "count_of_page", "count_odd"}
+CONTENT |= {"count_too_high", "count_of_page", "count_not_a_number"}
 CONNECTION = {"dropped", "cut_body", "slow"}
 
 
@@ -161,7 +161,7 @@ def test_faults_of_content_reach_every_shape(start: Start, clock: SimulatedClock
 
 def test_a_count_may_be_wrong(start: Start) -> None:
     """`total_count` is far too high, that of the page alone, or a word; the entries are the right ones."""
-    names = ["ok", "count_too_high", "count_of_page", "count_odd"]
+    names = ["ok", "count_too_high", "count_of_page", "count_not_a_number"]
     caller = start(World(1, 130), faults=Faults(script=names * 2))
     for path in ("/meetings", "/sessions"):
         right, high, page, odd = [caller.get(path, page_no=2, per_page=100).json() for _ in names]
@@ -173,7 +173,7 @@ def test_a_count_may_be_wrong(start: Start) -> None:
         assert odd["paging"] == right["paging"] | {"total_count": "many"}
 
 
-@pytest.mark.parametrize("fault", ["count_too_high", "count_of_page", "count_odd"])
+@pytest.mark.parametrize("fault", ["count_too_high", "count_of_page", "count_not_a_number"])
 def test_an_answer_without_paging_has_no_wrong_count(start: Start, clock: SimulatedClock, fault: str) -> None:
     """A session, day totals and refusals stay as they are; a page beyond the last counts 0 entries of its own."""
     caller = start(faults=Faults(script=[fault] * 4))
@@ -199,14 +199,14 @@ def test_an_entry_of_a_list_may_be_unreadable(start: Start, clock: SimulatedCloc
 
 def test_a_script_goes_request_by_request_and_then_ends(start: Start) -> None:
     """Every request takes the next name; after the last name every answer is right."""
-    caller = start(faults=Faults(script=["internal_error", "ok", "scope"]))
+    caller = start(faults=Faults(script=["internal_error", "ok", "missing_scope"]))
     assert [caller.get("/sessions").status_code for _ in range(5)] == [500, 200, 403, 200, 200]
 
 
 def test_a_meetings_script_is_its_own(start: Start) -> None:
     """A meeting's script holds for requests about it, and leaves the script of the others alone."""
     faults = Faults(
-        script=["scope"],
+        script=["missing_scope"],
         by_meeting={"a": ["ok", "internal_error"], "b": itertools.repeat("bad_gateway_html")},
     )
     caller = start(faults=faults)
@@ -216,7 +216,9 @@ def test_a_meetings_script_is_its_own(start: Start) -> None:
 
 def test_a_pages_script_is_its_own(start: Start) -> None:
     """A page's script holds for the sessions list alone; a request without `page_no` is for page 1."""
-    faults = Faults(script=["scope"], by_page={1: ["ok", "internal_error"], 3: itertools.repeat("bad_gateway_html")})
+    faults = Faults(
+        script=["missing_scope"], by_page={1: ["ok", "internal_error"], 3: itertools.repeat("bad_gateway_html")}
+    )
     caller = start(faults=faults)
     asked = [caller.get("/sessions", page_no=number).status_code for number in (1, 3, 3, 2, 2)]
     assert asked == [200, 502, 502, 403, 200]

@@ -69,7 +69,7 @@ def test_a_list_is_read_to_its_end_whatever_a_page_holds(
     assert messages(finals) == []
 
 
-@pytest.mark.parametrize("fault", ["no_paging", "count_odd", "count_of_page"])
+@pytest.mark.parametrize("fault", ["no_paging", "count_not_a_number", "count_of_page"])
 def test_the_end_is_found_without_a_count_that_helps(serve_api: ServeApi, fault: str) -> None:
     """Where there is none, where it is a word, and where it is that of the page."""
     api = serve_api(script=itertools.repeat(fault))

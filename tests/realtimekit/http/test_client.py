@@ -209,7 +209,7 @@ def test_after_the_last_attempt_the_error_is_the_last_one(serve_api: ServeApi, a
     [
         ("authentication", Refused, FailureKind.UNAUTHORIZED),
         ("malformed_token", Refused, FailureKind.UNAUTHORIZED),
-        ("scope", Refused, FailureKind.UNAUTHORIZED),
+        ("missing_scope", Refused, FailureKind.UNAUTHORIZED),
         ("no_route", GiveUp, FailureKind.NOT_FOUND),
         ("unknown_meeting", GiveUp, FailureKind.NOT_FOUND),
         ("success_false", GiveUp, FailureKind.MALFORMED),

@@ -97,7 +97,7 @@ def require_an_outcome_each(fetched: FetchResult, meetings: int) -> None:
         (100, 7, [], 4),
         (19, 100, [], 2),
         (5, 100, FOR_EVER("no_paging"), 7),
-        (100, 7, FOR_EVER("count_odd"), 7),
+        (100, 7, FOR_EVER("count_not_a_number"), 7),
     ],
 )
 def test_who_is_on_the_list_is_live_and_the_others_are_idle(
@@ -226,7 +226,10 @@ def test_an_entry_that_cant_be_read_may_be_any_meeting(serve_api: ServeApi) -> N
 
 REFUSALS = [
     pytest.param(
-        "forbidden_plainly", TokenRejected, "Realtime Admin .*; or, with a meeting list, use --via meetings", id="403"
+        "forbidden_by_realtimekit",
+        TokenRejected,
+        "Realtime Admin .*; or, with a meeting list, use --via meetings",
+        id="403",
     ),
     pytest.param(
         "no_route",

@@ -147,7 +147,7 @@ def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_fetched(api: Api) -
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [("forbidden_plainly", TokenRejected), ("no_route", ConfigError), ("success_false", ApiUnavailable)],
+    [("forbidden_by_realtimekit", TokenRejected), ("no_route", ConfigError), ("success_false", ApiUnavailable)],
 )
 def test_a_row_of_refusals_ends_the_fetch_whatever_their_shape(
     serve_api: ServeApi, fault: str, error: type[EtlError]
