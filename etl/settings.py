@@ -1,4 +1,4 @@
-"""What a run needs to know, as frozen values. Reading the environment is the command line's work."""
+"""The settings of every command, as frozen values. The command line reads options and the environment into them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ Via: TypeAlias = Literal["auto", "meetings", "list"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEARER_TOKEN = re.compile("[A-Za-z0-9._~+/=-]+")  # RFC 6750
-_PLAIN = re.compile("[!-~]+")  # printable ASCII without white space
+_PRINTABLE_ASCII = re.compile("[!-~]+")
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}([.]{_LABEL})*|[0-9a-f:]*:[0-9a-f:.]*")  # a name, IPv4 or IPv6
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """A limit of the API: so many requests in a window of so many seconds, for everything a token does."""
+    """A limit of the API: a number of requests in a window of seconds, for everything that uses one token."""
 
     requests: int
     seconds: float
@@ -39,22 +39,22 @@ class Rate:
         return f"{self.requests:,} requests in {self.seconds:g} s"
 
     def usable(self, reserve: float) -> int:
-        """How many requests of a window are ours, at least one; `reserve` is the share that is not."""
+        """Return how many requests of a window may be sent, at least one. `reserve` is the share that stays free."""
         return max(1, self.requests - math.ceil(self.requests * reserve))
 
 
 # Cloudflare's documented limit. RealtimeKit's own page names another; the headers of the answers decide.
 CLOUDFLARE_RATE = Rate(requests=1200, seconds=300.0)
-# Its limit of 200 a second for an address, less a margin for what the network pushes together.
+# Cloudflare allows 200 per second and IP address. The margin is for requests that the network delivers together.
 MAX_REQUESTS_PER_SECOND = 190
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a run may ask of the API's limit.
+    """The part of the API's limit that a run may use.
 
-    `stated` is the limit the user names in the place of Cloudflare's documented one; it is kept even where the
-    API's headers would allow more. `reserve` is the share of every window that stays free.
+    `stated` is the user's own limit. It replaces Cloudflare's documented one, and holds even if the API's headers
+    allow more. `reserve` is the share of every window that stays free.
     """
 
     stated: Rate | None = None
@@ -62,27 +62,27 @@ class Limits:
 
     @property
     def rate(self) -> Rate:
-        """The limit to go by while the API has not told its own."""
+        """The limit until the API's headers name theirs."""
         return self.stated or CLOUDFLARE_RATE
 
     @property
     def usable(self) -> int:
-        """Requests of a window that are ours."""
+        """The number of requests that a run may send per window."""
         return self.rate.usable(self.reserve)
 
     @property
     def requests_per_second(self) -> float:
-        """Requests a second at most: Cloudflare's limit for an address, unless a faster rate is stated."""
+        """The most requests per second: Cloudflare's limit per IP address, unless a faster rate is stated."""
         return max(MAX_REQUESTS_PER_SECOND, self.rate.requests / self.rate.seconds)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiSettings:
-    """How to reach the API. The token is in no representation.
+    """The address of the API, the account and its token, and how requests are sent.
 
-    The base URL receives the token: it must be https, or http on the loopback interface.
-    Raises ConfigError otherwise, and for a token that no HTTP header can carry. `page_size` is how many sessions a
-    page of a list is asked to hold.
+    The token is not part of `repr`. It is sent to the base URL, which must be https, or http on this machine. Raises
+    ConfigError otherwise, and for a token that an HTTP header can't carry. `page_size` is the number of entries to ask
+    for per page of a list.
     """
 
     token: str = field(repr=False)
@@ -97,29 +97,30 @@ class ApiSettings:
     def __post_init__(self) -> None:
         _require_safe_base_url(self.base_url)
         if not is_id(self.account_id):
-            raise ConfigError(f"CLOUDFLARE_ACCOUNT_ID or --account-id {self.account_id!r} can be no account's ID")
+            raise ConfigError(f"CLOUDFLARE_ACCOUNT_ID or --account-id {self.account_id!r} is not a valid account ID")
         if not _BEARER_TOKEN.fullmatch(self.token):
             raise ConfigError(
-                "the API token is empty or holds characters that no token has (only letters, digits and -._~+/= may "
-                "stand in one); copy it again from https://dash.cloudflare.com/profile/api-tokens"
+                "the API token is empty or holds characters that are not valid in a token (letters, digits and "
+                "-._~+/= are); copy it again from https://dash.cloudflare.com/profile/api-tokens"
             )
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether requests go over TLS, so that the server has to prove who it is."""
+        """True if requests go over TLS, so that the server has to prove its identity."""
         return urlsplit(self.base_url).scheme == "https"
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the API is on this machine, as the simulator is."""
+        """True if the API is on this machine, as the simulator is."""
         return is_loopback(urlsplit(self.base_url).hostname or "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotSettings:
-    """One run of `snapshot`. `deadline` is how long the fetch may take; None sets no bound.
+    """The settings of a snapshot.
 
-    `meetings` is a file or an open text; None stands for all meetings of the app `app_id`.
+    `meetings` is a file or an open text; None stands for all meetings of the app `app_id`. `every` is the interval of
+    the schedule. `deadline` is how long the fetch may take; None sets no bound.
     """
 
     api: ApiSettings
@@ -137,13 +138,13 @@ class SnapshotSettings:
             require_app(self.app_id)
 
     def slot_of(self, started_at: datetime) -> datetime:
-        """The scheduled instant this run stands for: as given, floored to `every`, or the start second."""
+        """Return the slot of a run: the given one, or its start rounded down to `every`, or to the second."""
         if self.slot is not None:
             return self.slot.astimezone(UTC)
         return floor_to(started_at, self.every or timedelta(seconds=1))
 
     def time_left(self, now: datetime) -> dict[str, float]:
-        """Seconds that the fetch has from `now` on, by the option that says so: to the deadline, to the next slot."""
+        """Return the seconds that the fetch has from `now` on, to the deadline and to the next slot, by option."""
         time_left = {}
         if self.deadline is not None:
             time_left["deadline"] = self.deadline.total_seconds()
@@ -152,9 +153,9 @@ class SnapshotSettings:
         return time_left
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReconcileSettings:
-    """One run of `reconcile`: of the app `app_id`, or of all apps in the database; of sessions since an instant."""
+    """The settings of a reconciliation of sessions since an instant, of one app or of all apps in the database."""
 
     api: ApiSettings
     app_id: str | None
@@ -168,10 +169,10 @@ class ReconcileSettings:
 
     @property
     def every(self) -> None:
-        """It has no schedule of its own: whenever it runs, it finds the same."""
+        """None, because a reconciliation gives the same result on any schedule."""
 
     def slot_of(self, started_at: datetime) -> datetime:
-        """The instant this run stands for: the start second."""
+        """Return the second in which the run starts."""
         return floor_to(started_at, timedelta(seconds=1))
 
 
@@ -184,21 +185,21 @@ class ReadSettings:
 
 
 def floor_to(instant: datetime, every: timedelta) -> datetime:
-    """The last multiple of `every` since 1970-01-01T00:00Z that is not after `instant`."""
+    """Round an instant down to a multiple of `every` since 1970-01-01T00:00Z."""
     return _EPOCH + (instant - _EPOCH) // every * every
 
 
 def require_app(app_id: str | None) -> str:
-    """The app, where one is needed. Raises ConfigError where there is none, or it can be none."""
+    """Return the app's ID. Raises ConfigError if it is missing or not valid."""
     if not app_id:
-        raise ConfigError("which app's meetings? Set REALTIMEKIT_APP_ID or --app-id")
+        raise ConfigError("the RealtimeKit app is missing; set REALTIMEKIT_APP_ID or --app-id")
     if not is_id(app_id):
-        raise ConfigError(f"REALTIMEKIT_APP_ID or --app-id {app_id!r} can be no app's ID")
+        raise ConfigError(f"REALTIMEKIT_APP_ID or --app-id {app_id!r} is not a valid app ID")
     return app_id
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine (127.0.0.0/8, ::1 or localhost)."""
+    """Return True if a host name or address means this machine (127.0.0.0/8, ::1 or localhost)."""
     if host == "localhost":
         return True
     try:
@@ -208,33 +209,26 @@ def is_loopback(host: str) -> bool:
 
 
 def _require_safe_base_url(base_url: str) -> None:
-    """Refuse a URL over which the token could be read by others, before anything is sent to it."""
-    parts = _split(base_url)
-    host = parts[1]
-    if (
-        not _HOST.fullmatch(host)
-        or not _PLAIN.fullmatch(base_url)
-        or "@" in base_url
-        or "?" in base_url
-        or "#" in base_url
-    ):
-        # Not quoted: a user name or a query may hold the token.
-        raise ConfigError(f"--base-url is no plain URL; expected one like {CLOUDFLARE_BASE_URL}")
-    if parts[0] != "https" and not (parts[0] == "http" and is_loopback(host)):
+    """Refuse a URL over which others could read the token, before anything is sent."""
+    scheme, host = _scheme_and_host(base_url)
+    is_plain = _PRINTABLE_ASCII.fullmatch(base_url) and not any(character in base_url for character in "@?#")
+    if not (is_plain and _HOST.fullmatch(host)):
+        # The URL is not quoted, because its user name or query may hold the token.
+        raise ConfigError(f"--base-url is not a plain URL; expected one like {CLOUDFLARE_BASE_URL}")
+    if scheme != "https" and not (scheme == "http" and is_loopback(host)):
         raise ConfigError(
             f"--base-url {base_url!r} would send the token where others can read it; "
             "use https, or http on this machine only (127.0.0.1, ::1, localhost)"
         )
 
 
-def _split(base_url: str) -> tuple[str, str]:
-    """Scheme and host of a URL, empty where it has none or its port is no number."""
+def _scheme_and_host(base_url: str) -> tuple[str, str]:
+    """Split a URL. Both parts are empty if it is not valid; the host is, if only one of brackets and IPv6 is there."""
     try:
         parts = urlsplit(base_url)
-        _ = parts.port  # urlsplit looks at the port only when it is asked for
+        _ = parts.port  # urlsplit checks the port only when it is read
     except ValueError:
         return "", ""
     host = parts.hostname or ""
-    return parts.scheme, host if ("[" in parts.netloc) == (
-        ":" in host
-    ) else ""  # in brackets stands IPv6 and nothing else
+    is_bracketed, is_ipv6 = "[" in parts.netloc, ":" in host
+    return parts.scheme, host if is_bracketed == is_ipv6 else ""

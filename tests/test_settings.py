@@ -188,7 +188,7 @@ def test_a_url_over_which_others_could_read_the_token_is_refused(base_url: str) 
 )
 def test_what_is_no_plain_url_is_refused(base_url: str) -> None:
     """User names, queries, fragments and bad ports have no place in it; the message shows a good one."""
-    with pytest.raises(ConfigError, match="is no plain URL; expected one like https://"):
+    with pytest.raises(ConfigError, match="is not a plain URL; expected one like https://"):
         api(base_url)
 
 
@@ -218,7 +218,7 @@ def test_what_is_no_plain_url_is_refused(base_url: str) -> None:
 )
 def test_a_url_of_which_nobody_can_say_where_it_leads_is_refused(base_url: str) -> None:
     """White space, control characters, and hosts that are read in different ways by different programs."""
-    with pytest.raises(ConfigError, match="is no plain URL"):
+    with pytest.raises(ConfigError, match="is not a plain URL"):
         api(base_url)
 
 
@@ -227,7 +227,7 @@ def test_a_url_of_which_nobody_can_say_where_it_leads_is_refused(base_url: str) 
 )
 def test_a_token_in_a_url_is_refused_unseen(pattern: str) -> None:
     """It has no place there, and the message must not spread it further."""
-    with pytest.raises(ConfigError, match="is no plain URL") as caught:
+    with pytest.raises(ConfigError, match="is not a plain URL") as caught:
         api(pattern.format(BEARER))
     assert BEARER not in f"{caught.value!r}"
 

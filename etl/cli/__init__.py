@@ -1,4 +1,4 @@
-"""The command line: it parses, calls one function, and prints. Nothing heavy is imported before it is needed."""
+"""The command line: it parses options, calls one function, and prints the result."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ from etl.errors import EtlError
 
 EXIT_CODES = """\b
 Exit codes:
-  0   every meeting has an outcome, and it is in the database
-  1   figures break a rule (check), or a defect of this tool; a trace says where
-  2   the command was called wrongly
+  0   success: every meeting has an outcome, and the run is in the database
+  1   stored figures break a rule (check), or this tool has a defect and prints a traceback
+  2   the command line is not valid
   3   the run is stored, but some meetings failed
-  69  the API gives no good answer
-  74  the database or the staging directory can't be used
-  75  another program has the database open, or another run is under way
+  69  the API is down, or its answers are not valid
+  74  the database, the staging directory or standard output can't be read or written
+  75  another program has the database open, or another run is in progress
   77  the API refuses the token
-  78  a setting, the meeting list or the database file is wrong
-  130, 143  interrupted; what there was is stored
+  78  a setting, the meeting list or the database file is not valid
+  130, 143  interrupted by Ctrl-C or SIGTERM; the results so far are stored
 """
 
 
 class _Group(click.Group):
-    """A group in which every error of ours becomes a message and its exit code: the only place where that happens."""
+    """The group of all commands. It is the only place that turns an EtlError into a message and an exit code."""
 
     def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except EtlError as error:
@@ -54,7 +55,7 @@ class _Group(click.Group):
 )
 @click.version_option(__version__, package_name="realtimekit-usage", prog_name="rtk-usage")
 def cli() -> None:
-    """Usage snapshots of Cloudflare RealtimeKit meetings, exactly once, in DuckDB."""
+    """Record the usage of Cloudflare RealtimeKit meetings in DuckDB, exactly once, and report on it."""
 
 
 for _command in (snapshot, reconcile, report, query, page, check, meetings, load, simulate, demo):

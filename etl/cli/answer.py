@@ -1,4 +1,4 @@
-"""What `report` and `query` have in common: they run a query, and print or write the answer."""
+"""The common part of `report` and `query`: run a query, and print or write its answer."""
 
 from __future__ import annotations
 

@@ -30,9 +30,10 @@ from etl.errors import ConfigError
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives another week.")
 def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int) -> None:
-    """Take a week of hourly snapshots of a simulated API, in seconds.
+    """Try everything in seconds, without an account.
 
-    Some requests fail on purpose. At the end, the demo shows what is in the database.
+    The demo takes a week of hourly snapshots of a simulated API, in which some requests fail. Then it reconciles them,
+    shows the week by day, and writes a page.
     """
     try:
         from etl.cli.demonstration import demonstrate

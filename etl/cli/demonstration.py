@@ -1,4 +1,4 @@
-"""A week of hourly snapshots of a simulated world, taken as cron would, with its clock running fast."""
+"""The demo: hourly snapshots of a simulated week, taken as cron would take them, with a clock that runs fast."""
 
 from __future__ import annotations
 
@@ -46,41 +46,41 @@ if TYPE_CHECKING:
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
 _PAGE = "usage.html"
-_TIMEOUT = timedelta(milliseconds=20)  # real time: the simulated API answers within milliseconds, or is slow on purpose
-_LONG_TIMEOUT = timedelta(seconds=10)  # a week of sessions takes longer to list
-_NEXT = """Ask further: {command} report --help, or {command} report meetings --since 7d --database {database}
+_TIMEOUT = timedelta(milliseconds=20)  # real time; the simulated API answers within milliseconds, or late on purpose
+_LONG_TIMEOUT = timedelta(seconds=10)  # the list of a week takes longer
+_NEXT_STEPS = """Try next: {command} report meetings --since 7d --database {database}
 
-With a real account: put your meeting IDs in data/meetings.txt, one a line, then
+With your own account, write meeting IDs to data/meetings.txt, one per line, then run:
 
   export CLOUDFLARE_API_TOKEN=...    # with the permission Realtime
   export CLOUDFLARE_ACCOUNT_ID=...
   export REALTIMEKIT_APP_ID=...
   {command} snapshot"""
-_SPEED = 600.0  # simulated seconds in a real one: a run of a tenth of a second takes a simulated minute
+_SPEED = 600.0  # simulated seconds per real second; a run takes about one simulated minute
 
 
 def demonstrate(directory: Path, *, days: int, meetings: int, faults: float, seed: int) -> None:
-    """Take the snapshots of so many days up to now into `directory`, and show what came of them."""
+    """Take the snapshots of some days up to now into `directory`, and show the result."""
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     world = World(seed, meetings, epoch=end - timedelta(days=days))
     settings = _prepare(world, directory)
     slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
     summary, finals = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
-    click.echo(f"the last run: {snapshot_line(summary)}\nafter it:     {reconcile_line(finals)}")
+    click.echo(f"last snapshot:  {snapshot_line(summary)}\nreconciliation: {reconcile_line(finals)}")
     click.echo("(Seconds are those of the simulated clock.)\n")
     _show_tables(settings.database, len(slots))
     period = Period(since=world.epoch, until=datetime.now(UTC), tz="UTC")
     _show_usage(settings.database, directory / _PAGE, period)
-    # By name where the shell finds it, else by its path.
+    # A user can type the name only if it is on the PATH.
     command = "rtk-usage" if shutil.which("rtk-usage") else os.path.relpath(sys.argv[0])
-    click.echo(_NEXT.format(command=command, database=settings.database))
+    click.echo(_NEXT_STEPS.format(command=command, database=settings.database))
 
 
 def _prepare(world: World, directory: Path) -> SnapshotSettings:
-    """A meeting list and settings for a database that is not there yet; that of an earlier demo is deleted."""
+    """Write the meeting list, delete the database of an earlier demo, and return the settings of the snapshots."""
     database, meetings = directory / "usage.duckdb", directory / "meetings.txt"
     try:
-        _start_anew(directory, database, meetings)
+        _delete_earlier_demo(directory, database, meetings)
         meetings.write_text("".join(f"{meeting_id}\n" for meeting_id in world.meeting_ids), encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"{error.filename or directory}: {error.strerror}; name another --directory") from error
@@ -92,8 +92,8 @@ def _prepare(world: World, directory: Path) -> SnapshotSettings:
     )
 
 
-def _start_anew(directory: Path, database: Path, meetings: Path) -> None:
-    """Delete what an earlier demo has made, and nothing else."""
+def _delete_earlier_demo(directory: Path, database: Path, meetings: Path) -> None:
+    """Delete the files of an earlier demo. Raises ConfigError if a file was not made by a demo."""
     marker, log = directory / ".demo", directory / "usage.duckdb.wal"
     for file in (database, meetings, directory / _PAGE):
         if file.exists() and not marker.exists():
@@ -108,10 +108,7 @@ def _start_anew(directory: Path, database: Path, meetings: Path) -> None:
 def _take_snapshots(
     settings: SnapshotSettings, slots: Sequence[datetime], world: World, *, faults: float, seed: int
 ) -> tuple[SnapshotSummary, ReconcileSummary]:
-    """A snapshot in every slot, against a server whose clock stands at that slot and runs fast, then the final figures.
-
-    Returns the last summary of each.
-    """
+    """Take one snapshot per slot, then reconcile. Return the summaries of the last snapshot and the reconciliation."""
     clock = FastClock(slots[0], speed=_SPEED)
     with serve_in_process(
         partial(create_demo_app, world, clock, share=faults, seed=seed, slow_seconds=2 * _TIMEOUT.total_seconds())
@@ -123,19 +120,19 @@ def _take_snapshots(
 async def _take_each(
     settings: SnapshotSettings, slots: Sequence[datetime], clock: FastClock
 ) -> tuple[SnapshotSummary, ReconcileSummary]:
-    """One run after the other, each as cron would start it; the last summaries."""
+    """Take all snapshots, each with the clock at its slot, then reconcile."""
     context = RunContext(now=clock.now, sleep=clock.sleep)
     for slot in slots:
         clock.set(slot)
         summary = await take_snapshot(settings, context)
-    before = slots[0] - _HOURS_A_DAY * _HOUR  # some were under way when it began
+    before = slots[0] - _HOURS_A_DAY * _HOUR  # some sessions started before the first slot
     patient = replace(settings.api, timeout=_LONG_TIMEOUT)
     final_figures = ReconcileSettings(api=patient, app_id=settings.app_id, database=settings.database, since=before)
     return summary, await reconcile_sessions(final_figures, context)
 
 
 def _show_tables(database: Path, snapshots: int) -> None:
-    """What is in the database."""
+    """Print the tables of the database with their numbers of rows."""
     with open_database(database) as connection:
         rows = run_sql_file(connection, "read/row_counts").iter_rows()
     table = Table("table", "a row is", "rows", title=f"{database} after {snapshots} hourly snapshots")
@@ -146,14 +143,14 @@ def _show_tables(database: Path, snapshots: int) -> None:
 
 
 def _show_usage(database: Path, page: Path, period: Period) -> None:
-    """What it comes to: the report by day, and the page, where what draws its charts is installed."""
+    """Print the report by day, and write the page, if the packages that draw its charts are installed."""
     settings = ReadSettings(database=database)
     frame = answer_query(find_report("daily"), settings, query_parameters(period))
     click.echo(f"\n{as_table(frame, period.tz, width=None)}")
     try:
         content = render_page(settings, period)
     except ConfigError as error:  # the extra is missing
-        click.echo(f"The page can't be made: {error}")
+        click.echo(f"The page is not written: {error}")
     else:
         write_whole(page, content)
-        click.echo(f"The same as a page: {page}")
+        click.echo(f"The same figures as a page: {page}")

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 @click.command()
 @write_options
 def load(database: Path, lock_timeout: timedelta) -> None:
-    """Load staged runs into the database, as the next snapshot would."""
+    """Load staged runs into the database.
+
+    A run stays staged if the database was locked when it ended. The next snapshot loads it as well.
+    """
     from etl.cli.run_job import run_load
 
     run_ids = run_load(database, lock_timeout=lock_timeout)

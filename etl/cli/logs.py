@@ -1,4 +1,4 @@
-"""What is logged, and how: on stderr, for cron's mail and for people."""
+"""Logging to standard error, for the mail of cron and for people."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 
 
 def log_to_stderr(*, verbose: bool) -> None:
-    """Log warnings, or everything of ours, to stderr with UTC instants."""
+    """Log warnings to standard error, with UTC instants. `verbose` logs every message of this package."""
     handler = logging.StreamHandler()
     formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
-    ours = logging.getLogger("etl")
-    ours.handlers = [handler]
-    ours.propagate = False
-    ours.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    package = logging.getLogger("etl")
+    package.handlers = [handler]
+    package.propagate = False
+    package.setLevel(logging.DEBUG if verbose else logging.WARNING)

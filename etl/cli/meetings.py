@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     type=NewFile(dir_okay=False),
     help="The file to write: .txt, .csv, .tsv or .jsonl. Default: text on standard output.",
 )
-@api_options()
+@api_options(app="The RealtimeKit app.")
 def meetings(*, active: bool, output: Path | None, **options: Any) -> None:
     """Write a meeting list with all meetings of the app.
 

@@ -23,6 +23,7 @@ def _group(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
     """Combine options into one decorator that adds them to a command in this order."""
 
     def add(command: _Command) -> _Command:
+        """Add the options; the last one first, because click puts each new option in front."""
         for option in reversed(options):
             command = option(command)
         return command
@@ -54,46 +55,43 @@ def _database_options(
     )
 
 
-def api_options(*, reserve: str = "10%") -> Callable[[_Command], _Command]:
-    """Declare how a command reaches the API, and how much of the limit it leaves free."""
+_connection_options = _group(
+    click.option(
+        "--api-token-file",
+        type=click.Path(path_type=Path),
+        help=f"A file that holds the API token. Without it, the token is in {TOKEN}, or in the file that {TOKEN_FILE} "
+        "names.",
+    ),
+    click.option("--account-id", envvar="CLOUDFLARE_ACCOUNT_ID", show_envvar=True, help="The Cloudflare account."),
+    click.option(
+        "--base-url",
+        envvar=["CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL"],
+        show_envvar=True,
+        help="Another address of the API: https, or http on this machine.",
+    ),
+    click.option(
+        "--concurrency", type=click.IntRange(1, 256), default=32, show_default=True, help="Requests at the same time."
+    ),
+    click.option(
+        "--attempts",
+        type=click.IntRange(1, 100),
+        default=5,
+        show_default=True,
+        help="How often a request is tried in all.",
+    ),
+    click.option("--timeout", type=Duration(), default="10s", show_default=True, help="How long a request may take."),
+)
+
+
+def api_options(*, app: str, reserve: str = "10%") -> Callable[[_Command], _Command]:
+    """Declare how a command reaches the API, what its app is for, and how much of the limit it leaves free."""
     return _group(
-        click.option(
-            "--api-token-file",
-            type=click.Path(path_type=Path),
-            help=f"A file that holds the API token. Without it, the token is in {TOKEN}, or in the file that "
-            f"{TOKEN_FILE} names.",
-        ),
-        click.option("--account-id", envvar="CLOUDFLARE_ACCOUNT_ID", show_envvar=True, help="The Cloudflare account."),
-        click.option(
-            "--app-id",
-            envvar="REALTIMEKIT_APP_ID",
-            show_envvar=True,
-            help="The RealtimeKit app.",
-        ),
-        click.option(
-            "--base-url",
-            envvar=["CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL"],
-            show_envvar=True,
-            help="Another address of the API: https, or http on this machine.",
-        ),
-        click.option(
-            "--concurrency",
-            type=click.IntRange(1, 256),
-            default=32,
-            show_default=True,
-            help="Requests at the same time.",
-        ),
-        click.option(
-            "--attempts", type=click.IntRange(1, 100), default=5, show_default=True, help="Attempts per request in all."
-        ),
-        click.option(
-            "--timeout", type=Duration(), default="10s", show_default=True, help="How long one request may take."
-        ),
+        click.option("--app-id", envvar="REALTIMEKIT_APP_ID", show_envvar=True, help=app),
+        _connection_options,
         click.option(
             "--rate",
             type=RateLimit(),
-            help="The API's limit, if it is not Cloudflare's 1200/300s. The command never exceeds it, even if the API "
-            "would allow more.",
+            help="The API's limit, if it is not Cloudflare's 1200/300s. It holds even if the API would allow more.",
         ),
         click.option(
             "--reserve",

@@ -39,15 +39,16 @@ def _since(_context: click.Context, _parameter: click.Parameter, text: str) -> d
     help="Ask for sessions that started since then, and for older ones that snapshots saw live since then. 2d starts "
     "two days before today's midnight; days are those of UTC.",
 )
-@api_options(reserve="50%")  # snapshots need the other half while a long period is read
+# Half of the limit is for snapshots, which need it while a long period is read.
+@api_options(app="Only this RealtimeKit app. Default: all apps in the database.", reserve="50%")
 @write_options
 @summary_options
 def reconcile(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:
-    """Store the final figures of ended sessions, and Cloudflare's own totals per day.
+    """Store the final figures of ended sessions.
 
-    It covers whole apps, whatever the meeting list says: the app of --app-id, or all apps in the database. It also
-    finds sessions that started and ended between two snapshots. Figures that are stored already are not stored again,
-    so it can run every night, also while snapshots are taken.
+    It also stores Cloudflare's own totals per day, to compare with. It covers all sessions of an app, also those of
+    meetings outside the list, and those that started and ended between two snapshots. It stores only what is new, so
+    it can run every night, also while snapshots are taken.
     """
     settings = reconcile_settings(options)
     log_to_stderr(verbose=verbose)

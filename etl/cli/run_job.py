@@ -94,6 +94,7 @@ def progress(*, is_shown: bool) -> Iterator[Callable[[FetchCounts], None] | None
         was_paused = False
 
         def show(counts: FetchCounts) -> None:
+            """Update the bar, at most ten times per second."""
             nonlocal shown, was_paused
             instant = time.monotonic()
             if instant - shown >= _REFRESH_SECONDS or counts.done == counts.meetings or counts.is_paused != was_paused:
@@ -119,6 +120,7 @@ def _run_until_signal(job: Callable[[RunContext], Awaitable[_T]], context: RunCo
     received: list[int] = []
 
     async def run() -> _T:
+        """Run the job while signals set its event."""
         interrupted = asyncio.Event()
         with _signals_to(interrupted, received):
             return await job(replace(context, interrupted=interrupted))
@@ -132,6 +134,7 @@ def _signals_to(interrupted: asyncio.Event, received: list[int]) -> Iterator[Non
     loop = asyncio.get_running_loop()
 
     def receive(number: int) -> None:
+        """Note the first signal; raise at the second."""
         if received:
             raise KeyboardInterrupt
         received.append(number)

@@ -57,10 +57,10 @@ _HISTORY = timedelta(days=2)
     help="Write the meeting IDs to this file, one per line.",
 )
 def simulate(*, port: int, write_meetings: Path | None, **options: Any) -> None:
-    """Serve a simulated RealtimeKit API on this machine, until Ctrl-C.
+    """Serve a simulated API, to try the tool without an account.
 
-    Its sessions start, grow and end with the clock, since midnight (UTC) two days ago. The figures of all its endpoints
-    agree with each other. The same seed gives the same history on the same day.
+    It runs on this machine until Ctrl-C. Its sessions start, grow and end with the clock, since midnight (UTC) two days
+    ago. The figures of all its endpoints agree with each other. The same seed gives the same history on the same day.
     """
     try:
         from etl.simulator import app, faults, server, world

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     type=Duration(),
     help="How long the fetch may take. Meetings without an outcome by then fail with `deadline`.",
 )
-@api_options()
+@api_options(app="The RealtimeKit app of meetings for which the list names no app.")
 @write_options
 @summary_options
 def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:

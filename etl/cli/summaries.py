@@ -1,4 +1,4 @@
-"""What a run did, in a line for people or a JSON object for programs."""
+"""Summaries of runs: one line for people, or one JSON object for programs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def snapshot_line(summary: SnapshotSummary) -> str:
-    """One line, short enough for a cron mail, that explains a failing night."""
+    """Format a snapshot as one line, short enough for the mail of cron."""
     run = summary.run
     parts = [
-        f"{instant(run.slot)} {run.meetings} meetings: {run.live} live, {run.idle} idle, {_failed(summary)}",
+        f"{format_instant(run.slot)} {run.meetings} meetings: {run.live} live, {run.idle} idle, {_failed(summary)}",
         f"{summary.repeats} repeated in the list" if summary.repeats else "",
-        f"{summary.already_resolved} known in this slot already" if summary.already_resolved else "",
+        f"{summary.already_resolved} already known in this slot" if summary.already_resolved else "",
         f"{run.unlisted} more live outside the list" if run.unlisted else "",
         f"via {run.via}, {format_reason(summary.plan)}",
         _spent(run),
@@ -33,11 +33,12 @@ def snapshot_line(summary: SnapshotSummary) -> str:
 
 
 def reconcile_line(summary: ReconcileSummary) -> str:
-    """As `snapshot_line`, for a run that asked for final figures."""
+    """Format a reconciliation as one line."""
     run, apps, new = summary.run, summary.request.apps, summary.new_rows("session_finals")
-    found = f"{_number(run.meetings, 'ended session')}" + (f" ({new:,} new or changed)" if new is not None else "")
+    subject = f"app {apps[0]}" if len(apps) == 1 else f"{len(apps)} apps"
+    sessions = _number(run.meetings, "ended session") + (f" ({new:,} new or changed)" if new is not None else "")
     parts = [
-        f"{instant(run.slot)} reconciled {f'app {apps[0]}' if len(apps) == 1 else f'{len(apps)} apps'}: {found}, "
+        f"{format_instant(run.slot)} reconciled {subject}: {sessions}, "
         f"{_number(summary.days, 'day')} of totals" + (f", {_failed(summary)}" if run.failed else ""),
         _spent(run),
         _where(summary),
@@ -46,7 +47,7 @@ def reconcile_line(summary: ReconcileSummary) -> str:
 
 
 def reconcile_json(summary: ReconcileSummary) -> str:
-    """As `snapshot_json`, with what was asked for, and how many rows were new or changed where that is known."""
+    """Format a reconciliation as JSON: the columns of `runs`, the request, and the numbers of new or changed rows."""
     document = asdict(summary.run) | {
         "apps": list(summary.request.apps),
         "since": summary.request.since,
@@ -54,7 +55,7 @@ def reconcile_json(summary: ReconcileSummary) -> str:
         "new_sessions": summary.new_rows("session_finals"),
         "new_days": summary.new_rows("daily_totals"),
     }
-    return json.dumps(document | _outcome(summary), default=instant)
+    return json.dumps(document | _outcome(summary), default=format_instant)
 
 
 def _number(count: int, what: str) -> str:
@@ -67,24 +68,24 @@ def _failed(summary: RunSummary) -> str:
 
 
 def failure_lines(summary: RunSummary) -> Iterator[str]:
-    """One line a kind of failure, quoting its first."""
+    """Format one line per kind of failure, with the first failure as an example."""
     for kind, count in summary.batch.failures.items():
         first = summary.batch.first_failures[kind]
         yield f"{kind} ({count}): {first.meeting_id}: {first.message}"
 
 
 def snapshot_json(summary: SnapshotSummary) -> str:
-    """The summary as one JSON object: the columns of `runs`, and what became of the run."""
+    """Format a snapshot as JSON: the columns of `runs`, the plan, failures and errors."""
     document = asdict(summary.run) | {
         "plan": plan_document(summary.plan),
         "already_resolved": summary.already_resolved,
         "repeats": summary.repeats,
     }
-    return json.dumps(document | _outcome(summary), default=instant)
+    return json.dumps(document | _outcome(summary), default=format_instant)
 
 
 def _outcome(summary: RunSummary) -> dict[str, object]:
-    """What became of a run of any kind."""
+    """Return the part of a summary that both kinds of runs have."""
     return {
         "failures": summary.batch.failures,
         "first_failures": {kind: _failure_json(failure) for kind, failure in summary.batch.first_failures.items()},
@@ -97,19 +98,19 @@ def _outcome(summary: RunSummary) -> dict[str, object]:
 
 
 def _failure_json(failure: Failure) -> dict[str, object]:
-    """A failure as JSON: what it knows, without what it doesn't."""
+    """Return a failure without its empty fields."""
     return {name: value for name, value in asdict(failure).items() if value is not None}
 
 
-def instant(value: datetime) -> str:
-    """An instant in ISO 8601, UTC, as short as it can be."""
+def format_instant(value: datetime) -> str:
+    """Format an instant in ISO 8601 and UTC, as short as possible."""
     return value.isoformat(timespec="auto").replace("+00:00", "Z")
 
 
 def _spent(run: Run) -> str:
     seconds = (run.finished_at - run.started_at).total_seconds()
-    held = f", {run.waited_seconds:.0f} s of them held by the limit" if run.waited_seconds else ""
-    return f"{format_requests(run.requests)}, {run.retries} retries in {seconds:.1f} s{held}"
+    waited = f", {run.waited_seconds:.0f} s of them waiting for the limit" if run.waited_seconds else ""
+    return f"{format_requests(run.requests)}, {run.retries} retries in {seconds:.1f} s{waited}"
 
 
 def _where(summary: RunSummary) -> str:

@@ -88,8 +88,8 @@ def parse_period(*, since: str, until: str | None, tz: str, now: datetime) -> Pe
 def parse_since(text: str, zone: zoneinfo.ZoneInfo, end: datetime) -> datetime:
     """Parse where a period begins that ends at `end`. Raises PeriodError if the text is not valid.
 
-    `7d` are the seven whole days before the day of `end` in the zone, `12h` are twelve hours before `end`, a date is
-    its midnight in the zone, and `all` is the beginning of time.
+    `7d` are the seven whole days before the day of `end` in the zone. `12h` is twelve hours before `end`. A date is its
+    midnight in the zone, and `all` is 1970.
     """
     if text == "all":
         return BEGINNING

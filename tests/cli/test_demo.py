@@ -57,8 +57,8 @@ def test_the_demo_takes_a_snapshot_an_hour(demonstrated: tuple[Result, Path]) ->
     """A day is 24 runs in a database of its own; the summaries, the tables and the next step are shown."""
     result, directory = demonstrated
     assert (result.exit_code, result.stderr, runs_in(directory / "usage.duckdb")) == (0, "", 24 + 1)
-    assert "after it:     " in result.stdout
-    assert result.stdout.startswith("the last run: ")
+    assert "reconciliation: 2" in result.stdout
+    assert result.stdout.startswith("last snapshot:  ")
     assert "10 meetings" in result.stdout
     for table in ("runs", "meeting_lists", "session_snapshots", "fetch_failures", "outcomes (view)"):
         assert f" {table} " in result.stdout
@@ -75,7 +75,7 @@ def test_the_demo_ends_with_the_usage_and_the_page(demonstrated: tuple[Result, P
         ((minutes,),) = connection.execute(grown).fetchall()
     figures = re.findall(r"^ \d{4}-\d{2}-\d{2} +([\d,.]+)", result.stdout, re.MULTILINE)
     assert sum(Decimal(one.replace(",", "")) for one in figures) == pytest.approx(minutes, abs=Decimal("0.02"))
-    assert f"The same as a page: {directory / 'usage.html'}\n" in result.stdout
+    assert f"The same figures as a page: {directory / 'usage.html'}\n" in result.stdout
     assert (directory / "usage.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
@@ -98,7 +98,7 @@ def test_the_demo_does_without_the_page(tmp_path: Path) -> None:
         timeout=60,
         check=True,
     )
-    assert 'The page can\'t be made: jinja2 is missing: pip install "realtimekit-usage[page]"' in result.stdout
+    assert 'The page is not written: jinja2 is missing: pip install "realtimekit-usage[page]"' in result.stdout
 
 
 def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_an_app_is_needed(shell: Shell) -> None:
     """There is no list of all apps' meetings."""
     result = shell.run("meetings", REALTIMEKIT_APP_ID=None)
     assert result.exit_code == 78
-    assert "which app's meetings?" in result.stderr
+    assert "the RealtimeKit app is missing" in result.stderr
 
 
 def test_the_token_is_in_no_list(shell: Shell) -> None:

@@ -99,7 +99,7 @@ def test_time_held_by_the_limit_is_in_the_line(open_shell: OpenShell) -> None:
     """Who wonders why a run took so long reads that the API told it to wait."""
     result = open_shell(script=["rate_limited"]).snapshot("--concurrency", "1")
     assert result.exit_code == 0
-    assert "1 s of them held by the limit" in result.stdout
+    assert "1 s of them waiting for the limit" in result.stdout
 
 
 def test_json_is_one_object_on_standard_output(shell: Shell) -> None:

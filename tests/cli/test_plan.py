@@ -193,7 +193,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_done(shell: Shell, ar
     assert not shell.database.exists()
 
 
-@pytest.mark.parametrize(("app", "said"), [(None, "which app's meetings?"), ("a b", "can be no app's ID")])
+@pytest.mark.parametrize(("app", "said"), [(None, "the RealtimeKit app is missing"), ("a b", "is not a valid app ID")])
 def test_all_meetings_of_no_app_are_asked_for_nowhere(shell: Shell, app: str | None, said: str) -> None:
     """The app has to be named."""
     result = shell.run("snapshot", "--all-meetings", REALTIMEKIT_APP_ID=app)

@@ -87,7 +87,7 @@ def test_a_slot_that_is_complete_is_not_asked_for_again(shell: Shell) -> None:
     asked = shell.api.app.state.requests
     result = shell.snapshot(*slot)
     assert (result.exit_code, result.stderr, shell.api.app.state.requests) == (0, "", asked)
-    assert "40 known in this slot already" in result.stdout
+    assert "40 already known in this slot" in result.stdout
     assert shell.rows("select count(*) from runs") == [(1,)]
 
 
