@@ -194,8 +194,9 @@ def columns(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
 
 def described() -> dict[str, list[list[str]]]:
     """The rows of the tables of the data model, by heading."""
-    parts = re.split(r"^## ", DATA_MODEL, flags=re.MULTILINE)[1:]
-    return {part.splitlines()[0]: rows(part) for part in parts}
+    parts = {part.splitlines()[0]: part for part in re.split(r"^## ", DATA_MODEL, flags=re.MULTILINE)[1:]}
+    same = {heading: re.search(r"The columns are those of `(\w+)`", part) for heading, part in parts.items()}
+    return {heading: rows(parts[other[1]] if (other := same[heading]) else part) for heading, part in parts.items()}
 
 
 def names_and_types(table: list[list[str]]) -> list[tuple[str, str]]:
@@ -218,10 +219,10 @@ def test_the_data_model_describes_the_macros_that_are_there(tmp_path: Path) -> N
 def test_the_data_model_says_what_every_column_and_parameter_means() -> None:
     """A name alone explains nothing."""
     assert all(cells[2] for table in described().values() for cells in table)
-    for heading, signature in re.findall(r"^## (\w+)\((.*)\)$", DATA_MODEL, flags=re.MULTILINE):
-        part = DATA_MODEL.split(f"## {heading}(")[1].split("\n## ")[0]
-        explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^- ([^:]+): ", part, flags=re.MULTILINE)))
-        assert explained == signature.split(", "), heading
+    introduction = DATA_MODEL.split("\n## ")[0].split("The parameters of the macros:")[1]
+    explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^- ([^:]+): ", introduction, flags=re.MULTILINE)))
+    signatures = re.findall(r"^## \w+\((.*)\)$", DATA_MODEL, flags=re.MULTILINE)
+    assert set(explained) == {name for signature in signatures for name in signature.split(", ")}
 
 
 # What the macros are called with, to see their columns.
@@ -231,6 +232,7 @@ ARGUMENTS = {
     "tz": "'UTC'",
     "unit": "'day'",
     "with_finals": "true",
+    "path": f"'{ROOT}/sql/prices.csv'",
 }
 
 

@@ -1,5 +1,5 @@
--- Participants, sessions and minutes are numbers, and not negative
--- grain: a row with a figure below zero, or that is no finite number
+-- Participants, sessions and minutes are finite numbers, and not negative
+-- Grain: one row per stored row with a figure below zero or not finite.
 with figures as (
     select
         'session_snapshots' as table_name,

@@ -1,5 +1,5 @@
--- No session has more live participants than its most at a time
--- grain: a snapshot of a session that has
+-- A session has no more live participants than its maximum so far
+-- Grain: one row per snapshot of a session with more.
 select
     slot,
     app_id,

@@ -1,7 +1,7 @@
--- No session is seen live after its end
--- grain: a session that was seen live in the period, more than a quarter of an hour after its end
--- A session stays live for up to ten minutes after the last one has left, and clocks differ.
-with seen as materialized (
+-- No snapshot shows a session live after its end
+-- Grain: one row per session that was live in the period, more than 15 minutes after its end.
+-- A session stays live for up to ten minutes after its last participant has left. Clocks differ.
+with live_sessions as (
     select
         app_id,
         session_id,
@@ -13,27 +13,17 @@ with seen as materialized (
         and slot < $until
         and ($app_id is null or app_id = $app_id)
     group by app_id, session_id
-),
-
-final as (
-    select
-        app_id,
-        session_id,
-        arg_max(ended_at, fetched_at) as ended_at
-    from session_finals
-    where status = 'ENDED'
-        and started_at >= (select min(started_at) - interval 1 second from seen)
-        and started_at < $until
-    group by app_id, session_id
 )
 
 select
     app_id,
     session_id,
-    started_at,
-    ended_at,
-    last_live_at
-from seen
-join final using (app_id, session_id)
-where last_live_at > ended_at + interval 15 minutes
+    live_sessions.started_at,
+    arg_max(finals.ended_at, finals.fetched_at) as ended_at,
+    live_sessions.last_live_at
+from live_sessions
+join session_finals as finals using (app_id, session_id)
+where finals.status = 'ENDED'
+group by all
+having last_live_at > ended_at + interval 15 minutes
 order by session_id;

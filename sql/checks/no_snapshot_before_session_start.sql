@@ -1,5 +1,6 @@
--- No session is seen before it has started
--- grain: a snapshot more than five minutes older than its session: one of the two clocks is wrong
+-- No snapshot shows a session before its start
+-- Grain: one row per snapshot of a session more than five minutes before the session's start.
+-- One of the two clocks is wrong.
 select
     slot,
     app_id,

@@ -1,7 +1,13 @@
--- What was fetched at one instant of a session, or of a day, is said once
--- grain: a session or a day with several rows of the same instant, so that none of them is the latest
-with fetched as (
-    select 'session_finals' as table_name, fetched_at, app_id, session_id, cast(null as date) as day
+-- A session and a day have at most one row per instant of fetching
+-- Grain: one row per session, or per app and day, with several rows fetched at the same instant.
+-- The newest row of a session or day counts, and here none is the newest.
+with fetched_rows as (
+    select
+        'session_finals' as table_name,
+        fetched_at,
+        app_id,
+        session_id,
+        cast(null as date) as day
     from session_finals
 
     union all
@@ -17,7 +23,7 @@ select
     session_id,
     day,
     count(*) as row_count
-from fetched
+from fetched_rows
 where fetched_at >= $since
     and fetched_at < $until
     and ($app_id is null or app_id = $app_id)

@@ -1,6 +1,6 @@
--- No meeting has two outcomes in a run
--- grain: a meeting that failed in a run of snapshots twice, or that the same run saw live
-with failed as (
+-- A meeting has at most one outcome per run
+-- Grain: one row per meeting and run with several failures, or with a failure and a snapshot.
+with failed_meetings as (
     select
         fetch_failures.run_id,
         fetch_failures.slot,
@@ -17,23 +17,22 @@ with failed as (
     group by all
 ),
 
-live as (
+live_meetings as (
     select run_id, app_id, meeting_id, count(*) as snapshots
     from session_snapshots
-    semi join failed using (run_id, app_id, meeting_id)
     where slot >= $since
         and slot < $until
     group by run_id, app_id, meeting_id
 )
 
 select
-    failed.run_id,
-    failed.slot,
-    failed.app_id,
-    failed.meeting_id,
-    failed.failures,
-    coalesce(live.snapshots, 0) as snapshots
-from failed
-left join live using (run_id, app_id, meeting_id)
-where failures + coalesce(live.snapshots, 0) > 1
+    failed_meetings.run_id,
+    failed_meetings.slot,
+    failed_meetings.app_id,
+    failed_meetings.meeting_id,
+    failed_meetings.failures,
+    coalesce(live_meetings.snapshots, 0) as snapshots
+from failed_meetings
+left join live_meetings using (run_id, app_id, meeting_id)
+where failures + coalesce(live_meetings.snapshots, 0) > 1
 order by run_id, meeting_id;

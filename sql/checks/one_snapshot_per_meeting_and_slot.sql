@@ -1,5 +1,5 @@
--- No meeting is stored twice in a slot
--- grain: a meeting in a slot that has several rows
+-- A meeting has at most one snapshot per slot
+-- Grain: one row per meeting and slot with several snapshots.
 select
     slot,
     app_id,

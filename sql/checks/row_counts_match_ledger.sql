@@ -1,16 +1,17 @@
--- What a run counted as live or failed is stored
--- grain: a run, of whatever app, of which rows are missing, or that has too many
--- A run that asked again for what its slot held already has counted it as live, but its rows were dropped. Where several
--- runs share a slot, the rows of all of them are therefore at least as many as any one has counted.
-with live as (
-    select run_id, slot, count(*) as snapshots
+-- The live and failed meetings that a run counts are stored
+-- Grain: one row per run, of any app, with fewer or more rows than the ledger says.
+-- Runs may repeat a slot. A repeated run counts a session as live that an earlier run of the slot
+-- stored, but stores no row of it. So the runs of a slot together have at least as many rows as any
+-- one of them counts.
+with snapshot_counts as (
+    select run_id, count(*) as snapshots
     from session_snapshots
     where slot >= $since
         and slot < $until
-    group by run_id, slot
+    group by run_id
 ),
 
-failed as (
+failure_counts as (
     select run_id, count(*) as failures
     from fetch_failures
     where slot >= $since
@@ -18,24 +19,24 @@ failed as (
     group by run_id
 ),
 
-counted as (
+run_counts as (
     select
         runs.run_id,
         runs.slot,
         runs.live,
-        coalesce(live.snapshots, 0) as snapshots,
-        coalesce(sum(live.snapshots) over (partition by runs.kind, runs.slot), 0) as snapshots_in_slot,
+        coalesce(snapshots, 0) as snapshots,
+        coalesce(sum(snapshots) over (partition by runs.kind, runs.slot), 0) as snapshots_in_slot,
         runs.failed,
-        coalesce(failed.failures, 0) as failures
+        coalesce(failures, 0) as failures
     from runs
-    left join live using (run_id)
-    left join failed using (run_id)
+    left join snapshot_counts using (run_id)
+    left join failure_counts using (run_id)
     where runs.slot >= $since
         and runs.slot < $until
 )
 
 select *
-from counted
+from run_counts
 where snapshots > live
     or snapshots_in_slot < live
     or failures <> failed

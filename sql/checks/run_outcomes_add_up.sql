@@ -1,6 +1,6 @@
--- A run's outcomes are its live, idle and failed meetings, and it ends no sooner than it starts
--- grain: a run, of whatever app, whose figures contradict one another
--- The meetings of a run of reconcile are the sessions that it was told of: its failures are no part of them.
+-- The meetings of a run are its live, idle and failed ones, and it does not end before its start
+-- Grain: one row per run, of any app, with figures that contradict each other.
+-- The meetings of a reconcile run are the sessions in the API's answers, without the failures.
 select
     run_id,
     kind,

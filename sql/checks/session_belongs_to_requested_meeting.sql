@@ -1,5 +1,5 @@
--- The meeting that a session says it belongs to is the one that was asked for
--- grain: a snapshot of a session that names another meeting
+-- A session belongs to the meeting that was requested
+-- Grain: one row per snapshot of a session that names another meeting.
 select
     slot,
     app_id,

@@ -1,8 +1,8 @@
--- A session's minutes, and its most participants at a time, never fall from one observation to the next
--- grain: an observation in which one of the two is lower than in the one before it, which may lie before the period
--- Partitioned by hashes and ordered by whole numbers, all rows of a month take seconds; where hashes are equal by chance,
--- a fall still shows as one, and the second look, at the sessions themselves, is exact.
-with observed as not materialized (
+-- The minutes and the participant maximum of a session never fall from snapshot to snapshot
+-- Grain: one row per snapshot with a lower value than the one before, which may precede the period.
+-- Hashes and whole numbers sort far faster than IDs and instants. So a first pass finds suspects by
+-- hash, and a second pass compares the suspects by ID.
+with within_period as not materialized (
     select
         app_id,
         session_id,
@@ -15,7 +15,7 @@ with observed as not materialized (
         and ($app_id is null or app_id = $app_id)
 ),
 
-under_way_at_start as materialized (
+under_way_at_start as (
     select app_id, session_id, min(started_at) as started_at
     from session_snapshots
     where observed_at >= $since
@@ -25,8 +25,7 @@ under_way_at_start as materialized (
     group by app_id, session_id
 ),
 
--- Their last sight before the period.
-earlier as materialized (
+last_before_period as (
     select
         app_id,
         session_id,
@@ -40,46 +39,46 @@ earlier as materialized (
     group by app_id, session_id
 ),
 
-sequence as not materialized (
-    select * from observed
+observations as not materialized (
+    select * from within_period
     union all
-    select * from earlier
+    select * from last_before_period
 ),
 
-hashed as (
+hashed_observations as (
     select
         hash(app_id, session_id) as session_hash,
         minutes_consumed,
         max_concurrent_participants,
-        lag(minutes_consumed) over in_order as previous_minutes,
-        lag(max_concurrent_participants) over in_order as previous_participants
-    from sequence
-    window in_order as (partition by session_hash order by observed_us)
+        lag(minutes_consumed) over by_time as previous_minutes,
+        lag(max_concurrent_participants) over by_time as previous_participants
+    from observations
+    window by_time as (partition by session_hash order by observed_us)
 ),
 
-suspects as materialized (
+suspects as (
     select distinct session_hash
-    from hashed
+    from hashed_observations
     where minutes_consumed < previous_minutes
         or max_concurrent_participants < previous_participants
 ),
 
-compared as (
+compared_observations as (
     select
         app_id,
         session_id,
         make_timestamptz(observed_us) as observed_at,
-        lag(minutes_consumed) over in_order as previous_minutes,
+        lag(minutes_consumed) over by_time as previous_minutes,
         minutes_consumed as minutes,
-        lag(max_concurrent_participants) over in_order as previous_max_participants,
+        lag(max_concurrent_participants) over by_time as previous_max_participants,
         max_concurrent_participants as max_participants
-    from sequence
+    from observations
     where hash(app_id, session_id) in (select session_hash from suspects)
-    window in_order as (partition by app_id, session_id order by observed_us)
+    window by_time as (partition by app_id, session_id order by observed_us)
 )
 
 select *
-from compared
+from compared_observations
 where minutes < previous_minutes
     or max_participants < previous_max_participants
 order by observed_at, session_id;

@@ -1,5 +1,5 @@
 -- Which hours of the last 30 days were the busiest?
--- grain: an hour (UTC), the ten with the most minutes
+-- Grain: one row per hour (UTC), the ten with the most minutes.
 select
     bucket as hour_utc,
     round(sum(minutes), 1) as minutes,

@@ -1,13 +1,13 @@
 -- Which meetings changed their title?
--- grain: a title of a meeting that had several in the last 90 days
+-- Grain: one row per title of a meeting with several titles in the last 90 days.
 select
     meeting_id,
     meeting_display_name as meeting,
-    min(slot) as first_seen_at,
-    max(slot) as last_seen_at
+    min(slot) as first_observed_at,
+    max(slot) as last_observed_at
 from session_snapshots
 where slot >= now() - interval 90 days
     and meeting_display_name is not null
 group by app_id, meeting_id, meeting_display_name
 qualify count(*) over (partition by app_id, meeting_id) > 1
-order by app_id, meeting_id, first_seen_at;
+order by app_id, meeting_id, first_observed_at;

@@ -1,6 +1,6 @@
 -- How many sessions and participants are there at a time: usually, at busy times, at most?
--- grain: sessions or participants, over the snapshots of the last 30 days
--- Snapshots in which most meetings failed are left out: they would count as if nobody had been there.
+-- Grain: one row for sessions and one for participants, over the snapshots of the last 30 days.
+-- Snapshots whose meetings mostly failed are left out: they would count absent data as nobody.
 with slots as (
     select slot, sum(sessions) as sessions, sum(participants) as participants
     from concurrency_between(now() - interval 30 days, now())
@@ -10,17 +10,17 @@ with slots as (
 ),
 
 counts as (
-    select 'sessions' as what, sessions as count from slots
+    select 'sessions' as counted, sessions as count from slots
     union all
     select 'participants', participants from slots
 )
 
 select
-    what,
+    counted,
     cast(quantile_disc(count, 0.5) as bigint) as median,
     cast(quantile_disc(count, 0.95) as bigint) as p95,
     cast(quantile_disc(count, 0.99) as bigint) as p99,
     cast(max(count) as bigint) as most
 from counts
-group by what
-order by what desc;
+group by counted
+order by counted desc;

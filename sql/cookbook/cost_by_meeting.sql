@@ -1,7 +1,7 @@
 -- What may each meeting have cost last month, at most?
--- grain: a meeting, the ten with the most minutes; last month is a calendar month (UTC)
--- An estimate: every minute at the price of audio and video, 0.002 USD. That minutes_consumed is what is billed is
--- documented nowhere.
+-- Grain: one row per meeting, the ten with the most minutes of the last calendar month (UTC).
+-- An estimate: every minute at the price of audio and video, 0.002 USD.
+-- Cloudflare does not document that it bills minutes_consumed.
 select
     meeting_id,
     round(sum(minutes), 1) as minutes,

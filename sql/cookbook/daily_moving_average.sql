@@ -1,5 +1,6 @@
--- How many minutes a day, and on average over seven days?
--- grain: a day (UTC) of the last 30 in which there were any; the first six averages are of fewer days
+-- How many minutes per day, and on average over seven days?
+-- Grain: one row per day (UTC) of the last 30 with any minutes.
+-- The first six averages are over fewer days.
 with days as (
     select bucket as day, sum(minutes) as minutes
     from growth_between(
@@ -14,6 +15,7 @@ with days as (
 select
     cast(day as date) as day,
     round(minutes, 1) as minutes,
-    round(avg(minutes) over (order by day range between interval 6 days preceding and current row), 1) as seven_day_minutes
+    round(avg(minutes) over seven_days, 1) as seven_day_minutes
 from days
+window seven_days as (order by day range between interval 6 days preceding and current row)
 order by day;

@@ -1,5 +1,5 @@
 -- Which meetings failed most often?
--- grain: a meeting and a kind of failure, the ten with the most in the last 30 days
+-- Grain: one row per meeting and kind of failure, the ten with the most in the last 30 days.
 select
     meeting_id,
     kind,

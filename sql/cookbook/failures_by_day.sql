@@ -1,5 +1,5 @@
 -- What failed, and when?
--- grain: a kind of failure on a day (UTC) of the last fourteen
+-- Grain: one row per day (UTC) of the last fourteen and kind of failure.
 select
     cast(slot at time zone 'UTC' as date) as day,
     kind,

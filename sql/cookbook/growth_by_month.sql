@@ -1,5 +1,6 @@
 -- How did usage grow from month to month?
--- grain: a month (UTC) of the last twelve in which there was any; this month is not over yet
+-- Grain: one row per month (UTC) of the last twelve with any usage.
+-- The current month is not over yet.
 with months as (
     select
         date_trunc('month', bucket) as month,

@@ -1,5 +1,5 @@
 -- How many of the watched meetings are idle?
--- grain: a day (UTC) of the last 30; outcomes are those of all its runs
+-- Grain: one row per day (UTC) of the last 30, with the outcomes of all its runs.
 select
     cast(slot at time zone 'UTC' as date) as day,
     cast(sum(live) as bigint) as live,

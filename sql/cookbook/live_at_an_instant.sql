@@ -1,6 +1,6 @@
--- Who was live yesterday at 14:05?
--- grain: a session in the last snapshot up to then (UTC); slot says how long before that is
-with asked as (
+-- Which sessions were live yesterday at 14:05?
+-- Grain: one row per session in the last snapshot up to 14:05 (UTC), whose time is slot.
+with last_slot as (
     select max(slot) as slot
     from runs
     where kind = 'snapshot'
@@ -14,5 +14,5 @@ select
     live_participants as participants,
     started_at
 from session_snapshots
-where slot = (select slot from asked)
+where slot = (select slot from last_slot)
 order by participants desc, started_at, session_id;

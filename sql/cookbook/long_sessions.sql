@@ -1,5 +1,6 @@
 -- Which sessions lasted longer than three hours?
--- grain: a session under way in the last 30 days; one without a final total has lasted at least as long
+-- Grain: one row per session of the last 30 days, the ten longest.
+-- A session without a final total lasted at least as long.
 select
     meeting_display_name as meeting,
     started_at,

@@ -1,6 +1,6 @@
 -- How many participants are there on average, by weekday?
--- grain: a weekday (UTC), over the last four weeks
--- Snapshots in which most meetings failed are left out: they would count as if nobody had been there.
+-- Grain: one row per weekday (UTC), over the last four weeks.
+-- Snapshots whose meetings mostly failed are left out: they would count absent data as nobody.
 with slots as (
     select slot, sum(sessions) as sessions, sum(participants) as participants
     from concurrency_between(now() - interval 28 days, now())

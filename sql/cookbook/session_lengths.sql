@@ -1,5 +1,6 @@
 -- How long do sessions last?
--- grain: a range of lengths, of the sessions of the last 30 days that have ended and whose final total is known
+-- Grain: one row per range of lengths, of the ended sessions of the last 30 days.
+-- Only sessions with a final total are counted.
 with lengths as (
     select
         (epoch(ended_at) - epoch(started_at)) / 60 as length,

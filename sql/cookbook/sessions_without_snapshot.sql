@@ -1,11 +1,12 @@
--- How much did no snapshot see?
--- grain: a day (UTC) of the last 30, by the start of its sessions; reconcile has found those that lived between two snapshots
+-- How many sessions and minutes did no snapshot observe?
+-- Grain: one row per day (UTC) of the last 30 on which sessions started.
+-- These sessions started and ended between two snapshots. reconcile has found them.
 select
     cast(started_at at time zone 'UTC' as date) as day,
     count(*) as sessions,
     count(*) filter (where snapshots = 0) as sessions_without_snapshot,
-    round(sum(minutes) filter (where snapshots = 0), 1) as unseen_minutes,
-    round(100 * unseen_minutes / sum(minutes), 1) as unseen_percent
+    round(sum(minutes) filter (where snapshots = 0), 1) as minutes_without_snapshot,
+    round(100 * minutes_without_snapshot / sum(minutes), 1) as percent_without_snapshot
 from sessions_between(now() - interval 30 days, now())
 where is_final
     and type <> 'breakout'

@@ -1,5 +1,5 @@
 -- Which ten meetings used the most minutes last week?
--- grain: a meeting; last week is the one from Monday to Sunday (UTC)
+-- Grain: one row per meeting; last week is the one from Monday to Sunday (UTC).
 with growth as (
     select meeting_id, sum(minutes) as minutes, count(*) filter (where is_start) as sessions
     from growth_between(

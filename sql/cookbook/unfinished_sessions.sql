@@ -1,5 +1,6 @@
 -- Which sessions have ended, but have no final total yet?
--- grain: a session that is not in the last snapshot any more; its minutes are a lower bound until reconcile has asked
+-- Grain: one row per session that is not in the last snapshot any more.
+-- Its minutes are a lower bound until reconcile has fetched its final total.
 select
     meeting_display_name as meeting,
     started_at,

@@ -1,5 +1,5 @@
 -- Which meetings of our lists has nobody ever used?
--- grain: a meeting that some run was asked for, and of which no session is known
+-- Grain: one row per meeting of a list without a known session.
 select app_id, meeting_id
 from (select distinct app_id, meeting_id from meeting_lists)
 anti join session_snapshots using (app_id, meeting_id)

@@ -1,7 +1,8 @@
--- Adds the totals of days of a staged run that differ from what is known last of the app's day.
+-- Insert the daily totals of a staged run that differ from the newest row of their app and day.
+-- No day of the file is before $day. As a constant it lets DuckDB skip the older part of the table.
 insert into daily_totals by name
 with staged as (
-    -- All columns of the table in its own order, also where an older version staged fewer.
+    -- All columns of the table in its own order, also if an older version staged fewer.
     select * from daily_totals where false
     union all by name
     select * from read_parquet($file)

@@ -1,3 +1,3 @@
--- Adds what a staged run could not learn. A failure belongs to its run, so that nothing is left out.
+-- Insert the failures of a staged run. A failure belongs to its run, so no row is left out.
 insert into fetch_failures by name
 select * from read_parquet($file);

@@ -1,4 +1,4 @@
--- Stores a staged run's meeting list, unless the very same list is there already.
+-- Insert the meeting list of a staged run, unless the same list is already stored.
 insert into meeting_lists by name
 select staged.*
 from read_parquet($file) as staged

@@ -1,3 +1,3 @@
--- Enters a staged run in the ledger. Its primary key is what makes a second load fail.
+-- Insert a staged run into the ledger. The primary key of runs makes a second load of it fail.
 insert into runs by name
 select * from read_parquet($file);

@@ -1,8 +1,9 @@
--- Adds the final figures of a staged run that differ from what is known last of their session.
--- No session of the file started before $started_at: as a constant it lets the zone maps skip older ones.
+-- Insert the final figures of a staged run that differ from the newest row of their session.
+-- No session of the file started before $started_at. As a constant it lets DuckDB skip the older
+-- part of the table.
 insert into session_finals by name
 with staged as (
-    -- All columns of the table in its own order, also where an older version staged fewer.
+    -- All columns of the table in its own order, also if an older version staged fewer.
     select * from session_finals where false
     union all by name
     select * from read_parquet($file)
@@ -13,7 +14,10 @@ latest as (
     from session_finals
     semi join staged using (app_id, session_id)
     where session_finals.started_at >= cast($started_at as timestamptz)
-    qualify row_number() over (partition by app_id, session_id order by fetched_at desc, run_id desc) = 1
+    qualify row_number() over (
+        partition by app_id, session_id
+        order by fetched_at desc, run_id desc
+    ) = 1
 ),
 
 changed as (

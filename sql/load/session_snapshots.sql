@@ -1,7 +1,7 @@
--- Adds a staged run's snapshots, leaving out the meetings that its slot holds already.
--- All rows of a run are of one slot: naming it as a constant lets the zone maps skip all other slots.
+-- Insert the snapshots of a staged run, without the meetings that its slot already holds.
+-- All rows of a run have one slot, $slot. As a constant it lets DuckDB skip all other slots.
 insert into session_snapshots by name
-with present as (
+with stored as (
     select app_id, meeting_id
     from session_snapshots
     where slot = cast($slot as timestamptz)
@@ -9,4 +9,4 @@ with present as (
 
 select staged.*
 from read_parquet($file) as staged
-anti join present using (app_id, meeting_id);
+anti join stored using (app_id, meeting_id);

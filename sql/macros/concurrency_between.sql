@@ -1,32 +1,44 @@
--- grain: an app's slot in the period, with what was live then; empty where nothing is known, which is not zero
--- Nothing is known where no run is loaded, or where every meeting failed; where some failed, figures are a lower bound.
--- A session that is recorded under two meetings is there twice, as in the snapshots; a check names it.
--- Counts are of the type meeting; sessions of other types (livestream, participant) are counted apart. Breakout rooms are
--- part of their meeting here.
+-- Grain: one row per app and slot of the period, with the sessions and participants live in it.
+-- The counts are empty, not zero, in a slot without a loaded run and in one whose meetings all
+-- failed. Where some meetings failed, the counts are a lower bound.
+-- sessions and participants are those of the type meeting; other types are counted separately.
+-- A breakout room is part of its meeting here. A session stored under two meetings counts twice.
+-- The check one_meeting_per_session finds such a session.
 create or replace macro concurrency_between(since, until) as table
 with live as (
     select
         app_id,
         slot,
         count(*) filter (where type = 'meeting') as sessions,
-        coalesce(sum(live_participants) filter (where type = 'meeting'), 0) as participants,
+        sum(live_participants) filter (where type = 'meeting') as participants,
         count(*) filter (where type is distinct from 'meeting') as other_sessions,
-        coalesce(sum(live_participants) filter (where type is distinct from 'meeting'), 0) as other_participants
+        sum(live_participants) filter (where type is distinct from 'meeting') as other_participants
     from session_snapshots
     where slot >= since
         and slot < until
     group by app_id, slot
+),
+
+slots as (
+    select
+        slots.* exclude (is_observed),
+        slots.is_observed or live.slot is not null as is_observed,
+        coalesce(live.sessions, 0) as sessions,
+        cast(coalesce(live.participants, 0) as bigint) as participants,
+        coalesce(live.other_sessions, 0) as other_sessions,
+        cast(coalesce(live.other_participants, 0) as bigint) as other_participants
+    from slots_between(since, until) as slots
+    left join live using (app_id, slot)
 )
 
 select
-    slots.app_id,
-    slots.slot,
-    slots.is_loaded,
-    slots.is_observed or live.slot is not null as is_observed,
-    slots.unresolved_meetings,
-    case when is_observed then coalesce(live.sessions, 0) end as sessions,
-    cast(case when is_observed then coalesce(live.participants, 0) end as bigint) as participants,
-    case when is_observed then coalesce(live.other_sessions, 0) end as other_sessions,
-    cast(case when is_observed then coalesce(live.other_participants, 0) end as bigint) as other_participants
-from slots_between(since, until) as slots
-left join live using (app_id, slot);
+    app_id,
+    slot,
+    is_loaded,
+    is_observed,
+    unresolved_meetings,
+    if(is_observed, sessions, null) as sessions,
+    if(is_observed, participants, null) as participants,
+    if(is_observed, other_sessions, null) as other_sessions,
+    if(is_observed, other_participants, null) as other_participants
+from slots;

@@ -1,6 +1,7 @@
--- grain: a session under way at any time of the period, as best known: its final figures, or else those last observed
--- minutes is the whole session's running total, in the period or not; growth_between tells a period's part of it.
--- snapshots counts those since the period's start.
+-- Grain: one row per session or breakout room that was under way at any time of the period.
+-- Its figures are its final ones where they are known, else those observed last.
+-- minutes is the total of the whole session; growth_between has the part that falls into a period.
+-- snapshots counts the snapshots since the period's start.
 create or replace macro sessions_between(since, until) as table
 with observed as (
     select
@@ -11,8 +12,8 @@ with observed as (
         min(type) as type,
         min(started_at) as started_at,
         max(reported_at) as last_observed_at,
-        max(max_concurrent_participants) as max_participants,
-        arg_max(minutes_consumed, reported_at) as minutes,
+        max(max_concurrent_participants) as max_concurrent_participants,
+        arg_max(minutes_consumed, reported_at) as minutes_consumed,
         count(*) as snapshots
     from session_and_breakout_readings
     where source = 'snapshot'
@@ -22,21 +23,8 @@ with observed as (
 ),
 
 ended as (
-    select
-        app_id,
-        session_id,
-        arg_max(meeting_id, reported_at) as meeting_id,
-        arg_max(meeting_display_name, reported_at) as meeting_display_name,
-        arg_max(type, reported_at) as type,
-        arg_max(started_at, reported_at) as started_at,
-        arg_max(ended_at, reported_at) as ended_at,
-        arg_max(max_concurrent_participants, reported_at) as max_participants,
-        arg_max(minutes_consumed, reported_at) as minutes
-    from session_and_breakout_readings
-    where source = 'final'
-        and started_at < until + interval 1 hour
-        and greatest(ended_at, started_at) >= since - interval 24 hours
-    group by app_id, session_id
+    select *
+    from finals_between(since, until)
 )
 
 select
@@ -49,8 +37,11 @@ select
     ended.ended_at,
     observed.last_observed_at,
     coalesce(observed.snapshots, 0) as snapshots,
-    greatest(ended.max_participants, observed.max_participants) as max_participants,
-    cast(coalesce(ended.minutes, observed.minutes) as decimal(18, 6)) as minutes,
+    greatest(
+        ended.max_concurrent_participants,
+        observed.max_concurrent_participants
+    ) as max_participants,
+    cast(coalesce(ended.minutes_consumed, observed.minutes_consumed) as decimal(18, 6)) as minutes,
     ended.session_id is not null as is_final
 from observed
 full join ended using (app_id, session_id)

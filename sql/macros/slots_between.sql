@@ -1,124 +1,151 @@
--- grain: an app's slot in the period: one that a loaded run stands for, or one that is missing between two of them or
--- before the period's end
--- A slot is missing where the schedule has it and no run is loaded. The schedule is what runs say (--every), or what
--- most gaps between runs are where none said it; it is that of an app, whatever lists its runs had. unresolved_meetings counts the
--- meetings that have no outcome in the slot; where none has one, a run is loaded, and still nothing is known.
+-- Grain: one row per app and slot of the period: the slots of loaded runs, and the missing slots.
+-- A slot is missing where the schedule has one and no run is loaded. The schedule is the step that
+-- runs state (--every), else the most frequent gap between the app's runs.
+-- unresolved_meetings counts the meetings without an outcome. is_observed is false where no meeting
+-- of the slot has an outcome.
 create or replace macro slots_between(since, until) as table
-with apps as materialized (
+with list_apps as (
     select list_id, app_id, count(*) as meetings
     from meeting_lists
     group by list_id, app_id
 ),
 
-asked as materialized (
+-- Runs by app. A run for all live sessions of an app has the list all:<app_id>, without meetings.
+app_runs as (
     select
         runs.run_id,
         runs.slot,
-        coalesce(apps.app_id, substr(runs.list_id, length('all:') + 1)) as app_id,
-        coalesce(apps.meetings, 1) as meetings
+        runs.list_id,
+        runs.every_seconds,
+        runs.list_id like 'all:%' as is_for_whole_app,
+        coalesce(list_apps.app_id, substr(runs.list_id, length('all:') + 1)) as app_id,
+        coalesce(list_apps.meetings, 1) as meetings
     from runs
-    left join apps using (list_id)
+    left join list_apps using (list_id)
     where runs.kind = 'snapshot'
-        and (apps.app_id is not null or runs.list_id like 'all:%')
+        and (list_apps.app_id is not null or runs.list_id like 'all:%')
 ),
 
-loaded as materialized (
-    select asked.app_id, asked.slot, max(runs.every_seconds) as every_seconds, max(asked.meetings) as meetings
-    from asked
-    join runs using (run_id)
-    group by asked.app_id, asked.slot
+loaded_slots as (
+    select app_id, slot, max(every_seconds) as every_seconds, max(meetings) as meetings
+    from app_runs
+    group by app_id, slot
 ),
 
-stepped as materialized (
+gaps as (
     select
         app_id,
         slot,
-        last_value(every_seconds ignore nulls) over in_order as every_seconds,
-        lead(slot) over in_order as next_slot,
+        last_value(every_seconds ignore nulls) over by_slot as every_seconds,
+        lead(slot) over by_slot as next_slot,
         epoch(next_slot) - epoch(slot) as gap_seconds
-    from loaded
-    window in_order as (partition by app_id order by slot)
+    from loaded_slots
+    window by_slot as (partition by app_id order by slot)
 ),
 
--- Runs less than a minute apart are somebody trying something out.
-usual as (
-    select app_id, arg_max(gap_seconds, row(times, -gap_seconds)) as gap_seconds
-    from (
-        select app_id, gap_seconds, count(*) as times
-        from stepped
-        where gap_seconds >= 60
-        group by app_id, gap_seconds
-    )
+-- Two runs less than a minute apart are trials by hand, not a schedule.
+gap_counts as (
+    select app_id, gap_seconds, count(*) as gaps
+    from gaps
+    where gap_seconds >= 60
+    group by app_id, gap_seconds
+),
+
+-- Of gaps that are equally frequent, the shortest.
+usual_gaps as (
+    select app_id, arg_max(gap_seconds, row(gaps, -gap_seconds)) as gap_seconds
+    from gap_counts
     group by app_id
 ),
 
--- No slot is expected within half a step of the one that is there, nor before it has passed.
-missing as (
+schedules as (
     select
-        stepped.app_id,
+        gaps.app_id,
+        gaps.slot,
+        coalesce(gaps.next_slot, least(until, now())) as schedule_until,
+        coalesce(gaps.every_seconds, usual_gaps.gap_seconds) as step_seconds
+    from gaps
+    left join usual_gaps using (app_id)
+    where gaps.slot < until
+        and schedule_until > since
+),
+
+-- A slot that is less than half a step late is not missing.
+missing_slots as (
+    select
+        app_id,
         unnest(generate_series(
-            stepped.slot + to_seconds(coalesce(stepped.every_seconds, usual.gap_seconds)),
-            coalesce(stepped.next_slot, least(until, now())) - to_seconds(coalesce(stepped.every_seconds, usual.gap_seconds) / 2),
-            to_seconds(coalesce(stepped.every_seconds, usual.gap_seconds))
+            slot + to_seconds(step_seconds),
+            schedule_until - to_seconds(step_seconds / 2),
+            to_seconds(step_seconds)
         )) as slot
-    from stepped
-    left join usual using (app_id)
-    where stepped.slot < until
-        and coalesce(stepped.next_slot, least(until, now())) > since
+    from schedules
 ),
 
--- A later run of the slot that asked for all live sessions of an app again has told about all of its meetings.
-asked_for_all as (
-    select slot, app_id, max(run_id) as run_id
-    from runs
-    join asked using (run_id, slot)
-    where runs.list_id like 'all:%'
-    group by slot, app_id
-),
-
--- A meeting that failed and that no later run of the slot could tell about.
-failed as (
-    select fetch_failures.slot, fetch_failures.app_id, count(distinct fetch_failures.meeting_id) as unresolved_meetings
+failures as (
+    select
+        fetch_failures.run_id,
+        fetch_failures.slot,
+        fetch_failures.app_id,
+        fetch_failures.meeting_id
     from fetch_failures
     join runs using (run_id)
-    left join (
-        select asked.slot, asked.app_id, asked.run_id, meeting_lists.meeting_id
-        from asked
-        join runs using (run_id)
-        join meeting_lists on meeting_lists.list_id = runs.list_id and meeting_lists.app_id = asked.app_id
-        where asked.slot in (select slot from fetch_failures where slot >= since and slot < until)
-    ) as again
-        on again.slot = fetch_failures.slot
-        and again.app_id = fetch_failures.app_id
-        and again.meeting_id = fetch_failures.meeting_id
-        and again.run_id > fetch_failures.run_id
-    left join asked_for_all
-        on asked_for_all.slot = fetch_failures.slot
-        and asked_for_all.app_id = fetch_failures.app_id
-        and asked_for_all.run_id > fetch_failures.run_id
     where runs.kind = 'snapshot'
         and fetch_failures.kind <> 'invalid_id'
         and fetch_failures.slot >= since
         and fetch_failures.slot < until
-        and again.run_id is null
-        and asked_for_all.run_id is null
-    group by fetch_failures.slot, fetch_failures.app_id
+),
+
+-- The last run of a slot that fetched a meeting, by its list.
+last_meeting_runs as (
+    select
+        app_runs.slot,
+        app_runs.app_id,
+        meeting_lists.meeting_id,
+        max(app_runs.run_id) as run_id
+    from app_runs
+    join meeting_lists using (list_id, app_id)
+    where app_runs.slot in (select slot from failures)
+    group by app_runs.slot, app_runs.app_id, meeting_lists.meeting_id
+),
+
+-- The last run of a slot that fetched all live sessions of an app, and so all of its meetings.
+last_whole_app_runs as (
+    select slot, app_id, max(run_id) as run_id
+    from app_runs
+    where is_for_whole_app
+    group by slot, app_id
+),
+
+-- A failure is resolved by a later run of the slot that fetched its meeting.
+-- If the later run failed as well, it has a failure of its own here.
+unresolved as (
+    select
+        failures.slot,
+        failures.app_id,
+        count(distinct failures.meeting_id) as unresolved_meetings
+    from failures
+    left join last_meeting_runs using (slot, app_id, meeting_id)
+    left join last_whole_app_runs using (slot, app_id)
+    where (last_meeting_runs.run_id is null or last_meeting_runs.run_id <= failures.run_id)
+        and (last_whole_app_runs.run_id is null or last_whole_app_runs.run_id <= failures.run_id)
+    group by failures.slot, failures.app_id
 )
 
 select
-    loaded.app_id,
-    loaded.slot,
+    loaded_slots.app_id,
+    loaded_slots.slot,
     true as is_loaded,
-    coalesce(failed.unresolved_meetings, 0) < loaded.meetings as is_observed,
-    coalesce(failed.unresolved_meetings, 0) as unresolved_meetings
-from loaded
-left join failed using (app_id, slot)
-where loaded.slot >= since
-    and loaded.slot < until
+    coalesce(unresolved.unresolved_meetings, 0) < loaded_slots.meetings as is_observed,
+    coalesce(unresolved.unresolved_meetings, 0) as unresolved_meetings
+from loaded_slots
+left join unresolved using (app_id, slot)
+where loaded_slots.slot >= since
+    and loaded_slots.slot < until
 
 union all
 
 select app_id, slot, false as is_loaded, false as is_observed, null as unresolved_meetings
-from missing
+from missing_slots
 where slot >= since
     and slot < until;

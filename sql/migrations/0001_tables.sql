@@ -1,5 +1,5 @@
 -- The tables. All instants are TIMESTAMPTZ in UTC. Units are part of a column's name.
--- Rows are only ever added. Where a table can hold several rows of one thing, the newest row counts.
+-- Rows are only ever added. Of several rows about the same thing, the newest one counts.
 -- The big tables have no primary key: an index would make the file five times as large.
 -- The load keeps the key of a snapshot (slot, app_id, meeting_id) unique instead (sql/load/).
 
@@ -85,7 +85,7 @@ create table session_finals (
     extra json
 );
 
--- Grain: one row per app, day (UTC) and change of Cloudflare's own totals, as fetched at fetched_at.
+-- Grain: one row per app, day (UTC) and change of Cloudflare's totals, as fetched at fetched_at.
 create table daily_totals (
     run_id uuid not null,
     fetched_at timestamptz not null,

@@ -1,4 +1,4 @@
--- grain: an app that some run has asked about, by a list or for all its live sessions
+-- Grain: one row per app of a loaded run, whether the run had a list or fetched the whole app.
 select app_id
 from meeting_lists
 

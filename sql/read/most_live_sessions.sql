@@ -1,4 +1,5 @@
--- grain: one row; the most sessions that a run since $since saw live on the lists of its apps, empty where none read them
+-- Grain: one row, with the most live sessions that one run since $since found in its apps.
+-- It is empty if no run since then read a list of live sessions.
 select max(live + unlisted) as live
 from runs
 where slot > $since

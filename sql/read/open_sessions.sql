@@ -1,7 +1,8 @@
--- grain: a session of the apps $app_ids that was live in a slot since $since, began before $since, and has no final
--- figures that were fetched since then: such a session is in no list of those that began since $since
--- Slots and fetches are stored in the order of their time, so that zone maps skip all before $since.
-with observed as (
+-- Grain: one row per session of the apps $app_ids that started before $since, was live in a slot
+-- since then, and has no final figures fetched since then.
+-- The API's list of the sessions that started since $since lacks such a session.
+-- Slots and fetches are stored in the order of their time, so DuckDB skips the rows before $since.
+with live_sessions as (
     select
         app_id,
         session_id,
@@ -13,13 +14,13 @@ with observed as (
     group by app_id, session_id
 ),
 
-final as (
+ended_sessions as (
     select app_id, session_id
     from session_finals
     where fetched_at >= $since
 )
 
 select app_id, meeting_id, session_id
-from observed
-anti join final using (app_id, session_id)
+from live_sessions
+anti join ended_sessions using (app_id, session_id)
 order by all;

@@ -1,4 +1,4 @@
--- grain: a run that ended after $since, with the requests it had spent of the API's limit by then
+-- Grain: one row per run that ended after $since, with the requests it sent.
 select finished_at, requests
 from runs
 where finished_at > $since

@@ -1,5 +1,6 @@
--- grain: a meeting whose outcome the slot $slot already holds: in the list of one of its runs, and not failed there.
--- The meeting * stands for all of an app, where a run has asked for all and nothing failed.
+-- Grain: one row per meeting whose outcome the slot $slot already holds.
+-- The meeting is in the list of a run of the slot, and did not fail in that run. The meeting *
+-- stands for all meetings of an app, after a run for the whole app without a failure.
 select distinct meeting_lists.app_id, meeting_lists.meeting_id
 from runs
 join meeting_lists using (list_id)

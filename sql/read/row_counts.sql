@@ -1,11 +1,12 @@
--- grain: a table of the usage data, with how many rows it holds
+-- Grain: one row per table of usage data, with its grain and its number of rows.
 select 'runs' as "table", 'a loaded run' as grain, count(*) as "rows" from runs
 union all
 select 'meeting_lists', 'a meeting in a distinct list', count(*) from meeting_lists
 union all
 select 'session_snapshots', 'a live session observed in a slot', count(*) from session_snapshots
 union all
-select 'fetch_failures', 'a meeting whose outcome a run could not learn', count(*) from fetch_failures
+select 'fetch_failures', 'a meeting whose outcome a run could not learn', count(*)
+from fetch_failures
 union all
 select 'session_finals', 'an ended session as last reported', count(*) from session_finals
 union all

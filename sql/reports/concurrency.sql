@@ -1,5 +1,5 @@
--- Sessions and participants at a time, a row a snapshot; gaps are rows without figures
--- grain: an app's slot; unresolved meetings are those of which the slot knows nothing
+-- Sessions and participants at a time, per snapshot; a missing snapshot is a row without figures
+-- Grain: one row per app and slot. unresolved_meetings have no outcome in the slot.
 select
     slot,
     sessions,

@@ -1,7 +1,7 @@
--- What the period may cost: an estimate, from audio only to everything with video; prices are in a file (--prices)
--- grain: a type of session, and the sum of them all
--- An estimate: that minutes_consumed is what is billed is documented nowhere, nor whether sessions of other types, or
--- breakout rooms, are billed beside their meeting.
+-- What the period may cost: an estimate between a low and a high price per minute (--prices)
+-- Grain: one row per type of session, and one for all types.
+-- An estimate, because two things are not documented: whether Cloudflare bills minutes_consumed,
+-- and whether it bills breakout rooms and sessions of other types beside their meeting.
 with growth as (
     select type, sum(minutes) as minutes
     from growth_between($since, $until, $tz, 'day', true)
@@ -10,7 +10,7 @@ with growth as (
     group by type
 ),
 
-priced as (
+costs as (
     select
         type,
         minutes,
@@ -18,12 +18,7 @@ priced as (
         minutes * high_usd_per_minute as high_usd,
         coalesce(note, 'no price in the file') as note
     from growth
-    left join read_csv($prices, header = true, columns = {
-        'type': 'varchar',
-        'low_usd_per_minute': 'decimal(12, 6)',
-        'high_usd_per_minute': 'decimal(12, 6)',
-        'note': 'varchar'
-    }) as prices using (type)
+    left join price_list($prices) as prices using (type)
 )
 
 select
@@ -36,6 +31,6 @@ select
         when bool_or(low_usd is null) then 'estimate, without what has no price'
         else 'estimate'
     end as note
-from priced
+from costs
 group by rollup (type)
 order by grouping(type), minutes desc, type;

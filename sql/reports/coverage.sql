@@ -1,16 +1,16 @@
--- How many of the scheduled snapshots are there, and what they could not learn, a row a day
--- grain: an app's day in the zone $tz, from its first snapshot on
--- A snapshot in which every meeting failed is loaded, not missing, and covers nothing. Snapshots of
--- an app are expected as long as there are snapshots of any app; $app_id leaves other apps out.
+-- Expected, loaded and missing snapshots per day, and the outcomes they could not learn
+-- Grain: one row per app and day in the time zone $tz, from the app's first snapshot on.
+-- A snapshot whose meetings all failed is loaded, but covers nothing. The snapshots of an app are
+-- expected until the end of the period; $app_id leaves out apps that are no longer watched.
 with slots as (
-    select *, date_trunc('day', slot at time zone $tz) as day
+    select *, date_trunc('day', slot at time zone $tz) as local_day
     from slots_between($since, $until)
     where $app_id is null
         or app_id = $app_id
 )
 
 select
-    cast(day as date) as day,
+    cast(local_day as date) as day,
     count(*) as expected_snapshots,
     count(*) filter (where is_loaded) as loaded_snapshots,
     count(*) filter (where not is_loaded) as missing_snapshots,
@@ -19,5 +19,5 @@ select
     cast(coalesce(sum(unresolved_meetings), 0) as bigint) as unresolved_outcomes,
     app_id
 from slots
-group by slots.day, app_id
-order by slots.day, app_id;
+group by local_day, app_id
+order by local_day, app_id;

@@ -1,9 +1,9 @@
--- Minutes by hour of the week, to see when it is busy
--- grain: an hour of the week in the zone $tz, 168 of them; empty where no snapshot fell into it
--- and nothing is known to have grown, which is not zero
+-- Minutes and participants per hour of the week, to see when it is busy
+-- Grain: one row per hour of the week in the time zone $tz, 168 rows.
+-- Empty is not zero: no snapshot of the period fell into such an hour, and no session grew in it.
 with growth as (
     select
-        bucket as hour_at,
+        bucket as local_hour,
         sum(minutes) filter (where type = 'meeting') as minutes,
         sum(minutes) filter (where type <> 'meeting') as other_minutes,
         count(*) filter (where is_start and type = 'meeting') as sessions
@@ -21,45 +21,45 @@ slots as (
     group by slot
 ),
 
-seen as (
+slot_hours as (
     select
-        date_trunc('hour', slot at time zone $tz) as hour_at,
+        date_trunc('hour', slot at time zone $tz) as local_hour,
         count(*) as snapshots,
         sum(participants) as participants,
         max(participants) as peak_participants
     from slots
-    group by hour_at
+    group by local_hour
 ),
 
--- How often each hour of the week came between the first and the last snapshot of the period.
-reach as (
+-- Every hour from the first to the last snapshot of the period.
+elapsed_hours as (
     select
         unnest(generate_series(date_trunc('hour', min(slot)), max(slot), interval 1 hour))
-            at time zone $tz as hour_at
+            at time zone $tz as local_hour
     from slots
 ),
 
-times as (
-    select isodow(hour_at) as weekday, hour(hour_at) as hour, count(*) as times
-    from reach
+occurrences as (
+    select isodow(local_hour) as weekday, hour(local_hour) as hour, count(*) as occurrences
+    from elapsed_hours
     group by weekday, hour
 ),
 
-hours as (
+week_hours as (
     select
-        isodow(hour_at) as weekday,
-        hour(hour_at) as hour,
+        isodow(local_hour) as weekday,
+        hour(local_hour) as hour,
         coalesce(sum(minutes), 0) as minutes,
         coalesce(sum(other_minutes), 0) as other_minutes,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
         cast(max(peak_participants) as bigint) as peak_participants,
         cast(sum(participants) as double) / sum(snapshots) as mean_participants
     from growth
-    full join seen using (hour_at)
+    full join slot_hours using (local_hour)
     group by weekday, hour
 ),
 
-week as (
+weekdays as (
     select
         unnest(range(1, 8)) as weekday,
         unnest([
@@ -67,21 +67,21 @@ week as (
         ]) as day
 ),
 
-clock as (
+hours as (
     select unnest(range(24)) as hour
 )
 
 select
-    week.day,
-    clock.hour,
-    hours.minutes,
-    hours.minutes / greatest(times.times, 1) as mean_minutes,
-    hours.sessions,
-    hours.peak_participants,
-    hours.mean_participants,
-    hours.other_minutes
-from week
-cross join clock
-left join hours using (weekday, hour)
-left join times using (weekday, hour)
+    weekdays.day,
+    hours.hour,
+    week_hours.minutes,
+    week_hours.minutes / greatest(occurrences.occurrences, 1) as mean_minutes,
+    week_hours.sessions,
+    week_hours.peak_participants,
+    week_hours.mean_participants,
+    week_hours.other_minutes
+from weekdays
+cross join hours
+left join week_hours using (weekday, hour)
+left join occurrences using (weekday, hour)
 order by weekday, hour;

@@ -1,6 +1,6 @@
--- Who was live in the last snapshot of the period (now, unless --until says otherwise)
--- grain: a session that was live in its app's last loaded slot
-with latest as (
+-- Sessions that were live in the last snapshot of the period: now, unless --until says otherwise
+-- Grain: one row per session that was live in its app's last loaded slot.
+with last_slots as (
     select app_id, max(slot) as slot
     from slots_between($since, $until)
     where is_loaded
@@ -20,7 +20,7 @@ select
     session_id,
     app_id
 from session_snapshots
-join latest using (app_id, slot)
+join last_slots using (app_id, slot)
 where slot >= $since
     and slot < $until
 order by live_participants desc, started_at, session_id;

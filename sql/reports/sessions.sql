@@ -1,5 +1,5 @@
--- Every session under way in the period: when, how long, its minutes in the period and in all
--- grain: a session or breakout room; its minutes are a lower bound until is_final
+-- Every session under way in the period: when, how long, its minutes in the period and in total
+-- Grain: one row per session or breakout room. Its minutes are a lower bound until is_final.
 with growth as (
     select app_id, session_id, sum(minutes) as minutes
     from growth_between($since, $until, $tz, 'day', true)

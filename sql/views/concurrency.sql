@@ -1,4 +1,5 @@
--- grain: an app's slot, with what was live then; empty where nothing is known, which is not zero
+-- Grain: one row per app and slot, with the sessions and participants live in it.
+-- The counts are empty, not zero, where no meeting of the slot has an outcome.
 create or replace view concurrency as
 select *
 from concurrency_between(timestamptz '-infinity', timestamptz 'infinity');

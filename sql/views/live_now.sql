@@ -1,5 +1,13 @@
--- grain: a session that was live in its app's latest slot; slot says how long ago that is
+-- Grain: one row per session that was live in its app's latest loaded slot.
+-- slot says how old that is.
 create or replace view live_now as
+with latest_slots as (
+    select app_id, max(slot) as slot
+    from coverage
+    where is_loaded
+    group by app_id
+)
+
 select
     slot,
     app_id,
@@ -12,4 +20,4 @@ select
     max_concurrent_participants,
     minutes_consumed
 from session_snapshots
-where (app_id, slot) in (select app_id, max(slot) from coverage where is_loaded group by app_id);
+semi join latest_slots using (app_id, slot);

@@ -1,11 +1,11 @@
--- grain: a meeting in a run; its outcome is live, idle or failed, and a failed one says its kind
--- Idle meetings have no rows of their own: they are the list without the live and the failed ones.
--- A run that asked a meeting again which its slot already held as live still counts it as live, and what a later run
--- of the slot saw changes nothing for an earlier one: run IDs sort by time.
--- A run that asked for all live sessions of an app (its list is called all:<app_id>) has no list but what was seen, and
--- a failure of the meeting * where it could not see everything.
+-- Grain: one row per meeting and run, with the meeting's outcome: live, idle or failed.
+-- No table has rows of idle meetings: a meeting of the run's list that is neither live nor failed
+-- is idle. A run may repeat a slot. Then the sessions that earlier runs of the slot stored are live
+-- in it, too, but not those of later runs. Run IDs sort by time.
+-- A run for all live sessions of an app has the list all:<app_id>, without meetings. Its outcomes
+-- are its live meetings, and a failure of the meeting * if it could not read everything.
 create or replace view outcomes as
-with listed as (
+with listed_meetings as (
     select
         runs.run_id,
         runs.slot,
@@ -16,7 +16,30 @@ with listed as (
     where runs.kind = 'snapshot'
 ),
 
-seen as (
+listed_outcomes as (
+    select
+        listed_meetings.*,
+        case
+            when fetch_failures.kind is not null then 'failed'
+            when session_snapshots.session_id is not null then 'live'
+            else 'idle'
+        end as outcome,
+        fetch_failures.kind as failure_kind,
+        cast(null as bigint) as line
+    from listed_meetings
+    left join fetch_failures
+        on fetch_failures.run_id = listed_meetings.run_id
+        and fetch_failures.app_id = listed_meetings.app_id
+        and fetch_failures.meeting_id = listed_meetings.meeting_id
+        and fetch_failures.kind <> 'invalid_id'
+    left join session_snapshots
+        on session_snapshots.slot = listed_meetings.slot
+        and session_snapshots.app_id = listed_meetings.app_id
+        and session_snapshots.meeting_id = listed_meetings.meeting_id
+        and session_snapshots.run_id <= listed_meetings.run_id
+),
+
+live_in_whole_app as (
     select
         runs.run_id,
         runs.slot,
@@ -28,16 +51,15 @@ seen as (
         on session_snapshots.slot = runs.slot
         and 'all:' || session_snapshots.app_id = runs.list_id
         and session_snapshots.run_id <= runs.run_id
-    left join fetch_failures
+    anti join fetch_failures
         on fetch_failures.run_id = runs.run_id
         and fetch_failures.app_id = session_snapshots.app_id
         and fetch_failures.meeting_id = session_snapshots.meeting_id
     where runs.kind = 'snapshot'
-        and fetch_failures.run_id is null
 ),
 
--- Failures of what stands in no list: lines that are no IDs, and parts of an app that could not be seen.
-unlisted as (
+-- Failures of no listed meeting: lines that are not IDs, and unread parts of a whole app.
+unlisted_failures as (
     select
         fetch_failures.run_id,
         fetch_failures.slot,
@@ -50,33 +72,10 @@ unlisted as (
     join runs using (run_id)
     where fetch_failures.kind = 'invalid_id'
         or runs.list_id like 'all:%'
-),
-
-asked as (
-    select
-        listed.*,
-        case
-            when fetch_failures.kind is not null then 'failed'
-            when session_snapshots.session_id is not null then 'live'
-            else 'idle'
-        end as outcome,
-        fetch_failures.kind as failure_kind,
-        cast(null as bigint) as line
-    from listed
-    left join fetch_failures
-        on fetch_failures.run_id = listed.run_id
-        and fetch_failures.app_id = listed.app_id
-        and fetch_failures.meeting_id = listed.meeting_id
-        and fetch_failures.kind <> 'invalid_id'
-    left join session_snapshots
-        on session_snapshots.slot = listed.slot
-        and session_snapshots.app_id = listed.app_id
-        and session_snapshots.meeting_id = listed.meeting_id
-        and session_snapshots.run_id <= listed.run_id
 )
 
-select * from asked
+select * from listed_outcomes
 union all by name
-select * from seen
+select * from live_in_whole_app
 union all by name
-select * from unlisted;
+select * from unlisted_failures;

@@ -1,12 +1,16 @@
--- grain: what the API said once of a session, or of a breakout room in one: in a snapshot, or after the session's end
--- Breakout rooms stand in JSON whose shape is documented nowhere; those without an ID and minutes of their own have no
--- figure to report. They count under their parent's meeting, as sessions of the type breakout, and within their parent's
--- time: one that says it began before that, or after it was seen, began with its parent.
+-- Grain: one row per session or breakout room and reading of its figures.
+-- The shape of breakout_rooms is not documented by the API. A room without an ID or without minutes
+-- of its own has no row. A room counts under the meeting of its parent session, with the type
+-- breakout, and within its parent's time: a start outside that time is replaced by the parent's.
 create or replace view session_and_breakout_readings as
-with rooms as (
+with breakout_rooms as (
     select
         * exclude (breakout_rooms),
-        unnest(case when json_type(breakout_rooms) = 'ARRAY' then cast(breakout_rooms as json[]) end) as room
+        unnest(
+            case when json_type(breakout_rooms) = 'ARRAY' then cast(breakout_rooms as json[]) end
+        ) as room,
+        coalesce(ended_at, updated_at, started_at) as parent_ended_at,
+        try_cast(room ->> 'started_at' as timestamptz) as room_started_at
     from session_readings
     where breakout_rooms is not null
 )
@@ -40,11 +44,10 @@ select
     try_cast(room ->> 'max_concurrent_participants' as integer) as max_concurrent_participants,
     try_cast(room ->> 'minutes_consumed' as double) as minutes_consumed,
     case
-        when try_cast(room ->> 'started_at' as timestamptz) between started_at and reported_at
-            then try_cast(room ->> 'started_at' as timestamptz)
+        when room_started_at between started_at and reported_at then room_started_at
         else started_at
     end as started_at,
-    least(try_cast(room ->> 'ended_at' as timestamptz), coalesce(ended_at, updated_at, started_at)) as ended_at
-from rooms
+    least(try_cast(room ->> 'ended_at' as timestamptz), parent_ended_at) as ended_at
+from breakout_rooms
 where room ->> 'id' <> session_id
     and try_cast(room ->> 'minutes_consumed' as decimal(18, 6)) is not null;

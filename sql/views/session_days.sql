@@ -1,5 +1,6 @@
--- grain: a session's day (UTC) in which its total grew or it was seen; the days of a session add up to its total, exactly
--- For another zone, or for a period's cost only: growth_between(since, until, 'Europe/Berlin', 'day', true), a macro.
+-- Grain: one row per session and day (UTC) in which its total grew or a snapshot observed it.
+-- The days of a session add up to its total, exactly. For another time zone, or for the cost of one
+-- period only, call the macro growth_between(since, until, 'Europe/Berlin', 'day', true).
 create or replace view session_days as
 select
     app_id,

@@ -1,6 +1,6 @@
--- grain: what the API said once of a session: in a snapshot, or after the session's end
--- A view of its own, since session_and_breakout_readings reads it twice: as a part of that it would be made as a whole each time, and
--- no filter would reach the tables.
+-- Grain: one row per session and reading of its figures, without breakout rooms. A reading is a row
+-- of session_snapshots, or a row of session_finals of an ended session.
+-- session_and_breakout_readings adds the breakout rooms.
 create or replace view session_readings as
 select
     'snapshot' as source,

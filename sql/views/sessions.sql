@@ -1,4 +1,5 @@
--- grain: a session or breakout room, as best known: its final figures, or else those last observed (then a lower bound)
+-- Grain: one row per session or breakout room.
+-- Its figures are its final ones, or else those observed last, which are a lower bound.
 create or replace view sessions as
 select *
 from sessions_between(timestamptz '-infinity', timestamptz 'infinity');

@@ -1,4 +1,5 @@
--- grain: a meeting's day (UTC) and type of session in which minutes were consumed or a session was seen
+-- Grain: one row per meeting, day (UTC) and type of session.
+-- A day without a session of the meeting has no row.
 create or replace view usage_daily as
 select
     app_id,

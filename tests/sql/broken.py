@@ -110,7 +110,7 @@ CASES = [
     Broken(
         "observed_during_run",
         "update session_snapshots set observed_at = observed_at - interval 1 second where session_id = 'of c'",
-        [{"table_name": "session_snapshots", "first_seen_at": SLOT - timedelta(seconds=1), "started_at": SLOT}],
+        [{"table_name": "session_snapshots", "first_observed_at": SLOT - timedelta(seconds=1), "started_at": SLOT}],
     ),
     Broken(
         "observed_during_run",
@@ -174,12 +174,18 @@ CASES = [
     Broken(
         "session_start_never_changes",
         f"update session_snapshots set started_at = started_at + interval 2 seconds where {OF_A}",
-        [{"session_id": "of a", "first_start": SLOT - HOUR, "last_start": SLOT - HOUR + timedelta(seconds=2)}],
+        [
+            {
+                "session_id": "of a",
+                "first_started_at": SLOT - HOUR,
+                "last_started_at": SLOT - HOUR + timedelta(seconds=2),
+            }
+        ],
     ),
     Broken(
         "session_start_never_changes",
         f"update {FINAL} started_at = started_at - interval 1 minute",
-        [{"session_id": "of a", "last_start": SLOT - HOUR}],
+        [{"session_id": "of a", "last_started_at": SLOT - HOUR}],
     ),
     Broken(
         "no_snapshot_before_session_start",
@@ -189,17 +195,17 @@ CASES = [
     Broken(
         "session_end_not_before_start",
         f"update {FINAL} ended_at = started_at - interval 1 second",
-        [{"table_name": "session_finals", "session_id": "of a"}],
+        [{"source": "final", "session_id": "of a"}],
     ),
     Broken(
         "session_end_not_before_start",
         "update session_snapshots set ended_at = started_at - interval 1 second where session_id = 'of c'",
-        [{"table_name": "session_snapshots", "session_id": "of c", "reported_at": SLOT}],
+        [{"source": "snapshot", "session_id": "of c", "reported_at": SLOT}],
     ),
     Broken(
         "final_total_not_below_snapshots",
         f"update {FINAL} minutes_consumed = 2.25",
-        [{"session_id": "of a", "seen_minutes": 2.3434, "final_minutes": 2.25}],
+        [{"session_id": "of a", "observed_minutes": 2.3434, "final_minutes": 2.25}],
     ),
     Broken(
         "no_snapshot_after_session_end",
@@ -234,11 +240,11 @@ CASES = [
     Broken(
         "session_types_are_documented",
         "update session_snapshots set type = 'webinar' where session_id = 'of c'",
-        [{"app_id": "app", "type": "webinar", "sessions": 1, "first_seen_at": SLOT}],
+        [{"app_id": "app", "type": "webinar", "sessions": 1, "first_reported_at": SLOT}],
     ),
     Broken(
         "session_types_are_documented",
         f"update {FINAL} type = null",
-        [{"type": None, "sessions": 1, "last_seen_at": SLOT + 2 * HOUR}],
+        [{"type": None, "sessions": 1, "last_reported_at": SLOT + 2 * HOUR}],
     ),
 ]

@@ -44,7 +44,7 @@ Every column is described in [data-model.md](data-model.md).
 _ENTRY = """
 ## {question}
 
-A row is {grain}.
+O{grain}
 
 {table}
 
@@ -75,7 +75,7 @@ def _entry(recorded: Recorded, name: str) -> str:
     question, grain, *_ = sql.splitlines()
     return _ENTRY.format(
         question=question.removeprefix("-- "),
-        grain=grain.removeprefix("-- grain: "),
+        grain=grain.removeprefix("-- Grain: o"),
         table=_table(answer(recorded, name)),
         name=name,
         sql=sql,

@@ -154,7 +154,7 @@ def test_single_participant_sessions(ask: Ask, known: list[Known]) -> None:
     sessions = Counter(one.session.meeting_id for one in meetings(known))
     alone = Counter(one.session.meeting_id for one in meetings(known) if one.most <= 1)
     truth = sorted(((-count, key) for key, count in alone.items()))[:10]
-    assert pairs(ask("single_participant_sessions"), "meeting_id", "sessions_alone", "sessions") == [
+    assert pairs(ask("single_participant_sessions"), "meeting_id", "single_participant_sessions", "sessions") == [
         (key, float(-count), float(sessions[key])) for count, key in truth
     ]
 
@@ -174,7 +174,7 @@ def test_sessions_without_snapshot(ask: Ask, known: list[Known]) -> None:
         unseen = [one for one in begun if not one.seen_at]
         truth.append((day, float(len(begun)), float(len(unseen)), sum(one.minutes for one in unseen)))
     assert pairs(
-        ask("sessions_without_snapshot"), "day", "sessions", "sessions_without_snapshot", "unseen_minutes"
+        ask("sessions_without_snapshot"), "day", "sessions", "sessions_without_snapshot", "minutes_without_snapshot"
     ) == almost(truth)
 
 
@@ -246,7 +246,7 @@ def test_changed_titles(ask: Ask, recorded: Recorded) -> None:
     first, second = ask("changed_titles")
     assert {first["meeting_id"], second["meeting_id"]} == {recorded.world.meeting_ids[0]}
     assert (first["meeting"], second["meeting"]) == ("Daily 0", "Renamed")
-    assert first["last_seen_at"] < RENAMED_AT <= second["first_seen_at"]
+    assert first["last_observed_at"] < RENAMED_AT <= second["first_observed_at"]
 
 
 def test_failures_by_day(ask: Ask, recorded: Recorded) -> None:
@@ -292,7 +292,7 @@ def test_every_query_is_compared_with_the_truth() -> None:
 def test_a_query_begins_with_its_question(name: str) -> None:
     """Then comes what a row is; it runs as it stands, without a parameter."""
     sql = sql_files.text(f"cookbook/{name}")
-    assert re.match(r"-- [^\n]+\?\n-- grain: ", sql)
+    assert re.match(r"-- [^\n]+\?\n-- Grain: one row ", sql)
     assert "$" not in sql
 
 

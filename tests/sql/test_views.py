@@ -7,10 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import pytest
 
 from etl.errors import FailureKind
-from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
 from etl.values.fetch import Failure
@@ -142,9 +140,3 @@ def test_a_meeting_has_one_outcome_in_a_run_of_all_meetings(tmp_path: Path) -> N
         ("a", "live", None),
         ("a", "failed", "malformed"),
     ]
-
-
-@pytest.mark.parametrize("name", sql_files.names("views"))
-def test_a_view_states_its_grain_first(name: str) -> None:
-    """Whoever opens the file reads what a row is before anything else."""
-    assert sql_files.text(name).startswith("-- grain: ")

@@ -1,0 +1,20 @@
+-- Grain: one row per ended session or breakout room that was under way in the period.
+-- Its figures are those of its newest fetch. Clocks differ: sessions that started up to an hour
+-- after the period, or ended up to a day before it, are included.
+create or replace macro finals_between(since, until) as table
+select
+    app_id,
+    session_id,
+    arg_max(meeting_id, reported_at) as meeting_id,
+    arg_max(meeting_display_name, reported_at) as meeting_display_name,
+    arg_max(type, reported_at) as type,
+    arg_max(started_at, reported_at) as started_at,
+    arg_max(ended_at, reported_at) as ended_at,
+    arg_max(max_concurrent_participants, reported_at) as max_concurrent_participants,
+    arg_max(minutes_consumed, reported_at) as minutes_consumed
+from session_and_breakout_readings
+where source = 'final'
+    and reported_at >= since - interval 24 hours
+    and started_at < until + interval 1 hour
+    and greatest(ended_at, started_at) >= since - interval 24 hours
+group by app_id, session_id;
