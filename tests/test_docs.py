@@ -24,27 +24,34 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 DATA_MODEL = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
 # `make demo` and `make test` are what .ci/run does; the others set up the shell, as the test does.
 RUN_ELSEWHERE = ("make ", "export ", ". ")
 
 
-def blocks(language: str) -> list[str]:
-    """The code blocks of the README in a language."""
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, document: str = README) -> list[str]:
+    """Return the code blocks of a document in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", document, flags=re.DOTALL)
 
 
-def section(title: str) -> str:
-    """The text under a heading of the README."""
-    found = re.search(rf"^## {re.escape(title)}.*?\n(.*?)(?=^## |\Z)", README, flags=re.DOTALL | re.MULTILINE)
-    assert found, title
-    return found[1]
+def sections() -> dict[str, str]:
+    """Return the text of every section of docs/cli.md by its heading."""
+    parts = re.split(r"^## ", COMMANDS, flags=re.MULTILINE)[1:]
+    return {part.partition("\n")[0]: part.partition("\n")[2] for part in parts}
+
+
+def table(text: str, first_column: str) -> list[list[str]]:
+    """Return the rows of the table in a text whose first column has this name."""
+    found = re.search(rf"^\| {first_column} \|.*\n((?:\|.*\n)*)", text, flags=re.MULTILINE)
+    assert found, first_column
+    return rows(found[0])
 
 
 def rows(table: str) -> list[list[str]]:
-    """The cells of the rows of a Markdown table, without its two head lines."""
-    lines = [line for line in table.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not line.startswith("|-")][1:]
+    """Return the cells of the rows of a Markdown table, without its two head lines."""
+    lines = [line for line in table.splitlines() if line.startswith("|") and not line.startswith("|-")]
+    return [[cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines][1:]
 
 
 def run(command: str, directory: Path, api: Api) -> str:
@@ -97,13 +104,13 @@ def test_the_crontab_lines_run(api: Api, tmp_path: Path) -> None:
         assert said in done.stdout
 
 
-def test_what_the_readme_shows_is_what_is_said(tmp_path: Path) -> None:
-    """A session in the README is what a terminal shows, for a list of ten thousand meetings and without any setting."""
+def test_a_session_of_the_documentation_is_what_a_terminal_shows(tmp_path: Path) -> None:
+    """For a list of ten thousand meetings, without any setting."""
     (tmp_path / "big.txt").write_text("".join(f"meeting-{number}\n" for number in range(10_000)))
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
-    (session,) = blocks("console")
+    (session,) = blocks("console", COMMANDS)
     for shown in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
-        command, said = shown.split("\n", 1)
+        command, output = shown.split("\n", 1)
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=tmp_path,
@@ -113,68 +120,65 @@ def test_what_the_readme_shows_is_what_is_said(tmp_path: Path) -> None:
             text=True,
             check=True,
         )
-        assert done.stdout == said
+        assert done.stdout == output
 
 
-def test_the_queries_of_the_readme_run(tmp_path: Path) -> None:
-    """On an empty database as on a full one."""
-    with open_database(tmp_path / "usage.duckdb") as connection:
-        for query in blocks("sql"):
-            connection.execute(query)
+def test_every_command_has_a_section() -> None:
+    """And every section is a command, or about all of them."""
+    headings = {heading for heading in sections() if heading.startswith("rtk-usage ")}
+    assert headings == {f"rtk-usage {name}" for name in cli.commands}
 
 
-def test_the_options_of_the_readme_are_those_of_the_command() -> None:
-    """Names, variables and defaults; none missing, none made up."""
-    snapshot = cli.commands["snapshot"]
-    actual = {option.opts[0]: option for option in snapshot.params if isinstance(option, click.Option)}
-    documented = {cells[0].strip("`"): cells for cells in rows(section("Options of"))}
-    assert set(documented) == set(actual)
-    for name, (_, environment, default, _) in documented.items():
-        option = actual[name]
-        variables = [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or [])
-        if name != "--api-token-file":  # whose variables hold the token, which is no option
-            assert re.findall("`([A-Z_]+)`", environment) == variables, name
-        if option.show_default:
-            assert default.strip("`") == str(option.default), name
+@pytest.mark.parametrize("name", cli.commands)
+def test_the_options_of_a_command_are_those_of_its_help(name: str) -> None:
+    """Their names, variables, defaults and meanings: none is missing, and none is made up."""
+    options = [option for option in cli.commands[name].params if isinstance(option, click.Option)]
+    assert table(sections()[f"rtk-usage {name}"], "option") == [
+        [
+            f"`{option.opts[0]}`",
+            ", ".join(f"`{variable}`" for variable in variables_of(option)),
+            f"`{option.default}`" if option.show_default else "",
+            option.help,
+        ]
+        for option in options
+    ]
 
 
-def test_the_options_of_reports_in_the_readme_are_those_of_the_commands() -> None:
-    """Of those that read the database, which have most in common; they are named where not all have an option."""
-    commands = {name: options_of(name) for name in ("report", "query", "check", "page")}
-    documented = {cells[0].strip("`"): cells for cells in rows(section("Reports"))}
-    assert set(documented) == {option for options in commands.values() for option in options}
-    for name, (_, environment, default, text) in documented.items():
-        having = {command: options[name] for command, options in commands.items() if name in options}
-        variables = {option.envvar for option in having.values()}
-        assert variables == {next(iter(re.findall("`([A-Z_]+)`", environment)), None)}, name
-        assert all(default.strip("`") == str(one.default) for one in having.values() if one.show_default), name
-        assert len(having) == len(commands) or re.findall("`([a-z]+)`", text.rsplit(";", 1)[1]) == list(having), name
+def variables_of(option: click.Option) -> list[str]:
+    """Return the environment variables of an option."""
+    return [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or [])
 
 
-def options_of(command: str) -> dict[str, click.Option]:
-    """The options of a command by their names."""
-    return {option.opts[0]: option for option in cli.commands[command].params if isinstance(option, click.Option)}
+@pytest.mark.parametrize("name", cli.commands)
+def test_the_usage_of_a_command_is_that_of_its_help(name: str) -> None:
+    """The line below the heading, with the arguments of the command."""
+    with cli.make_context("rtk-usage", ["--help"], resilient_parsing=True) as group:
+        context = click.Context(cli.commands[name], info_name=name, parent=group)
+        usage = " ".join(["rtk-usage", name, *cli.commands[name].collect_usage_pieces(context)])
+    assert f"`{usage}`" in sections()[f"rtk-usage {name}"].splitlines()
 
 
-def test_the_reports_of_the_readme_are_those_that_there_are() -> None:
-    """Each with the sentence that it begins with."""
-    documented = {cells[0].strip("`"): cells[1] for cells in rows(section("Read it"))}
-    assert documented == report_descriptions()
+def test_the_documented_reports_are_those_that_there_are() -> None:
+    """Each has the sentence with which its file begins."""
+    assert dict(table(sections()["rtk-usage report"], "report")) == {
+        f"`{name}`": description for name, description in report_descriptions().items()
+    }
 
 
-def test_the_exit_codes_of_the_readme_are_those_of_the_help_and_of_the_errors() -> None:
-    """One list, three times."""
-    documented = {cells[0]: cells[1] for cells in rows(section("What happens when").split("Exit codes in full:")[1])}
+def test_the_documented_exit_codes_are_those_of_the_help_and_of_the_errors() -> None:
+    """The list stands in docs/cli.md and in the help, and every error has a code of it."""
+    documented = dict(table(sections()["Exit codes"], "code"))
     in_help = dict(line.strip().split("  ", 1) for line in EXIT_CODES.splitlines()[2:])
     assert {code: text.strip() for code, text in in_help.items()} == documented
     errors = {str(error.exit_code) for error in EtlError.__subclasses__()}
     assert errors | {"0", "1", "2", str(EXIT_WITH_FAILURES), "130, 143"} == set(documented)
 
 
-def test_the_tables_of_the_readme_are_those_of_the_database(tmp_path: Path) -> None:
-    """Save the ledger of migrations, which is no usage data."""
-    documented = {cells[0].strip("`") for cells in rows(section("Tables"))}
-    assert documented == set(columns(tmp_path)) - {"schema_migrations"}
+def test_the_lines_of_the_readme_are_short() -> None:
+    """So that it can be read in a terminal. The lines of a crontab can't be broken."""
+    text = re.sub(r"```crontab\n.*?```", "", README, flags=re.DOTALL)
+    assert [line for line in text.splitlines() if len(line) > 100] == []
+    assert len(README.splitlines()) <= 130
 
 
 def columns(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
