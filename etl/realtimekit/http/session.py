@@ -183,6 +183,8 @@ async def _watching(session: ApiSession, context: RunContext, deadline: timedelt
         message = f"no answer before the run's deadline of {seconds:g} s"
         end = EarlyEnd(kind=FailureKind.DEADLINE, message=message)
         watchers.append(end_after(partial(context.sleep, seconds), end))
+        if not deadline:  # a deadline of 0 s ends the fetch before its first request
+            session.end(end)
     if context.interrupted is not None:
         message = "no answer before the run was interrupted"
         end = EarlyEnd(kind=FailureKind.INTERRUPTED, message=message)
