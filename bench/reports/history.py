@@ -1,7 +1,7 @@
-"""A year of snapshots to read reports from: `history.py FILE DAYS`, up to the last midnight (UTC).
+"""Make a database of snapshots to read reports from: `history.py FILE DAYS`, up to the last midnight (UTC).
 
-1,000 sessions are live at a time, a slot every five minutes, and every meeting begins a new session each hour: 288,000
-rows a day, appended day by day as a job would have them.
+1,000 sessions are live at a time, with a slot every five minutes. Every meeting starts a new session each hour. These
+are 288,000 rows per day, appended day by day in the order in which the job would store them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import duckdb
 from etl.store.database import open_database
 
 LIVE = 1_000
-SLOTS_A_DAY = 288
+SLOTS_PER_DAY = 288
 
 DAY = """
 insert into session_snapshots by name
 with slots as (
     select $day + to_minutes(5 * range) as slot
-    from range($slots_a_day)
+    from range($slots_per_day)
 ),
 
 rooms as (
@@ -96,7 +96,7 @@ def make_history(database: Path, days: int) -> None:
         connection.execute("set TimeZone = 'UTC'")
         for number in range(days, 0, -1):
             day = end - timedelta(days=number)
-            connection.execute(DAY, {"day": day, "live": LIVE, "slots_a_day": SLOTS_A_DAY})
+            connection.execute(DAY, {"day": day, "live": LIVE, "slots_per_day": SLOTS_PER_DAY})
         connection.execute(LEDGER, {"live": LIVE})
         connection.execute(ROOMS, {"slot": end - timedelta(days=1)})
 

@@ -1,6 +1,7 @@
-"""The usual way to a usage report, as a peer: `peer_lag.py FILE`: each snapshot less the one before it, summed by day.
+"""The usual query for a usage report, as a peer: `peer_lag.py FILE`.
 
-It is simpler than what it stands beside: it splits nothing at midnight, and looks at nothing outside of the period.
+It subtracts from each snapshot the one before it, and sums the differences by day. It is simpler than the report: it
+splits nothing at midnight, and looks at nothing outside of the period.
 """
 
 from __future__ import annotations
