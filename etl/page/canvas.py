@@ -64,22 +64,12 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """A horizontal line at a value of the axis."""
-
-    y: float
-    x: float
-    width: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
     """A drawing for the template: the shapes in the order in which they cover each other."""
 
     size: Size
     shapes: Sequence[Box | Path]
     labels: Sequence[Label]
-    grid: Sequence[Grid] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,30 +119,31 @@ class Canvas:
         left, top = self.x(begin), self.bottom - height if height else _TOP
         return Box(classes=classes, x=left, y=top, width=round(self.x(end) - left, 1), height=self.bottom - top)
 
-    def time_labels(self, *, by_day: bool = False) -> list[Label]:
+    def chart(
+        self, shapes: Sequence[Box | Path], values: Sequence[float], *, by_day: bool = False, unit: str = ""
+    ) -> Chart:
+        """Draw the shapes over a grid of values, with labels of the values and of the time."""
+        line = f"h{self.size.width - _LEFT - _RIGHT}"
+        down = self.size.font / 3
+        grid = [Path(classes="grid", path=f"M{_LEFT} {self.y(value):g}{line}") for value in values]
+        labels = [
+            Label(x=_LEFT - 8, y=round(self.y(value) + down, 1), text=f"{_short(value)}{unit}", anchor="end")
+            for value in values
+        ]
+        return Chart(size=self.size, shapes=[*grid, *shapes], labels=[*labels, *self._time_labels(by_day=by_day)])
+
+    def _time_labels(self, *, by_day: bool) -> list[Label]:
         """Label the midnights below the chart, or the middle of the days if each day has a bar."""
         shift = min(_HALF_A_DAY, self.seconds / 2) if by_day else 0
-        ticks = calendar.ticks(self.period, most=(self.size.width - _LEFT - _RIGHT) // self.size.tick_width)
         labels: list[Label] = []
         right = 0.0
-        for tick in ticks:
+        for tick in calendar.ticks(self.period, most=(self.size.width - _LEFT - _RIGHT) // self.size.tick_width):
             half = len(tick.text) * _CHARACTER * self.size.font / 2
             x = min(self.x(tick.second + shift), self.size.width - half)
             if tick.second + shift < self.seconds and x - half > right:
                 labels.append(Label(x=round(x, 1), y=self.size.height - 8, text=tick.text))
                 right = x + half
         return labels
-
-    def value_labels(self, values: Sequence[float], *, unit: str = "") -> tuple[list[Grid], list[Label]]:
-        """Draw a grid line at each value, with its label on the left."""
-        width = self.size.width - _LEFT - _RIGHT
-        grid = [Grid(x=_LEFT, y=self.y(value), width=width) for value in values]
-        texts = [f"{_short(value)}{unit}" for value in values]
-        labels = [
-            Label(x=_LEFT - 8, y=round(self.y(value) + self.size.font / 3, 1), text=text, anchor="end")
-            for value, text in zip(values, texts, strict=True)
-        ]
-        return grid, labels
 
 
 def value_steps(most: float) -> list[float]:

@@ -59,24 +59,20 @@ def minutes(  # noqa: PLR0913  # a chart's parts, each by its name
         has_edge = canvas.is_broad(bar.span.end - bar.span.begin) and canvas.y(bar.base) - canvas.y(top) > _EDGED
         color = classes[bar.key] if bar.key else "series-others"
         boxes.append(canvas.box(f"{color} edged" if has_edge else color, bar.span, (bar.base, top), title))
-    grid, labels = canvas.value_labels(values)
-    labels += canvas.time_labels(by_day=_are_days(spans))
-    return Chart(size=size, shapes=[*_hatched(canvas, unknown), *boxes], labels=labels, grid=grid)
+    return canvas.chart([*_hatched(canvas, unknown), *boxes], values, by_day=_are_days(spans))
 
 
 def coverage(period: Period, size: Size, shares: Sequence[tuple[Span, float | None]]) -> Chart:
     """Draw the covered share of each span, and the rest above it. Spans without expected snapshots are hatched."""
     canvas = Canvas(period=period, size=size, most=_WHOLE)
-    boxes = []
+    boxes = _hatched(canvas, [span for span, share in shares if share is None])
     for span, share in shares:
         if share is not None:
             title = f"{span.text}: {text.percent(share)} covered"
-            boxes += [canvas.box("covered", span, (0, _WHOLE * share), title)] if share else []
-            boxes += [canvas.box("missing", span, (_WHOLE * share, _WHOLE), title)] if share < 1 else []
-    unknown = [span for span, share in shares if share is None]
-    grid, labels = canvas.value_labels([0, _WHOLE / 2, _WHOLE], unit=" %")
-    labels += canvas.time_labels(by_day=_are_days([span for span, _ in shares]))
-    return Chart(size=size, shapes=[*_hatched(canvas, unknown), *boxes], labels=labels, grid=grid)
+            parts = [("covered", (0, _WHOLE * share)), ("missing", (_WHOLE * share, _WHOLE))]
+            boxes += [canvas.box(color, span, part, title) for color, part in parts if part[0] < part[1]]
+    by_day = _are_days([span for span, _ in shares])
+    return canvas.chart(boxes, [0, _WHOLE / 2, _WHOLE], by_day=by_day, unit=" %")
 
 
 def concurrency(period: Period, size: Size, series: Sequence[Series]) -> Chart:
@@ -84,20 +80,18 @@ def concurrency(period: Period, size: Size, series: Sequence[Series]) -> Chart:
     points = [point for app in series for point in app.points]
     values = value_steps(max((point.participants or 0 for point in points), default=0))
     canvas = Canvas(period=period, size=size, most=values[-1])
-    shapes: list[Box | Path] = []
-    first = min((point.begin for point in points), default=0.0)
+    start = min((point.begin for point in points), default=0.0)
     gaps = _visible(canvas, [gap for app in series for gap in app.gaps])
-    broad = [(begin, end) for begin, end in [(0.0, first), *gaps] if canvas.is_broad(end - begin)]
-    shapes += [canvas.band("unknown", begin, end) for begin, end in broad]
-    if len(series) == 1:
-        shapes.append(Path(classes="area", path=_steps(canvas, points, is_area=True)))
-    shapes += [
-        Path(classes=f"line series-{place % SERIES_COLORS}", path=_steps(canvas, app.points))
-        for place, app in enumerate(series)
+    shapes: list[Box | Path] = [
+        *(canvas.band("unknown", *gap) for gap in [(0.0, start), *gaps] if canvas.is_broad(gap[1] - gap[0])),
+        *([Path(classes="area", path=_steps(canvas, points, is_area=True))] if len(series) == 1 else []),
+        *(
+            Path(classes=f"line series-{place % SERIES_COLORS}", path=_steps(canvas, app.points))
+            for place, app in enumerate(series)
+        ),
+        *(canvas.band("missing", *gap, height=_MARK) for gap in gaps),
     ]
-    shapes += [canvas.band("missing", begin, end, height=_MARK) for begin, end in gaps]
-    grid, labels = canvas.value_labels(values)
-    return Chart(size=size, shapes=shapes, labels=[*labels, *canvas.time_labels()], grid=grid)
+    return canvas.chart(shapes, values)
 
 
 def week(size: Size, hours: Sequence[Hour]) -> Chart:
@@ -118,13 +112,10 @@ def week(size: Size, hours: Sequence[Hour]) -> Chart:
     ]
     clock = [f"{hour:02}" if hour % 3 == 0 else "" for hour in range(24)]
     above, beside = (WEEKDAYS, clock) if is_tall else (clock, WEEKDAYS)
+    left, top = _WEEK_LEFT - 8, _WEEK_TOP + height / 2 + size.font / 3
     labels = [
-        *(Label(x=round(_WEEK_LEFT + (place + 0.5) * width, 1), y=14, text=name) for place, name in enumerate(above)),
-        *(
-            Label(x=_WEEK_LEFT - 8, y=round(_WEEK_TOP + (place + 0.5) * height + 4, 1), text=name, anchor="end")
-            for place, name in enumerate(beside)
-        ),
-    ]
+        Label(x=round(_WEEK_LEFT + (place + 0.5) * width, 1), y=14, text=name) for place, name in enumerate(above)
+    ] + [Label(x=left, y=round(top + place * height, 1), text=name, anchor="end") for place, name in enumerate(beside)]
     return Chart(size=size, shapes=cells, labels=[label for label in labels if label.text])
 
 

@@ -10,8 +10,6 @@ import polars as pl
 from etl.page.query import participants_at_once
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from etl.page.query import PeriodReports
 
 # Seconds that one point of a line may stand for, so that no more points are drawn than can be seen.
@@ -43,16 +41,6 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Peak:
-    """An app's day: its most participants (None if nothing is known), and the minutes of which nothing is known."""
-
-    day: date
-    app_id: str
-    participants: int | None
-    unknown_minutes: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
     """An hour of the week (weekday 1 is Monday). The mean is None if no snapshot of the hour knows anything."""
 
@@ -68,13 +56,12 @@ def series(reports: PeriodReports, *, most: int) -> list[Series]:
     return [_series(str(app_id), rows, step) for (app_id,), rows in slots.group_by("app_id", maintain_order=True)]
 
 
-def peaks(reports: PeriodReports) -> list[Peak]:
-    """Return one row per day and app."""
+def peaks(reports: PeriodReports) -> pl.DataFrame:
+    """Return the most participants of each day and app, and the minutes of which nothing is known."""
     unknown = pl.when(~_IS_KNOWN).then(pl.col("end") - pl.col("begin"))
     local_day = pl.col("slot").dt.convert_time_zone(reports.period.tz).dt.date().alias("day")
     by_day = _with_seconds(reports).group_by(local_day, "app_id")
-    rows = by_day.agg(pl.col("participants").max(), unknown_minutes=unknown.sum() / 60)
-    return [Peak(**row) for row in rows.sort("day", "app_id").iter_rows(named=True)]
+    return by_day.agg(pl.col("participants").max(), unknown_minutes=unknown.sum() / 60).sort("day", "app_id")
 
 
 def hours_of_week(reports: PeriodReports) -> list[Hour]:

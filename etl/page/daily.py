@@ -34,6 +34,11 @@ class Day:
     unresolved_outcomes: int
 
     @property
+    def covered_share(self) -> float | None:
+        """The share of the expected snapshots that know of at least one meeting; None if none is expected."""
+        return self.covered_snapshots / self.expected_snapshots if self.expected_snapshots else None
+
+    @property
     def is_unknown(self) -> bool:
         """True if nothing is known of the day, which is not the same as zero."""
         return self.minutes is None
@@ -94,7 +99,7 @@ def _minutes_by_day(
 ) -> dict[MeetingKey | None, list[tuple[date, float]]]:
     """Return the minutes of each of the keys, and of all other meetings under None."""
     places = pl.DataFrame(
-        [(key.app_id, key.meeting_id, place) for place, key in enumerate(keys)],
+        [(app_id, meeting_id, place) for place, (app_id, meeting_id) in enumerate(keys)],
         schema={"app_id": pl.String, "meeting_id": pl.String, "place": pl.Int64},
         orient="row",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -30,13 +30,8 @@ BUSIEST_MEETINGS = 20  # meetings in the table; the chart names fewer
 _MONTH = timedelta(days=28)
 _MEETING = "meeting"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MeetingKey:
-    """The identity of a meeting."""
-
-    app_id: str
-    meeting_id: str
+MeetingKey: TypeAlias = tuple[str, str]
+"""The identity of a meeting: its app_id and its meeting_id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +77,12 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meeting:
-    """One of the busiest meetings in the period."""
-
-    key: MeetingKey
-    title: str | None
-    minutes: float
-    sessions: int
-    peak_participants: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PageData:
     """All rows that the page shows. `previous` is the period of the same length before, if snapshots reach into it."""
 
     current: PeriodReports
     previous: PeriodReports | None
-    busiest: list[Meeting]
+    busiest: pl.DataFrame
     longest: pl.DataFrame
     accuracy: pl.DataFrame | None
     price_notes: dict[str, str]
@@ -212,23 +196,14 @@ def _period_before(period: Period) -> Period:
     return replace(period, since=period.since - (period.until - period.since), until=period.since)
 
 
-def _busiest(reports: _Reports, meeting_days: pl.DataFrame) -> list[Meeting]:
-    """Return the meetings with the most minutes, the busiest first."""
-    meetings = meeting_days.filter(pl.col("type") == _MEETING)
+def _busiest(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:
+    """Return the meetings with the most minutes, the busiest first, with their titles and peaks."""
     keys = ["app_id", "meeting_id"]
-    summed = meetings.group_by(keys).agg(pl.col("minutes", "sessions").sum())
-    rows = summed.sort(["minutes", *keys], descending=[True, False, False]).head(BUSIEST_MEETINGS)
+    figures = [pl.col("minutes").sum().cast(pl.Float64), pl.col("sessions").sum()]
+    meetings = meeting_days.filter(pl.col("type") == _MEETING).group_by(keys).agg(figures)
+    rows = meetings.sort(["minutes", *keys], descending=[True, False, False]).head(BUSIEST_MEETINGS)
     details = reports.read("page/meetings", meeting_ids=rows["meeting_id"].to_list())
-    return [
-        Meeting(
-            key=MeetingKey(app_id=row["app_id"], meeting_id=row["meeting_id"]),
-            title=row["meeting"],
-            minutes=float(row["minutes"]),
-            sessions=row["sessions"],
-            peak_participants=row["peak_participants"],
-        )
-        for row in rows.join(details, on=keys, how="left", maintain_order="left").iter_rows(named=True)
-    ]
+    return rows.join(details, on=keys, how="left", maintain_order="left")
 
 
 def _accuracy(reports: _Reports, period: Period) -> pl.DataFrame:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -14,9 +13,9 @@ from etl.page.concurrency import covered_time_share
 from etl.page.query import totals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from etl.page.concurrency import Hour, Peak
+    from etl.page.concurrency import Hour
     from etl.page.daily import Day
     from etl.page.query import MeetingKey, PageData, Totals
 
@@ -37,10 +36,9 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows of texts, of which the first names the row.
+    """Rows of texts. The first cell names the row, and `shares` are drawn below it as bars.
 
-    A column whose name ends with `#` holds figures, one that ends with `~` must not be broken. `shares` are drawn as
-    bars below the first cells, as shares of the whole width.
+    A column whose name ends with `#` holds figures, one that ends with `~` texts that are not broken into lines.
     """
 
     caption: str
@@ -50,7 +48,7 @@ class Table:
 
 
 def tiles(current: Totals, previous: Totals | None) -> list[Tile]:
-    """Return the headline. Without totals of the previous period there are no changes."""
+    """Return the headline. The changes are empty if the previous period can't be compared with."""
     snapshots = f"{text.count(current.covered_snapshots)} of {text.count(current.expected_snapshots)} snapshots"
     figures = [
         ("Minutes", text.count(current.minutes), "minutes", "in meetings"),
@@ -77,152 +75,124 @@ def why_incomparable(data: PageData) -> str:
     if before < _COMPARABLE:
         return f"snapshots cover only {text.percent(before)} of the period before"
     now = totals(data.current).covered_share
-    return f"only {text.percent(now)} of this period's snapshots are known" if now < _COMPARABLE else ""
+    return f"snapshots cover only {text.percent(now)} of this period" if now < _COMPARABLE else ""
 
 
 def daily_usage(days: Sequence[Day]) -> Table:
-    """One row per day: minutes, sessions, participants."""
-    rows = [
-        [
-            text.day(day.day),
-            text.tenths(day.minutes),
-            text.count(day.sessions),
-            text.count(day.peak_participants),
-            text.tenths(day.other_minutes),
-        ]
-        for day in days[-MOST_ROWS:]
-    ]
-    columns = ["day", "minutes#", "sessions started#", "peak participants#", "minutes of other types#"]
-    return Table(caption=f"Usage of each day{_last(len(days), 'days')}", columns=columns, rows=rows)
+    """Show the minutes, sessions and participants of each day."""
+    columns: dict[str, Callable[[Day], str]] = {
+        "day": lambda day: text.day(day.day),
+        "minutes#": lambda day: text.tenths(day.minutes),
+        "sessions started#": lambda day: text.count(day.sessions),
+        "peak participants#": lambda day: text.count(day.peak_participants),
+        "minutes of other types#": lambda day: text.tenths(day.other_minutes),
+    }
+    return _table("Usage of each day", columns, days)
 
 
 def daily_coverage(days: Sequence[Day]) -> Table:
-    """One row per day: snapshots."""
-    rows = [
-        [
-            text.day(day.day),
-            text.count(day.expected_snapshots),
-            text.count(day.missing_snapshots),
-            text.count(day.covered_snapshots),
-            text.percent(day.covered_snapshots / day.expected_snapshots if day.expected_snapshots else None),
-            text.count(day.unresolved_outcomes),
-        ]
-        for day in days[-MOST_ROWS:]
-    ]
-    columns = ["day", "expected#", "missing#", "covered#", "coverage#", "unresolved outcomes#"]
-    return Table(caption=f"Snapshots of each day{_last(len(days), 'days')}", columns=columns, rows=rows)
+    """Show the snapshots of each day."""
+    columns: dict[str, Callable[[Day], str]] = {
+        "day": lambda day: text.day(day.day),
+        "expected#": lambda day: text.count(day.expected_snapshots),
+        "missing#": lambda day: text.count(day.missing_snapshots),
+        "covered#": lambda day: text.count(day.covered_snapshots),
+        "coverage#": lambda day: text.percent(day.covered_share),
+        "unresolved outcomes#": lambda day: text.count(day.unresolved_outcomes),
+    }
+    return _table("Snapshots of each day", columns, days)
 
 
-def participants(peaks: Sequence[Peak], names: Mapping[str, str]) -> Table:
-    """One row per day, or per day and app: the peak, and the time of which nothing is known."""
-    is_single = len(names) == 1
-    rows = [
-        [
-            text.day(peak.day),
-            *([] if is_single else [names[peak.app_id]]),
-            text.count(peak.participants),
-            text.duration(peak.unknown_minutes),
-        ]
-        for peak in peaks[-MOST_ROWS:]
-    ]
-    columns = ["day", *([] if is_single else ["app"]), "peak participants#", "time not covered#"]
-    return Table(caption=f"The peak of each day{_last(len(peaks), 'rows')}", columns=columns, rows=rows)
+def participants(peaks: pl.DataFrame, names: Mapping[str, str]) -> Table:
+    """Show the peak of each day, and the time that snapshots do not cover. Several apps have a row each."""
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "day": lambda row: text.day(row["day"]),
+        **({} if len(names) == 1 else {"app": lambda row: names[row["app_id"]]}),
+        "peak participants#": lambda row: text.count(row["participants"]),
+        "time not covered#": lambda row: text.duration(row["unknown_minutes"]),
+    }
+    return _table("The peak of each day", columns, peaks.to_dicts())
 
 
 def week(hours: Sequence[Hour]) -> Table:
-    """One row per hour of the day, one column per day of the week."""
-    in_order = sorted(hours, key=lambda hour: (hour.hour, hour.weekday))
-    rows = [
-        [f"{hour:02}:00", *(text.tenths(cell.mean_participants) for cell in cells)]
-        for hour, cells in groupby(in_order, key=lambda hour: hour.hour)
-    ]
-    columns = ["hour", *(f"{day}#" for day in WEEKDAYS)]
-    return Table(caption="Participants on average, by hour and day of the week", columns=columns, rows=rows)
+    """Show the mean of each hour of the week, with one column for each day."""
+    means = {(hour.weekday, hour.hour): text.tenths(hour.mean_participants) for hour in hours}
+    rows = [[f"{hour:02}:00", *(means[weekday, hour] for weekday in range(1, 8))] for hour in range(24)]
+    caption = "Participants on average, by hour and day of the week"
+    return Table(caption=caption, columns=["hour", *(f"{day}#" for day in WEEKDAYS)], rows=rows)
 
 
 def busiest(data: PageData, names: Mapping[MeetingKey, str]) -> Table:
-    """The meetings with the most minutes."""
+    """Show the meetings with the most minutes."""
     meetings = data.current.meeting_days.filter(pl.col("type") == "meeting")
     all_minutes = float(meetings["minutes"].sum()) or 1.0
-    most = max((meeting.minutes for meeting in data.busiest), default=0.0) or 1.0
-    rows = [
-        [
-            names[meeting.key],
-            text.tenths(meeting.minutes),
-            text.percent(meeting.minutes / all_minutes),
-            text.count(meeting.sessions),
-            text.count(meeting.peak_participants),
-            text.name(meeting.key.meeting_id, "unknown"),
-        ]
-        for meeting in data.busiest
-    ]
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "meeting": lambda row: names[row["app_id"], row["meeting_id"]],
+        "minutes#": lambda row: text.tenths(row["minutes"]),
+        "share#": lambda row: text.percent(row["minutes"] / all_minutes),
+        "sessions#": lambda row: text.count(row["sessions"]),
+        "peak participants#": lambda row: text.count(row["peak_participants"]),
+        "meeting ID~": lambda row: text.name(row["meeting_id"], "unknown"),
+    }
     count = meetings.select("app_id", "meeting_id").n_unique()
-    return Table(
-        caption=f"The {len(rows)} busiest of {count:,} meetings" if len(rows) > 1 else "The busiest meeting",
-        columns=["meeting", "minutes#", "share#", "sessions#", "peak participants#", "meeting ID~"],
-        rows=rows,
-        shares=[meeting.minutes / most for meeting in data.busiest],
-    )
+    caption = f"The {data.busiest.height} busiest of {count:,} meetings" if count > 1 else "The busiest meeting"
+    minutes = data.busiest["minutes"].to_list()
+    most = max(minutes, default=0.0) or 1.0
+    return _table(caption, columns, data.busiest.to_dicts(), shares=[value / most for value in minutes])
 
 
 def longest(sessions: pl.DataFrame, tz: str) -> Table:
-    """The longest sessions. Those without final figures lasted at least until they were last seen."""
-    rows = [
-        [
-            text.name(session["meeting"], session["meeting_id"]),
-            text.instant(session["started_at"], tz),
-            ("" if session["is_final"] else "at least ") + text.duration(session["duration_minutes"]),
-            text.tenths(session["total_minutes"]),
-            text.count(session["peak_participants"]),
-            text.name(session["session_id"], "unknown"),
-        ]
-        for session in sessions.iter_rows(named=True)
-    ]
-    columns = ["meeting", "started~", "duration#", "minutes in all#", "peak participants#", "session ID~"]
-    return Table(caption="The longest sessions", columns=columns, rows=rows)
+    """Show the longest sessions. Those without final figures lasted at least until they were last seen."""
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "meeting": lambda row: text.name(row["meeting"], row["meeting_id"]),
+        "started~": lambda row: text.instant(row["started_at"], tz),
+        "duration#": lambda row: ("" if row["is_final"] else "at least ") + text.duration(row["duration_minutes"]),
+        "minutes in all#": lambda row: text.tenths(row["total_minutes"]),
+        "peak participants#": lambda row: text.count(row["peak_participants"]),
+        "session ID~": lambda row: text.name(row["session_id"], "unknown"),
+    }
+    return _table("The longest sessions", columns, sessions.to_dicts())
 
 
 def costs(data: PageData) -> Table:
-    """One row per type of session, and one for all."""
+    """Show the cost of each type of session, and of all types."""
     figures = pl.col("minutes", "low_usd", "high_usd").sum().cast(pl.Float64)
     by_type = data.current.meeting_days.group_by("type").agg(figures)
-    rows = [
-        [
-            type_,
-            text.tenths(minutes),
-            text.usd(low, high) if type_ in data.price_notes else text.NOTHING,
-            data.price_notes.get(type_, "no price in the file"),
-        ]
-        for type_, minutes, low, high in by_type.sort(["minutes", "type"], descending=[True, False]).iter_rows()
-    ]
-    minutes, low, high = data.current.meeting_days.select(figures).row(0)
-    return Table(
-        caption="Estimated cost by type of session",
-        columns=["type", "minutes#", "cost#", "from the lower to the higher price"],
-        rows=[*rows, ["all", text.tenths(minutes), text.usd(low, high), "estimate"]],
+    notes = data.price_notes
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "type": lambda row: row["type"],
+        "minutes#": lambda row: text.tenths(row["minutes"]),
+        "cost#": lambda row: text.usd(row["low_usd"], row["high_usd"]) if row["type"] in notes else text.NOTHING,
+        "from the lower to the higher price": lambda row: notes.get(row["type"], "no price in the file"),
+    }
+    table = _table(
+        "Estimated cost by type of session",
+        columns,
+        by_type.sort(["minutes", "type"], descending=[True, False]).to_dicts(),
     )
+    minutes, low, high = data.current.meeting_days.select(figures).row(0)
+    total = ["all", text.tenths(minutes), text.usd(low, high), "estimate"]
+    return replace(table, rows=[*table.rows, total])
 
 
 def accuracy(report: pl.DataFrame) -> Table:
-    """One row per day in UTC, or per day and app."""
-    is_single = report["app_id"].n_unique() <= 1
-    figures = ["snapshot_minutes", "reconciled_minutes", "cloudflare_minutes", "difference_minutes"]
-    rows = [
-        [
-            text.day(row["day"]),
-            *(text.hundredths(row[name]) for name in figures),
-            *([] if is_single else [row["app_id"]]),
-        ]
-        for row in report.tail(MOST_ROWS).iter_rows(named=True)
-    ]
-    columns = ["day (UTC)", "from snapshots#", "reconciled#", "Cloudflare’s total#", "difference#"]  # noqa: RUF001  # a typographic apostrophe
-    return Table(
-        caption=f"Minutes of each day{_last(report.height, 'rows')}",
-        columns=[*columns, *([] if is_single else ["app"])],
-        rows=rows,
-    )
+    """Show the minutes of each day in UTC by their source. Several apps have a row each."""
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "day (UTC)": lambda row: text.day(row["day"]),
+        "from snapshots#": lambda row: text.hundredths(row["snapshot_minutes"]),
+        "reconciled#": lambda row: text.hundredths(row["reconciled_minutes"]),
+        "Cloudflare’s total#": lambda row: text.hundredths(row["cloudflare_minutes"]),  # noqa: RUF001  # a typographic apostrophe
+        "difference#": lambda row: text.hundredths(row["difference_minutes"]),
+        **({} if report["app_id"].n_unique() <= 1 else {"app": lambda row: text.name(row["app_id"], "unknown")}),
+    }
+    return _table("Minutes of each day", columns, report.to_dicts())
 
 
-def _last(count: int, noun: str) -> str:
-    """Return a note for the caption of a table that does not hold all rows."""
-    return f" (the last {MOST_ROWS} of {count:,} {noun})" if count > MOST_ROWS else ""
+def _table(
+    caption: str, columns: Mapping[str, Callable[[Any], str]], rows: Sequence[Any], *, shares: Sequence[float] = ()
+) -> Table:
+    """Format each column of the last rows. The caption says so if there are more."""
+    if len(rows) > MOST_ROWS:
+        caption += f" (the last {MOST_ROWS} of {len(rows):,} rows)"
+    texts = [[column(row) for column in columns.values()] for row in rows[-MOST_ROWS:]]
+    return Table(caption=caption, columns=list(columns), rows=texts, shares=shares)

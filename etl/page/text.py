@@ -1,4 +1,4 @@
-"""Figures, instants and names as people read them."""
+"""Figures, instants and names as texts for people."""
 
 from __future__ import annotations
 
@@ -9,85 +9,87 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from decimal import Decimal
 
 NOTHING = "–"  # noqa: RUF001  # a dash: nothing is known, which is not zero
 _MINUS = "\N{MINUS SIGN}"
 _ISOLATED = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
-_MANY_PERCENT = 1_000
-_HOUR = 60
-_MANY_USD = 100  # from here on cents say nothing in an estimate
+_FACTOR_FROM = 1_000  # per cent from which on a change is a factor
+_DOLLARS_FROM = 100  # US dollars from which on an estimate has no cents
 
 
 def count(value: float | None) -> str:
-    """A whole number with thousands separated."""
-    return NOTHING if value is None else f"{value:,.0f}".replace("-", _MINUS)
+    """Format a whole number, with separated thousands."""
+    return _number(value, 0)
 
 
-def tenths(value: float | None) -> str:
-    """A number with one decimal."""
-    return NOTHING if value is None else f"{value:,.1f}".replace("-", _MINUS)
+def tenths(value: float | Decimal | None) -> str:
+    """Format a number with one decimal."""
+    return _number(value, 1)
 
 
-def hundredths(value: float | None) -> str:
-    """A number with two decimals; what rounds to nothing has no sign."""
-    return NOTHING if value is None else f"{round(float(value), 2) + 0.0:,.2f}".replace("-", _MINUS)
+def hundredths(value: float | Decimal | None) -> str:
+    """Format a number with two decimals."""
+    return _number(value, 2)
+
+
+def _number(value: float | Decimal | None, digits: int) -> str:
+    """Format a number. One that rounds to zero has no sign."""
+    if value is None:
+        return NOTHING
+    return f"{round(float(value), digits) + 0.0:,.{digits}f}".replace("-", _MINUS)
 
 
 def percent(share: float | None) -> str:
-    """A share of 1 as per cent, never rounded up to all of it."""
+    """Format a share of 1 as per cent, rounded down: 100 % means all."""
     return NOTHING if share is None else f"{math.floor(share * 1000 + 1e-9) / 10:.1f} %"
 
 
-def usd(low: float | None, high: float | None) -> str:
-    """A range of money."""
-    if low is None or high is None:
-        return NOTHING
-    digits = 0 if high >= _MANY_USD else 2
+def usd(low: float, high: float) -> str:
+    """Format a range of money."""
+    digits = 0 if high >= _DOLLARS_FROM else 2
     if round(low, digits) == round(high, digits):
         return f"${low:,.{digits}f}"
     return f"${low:,.{digits}f}\N{NO-BREAK SPACE}{NOTHING} ${high:,.{digits}f}"
 
 
 def change(now: float, before: float) -> str:
-    """What became of a figure: `+12 %`; `new` where there was nothing."""
+    """Format the change of a figure: `+12 %`, or `new` if it was zero before."""
     if now == before:
         return "no change"
     if before == 0:
         return "new"
     percentage = 100 * (now - before) / before
-    if abs(percentage) >= _MANY_PERCENT:
+    if abs(percentage) >= _FACTOR_FROM:
         return f"{now / before:,.0f} times as much"
-    text = f"{abs(percentage):.0f}" if abs(percentage) >= 1 else f"{abs(percentage):.1f}"
-    return f"{'+' if percentage > 0 else _MINUS}{text} %"
+    figure = f"{abs(percentage):.0f}" if abs(percentage) >= 1 else f"{abs(percentage):.1f}"
+    return f"{'+' if percentage > 0 else _MINUS}{figure} %"
 
 
-def duration(minutes: float | None) -> str:
-    """Hours and minutes."""
-    if minutes is None:
-        return NOTHING
-    whole = round(minutes)
-    hours, rest = divmod(whole, _HOUR)
+def duration(minutes: float) -> str:
+    """Format a length of time in hours and minutes."""
+    hours, rest = divmod(round(minutes), 60)
     if not hours:
-        return f"{whole} min"
+        return f"{rest} min"
     return f"{hours:,} h {rest:02} min" if rest else f"{hours:,} h"
 
 
 def day(value: date) -> str:
-    """A day with its weekday and year."""
+    """Format a day, with its weekday and year."""
     return f"{value:%a} {value.day} {value:%b %Y}"
 
 
 def instant(at: datetime, tz: str) -> str:
-    """An instant in the zone."""
+    """Format an instant in a zone, to the minute."""
     local = at.astimezone(ZoneInfo(tz))
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
 def name(text: str | None, instead: str, *, most: int | None = None) -> str:
-    """A name that moves nothing and hides nothing, whatever it holds; `instead` where it holds nothing.
+    """Return a name that is safe to show, or `instead` if nothing of it can be seen.
 
-    Its direction is its own and ends with it, so that a name from right to left turns nothing else around. Longer than
-    `most` characters, it ends with an ellipsis.
+    It is one line without control characters. A name from right to left does not turn the text around it. A name with
+    more than `most` characters ends with an ellipsis.
     """
     readable = _readable(text or "") or _readable(instead)
     if most and len(readable) > most:
@@ -96,12 +98,12 @@ def name(text: str | None, instead: str, *, most: int | None = None) -> str:
 
 
 def _readable(text: str) -> str:
-    """Without control characters and those that turn directions; white space as single spaces."""
-    kept = "".join(" " if one.isspace() else one for one in text if one.isspace() or _is_shown(one))
-    return " ".join(kept.split())
+    """Return the visible characters. White space becomes single spaces."""
+    characters = [" " if character.isspace() else character for character in text]
+    return " ".join("".join(character for character in characters if _is_shown(character)).split())
 
 
 def _is_shown(character: str) -> bool:
-    """Whether it is seen, or joins what is seen (as emoji need it)."""
+    """Return True if a character is visible, or joins visible ones as in emoji."""
     is_joining = character in "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
     return is_joining or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}
