@@ -1,21 +1,21 @@
-"""What can go wrong, as types: a type says what happens next, a message says what happened to what.
+"""Error types. The type decides what happens next; the message says what happened, to what, and what to do.
 
-EtlError                    the run or the command ends; the class says its exit code
+EtlError                    ends the command with the exit code of its class
 ├── ConfigError       78    a setting or an input file is wrong
-│   └── WrongQuery          a query can't be understood; 2 where it was typed as part of the command
+│   └── WrongQuery          a query is not valid; exit code 2 if it was part of the command line
 ├── TokenRejected     77    the API refuses the token
 ├── StoreLocked       75    another program has the database open
 ├── RunOverlap        75    another run on this database is under way
 ├── StoreError        74    the database or the staging directory can't be used
-├── ApiUnavailable    69    the API gives no good answer
+├── ApiUnavailable    69    the API gives no usable answer
 └── CheckFailed        1    figures in the database break a rule
 
-RequestError                one request failed; the type carries the decision
-├── TryAgain                ask again, after `retry_after` seconds if the API named them
-├── GiveUp                  note it for this meeting and go on with the others
+RequestError                one request failed; the type decides about the next one
+├── TryAgain                send the request again, after `retry_after` seconds if the API named them
+├── GiveUp                  record a failure for this meeting, and go on with the others
 └── Refused                 no request can succeed: end the run
 
-A run that stored its rows but has failures is no error: it ends with `EXIT_WITH_FAILURES`.
+A run that stored its rows but has failures raises no error. It ends with `EXIT_WITH_FAILURES`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ EXIT_WITH_FAILURES = 3
 
 
 class EtlError(Exception):
-    """Ends a command: the message says what happened, to what, and what to do next."""
+    """An error that ends the command. Its message says what happened, to what, and what to do next."""
 
     exit_code: ClassVar[int] = 1
 
@@ -40,7 +40,7 @@ class ConfigError(EtlError):
 
 
 class WrongQuery(ConfigError):
-    """A query can't be understood. It is a wrong call where the command line holds it."""
+    """A query is not valid."""
 
 
 class TokenRejected(EtlError):
@@ -68,19 +68,19 @@ class StoreError(EtlError):
 
 
 class ApiUnavailable(EtlError):
-    """The API gives no good answer (EX_UNAVAILABLE)."""
+    """The API gives no usable answer (EX_UNAVAILABLE)."""
 
     exit_code = 69
 
 
 class CheckFailed(EtlError):
-    """Figures in the database break a rule that they have to keep."""
+    """Figures in the database break a rule."""
 
     exit_code = 1
 
 
 class FailureKind(StrEnum):
-    """Why an outcome could not be had. The set is closed: reports may rely on it."""
+    """The reason why the outcome of a meeting is unknown. Reports may rely on this set of reasons."""
 
     INVALID_ID = "invalid_id"
     NOT_FOUND = "not_found"
@@ -97,7 +97,7 @@ class FailureKind(StrEnum):
 
 @dataclass(eq=False)
 class RequestError(Exception):
-    """One request failed: its kind, and what the API said, for the table of failures."""
+    """A request that failed: the kind of failure, and what the API said."""
 
     kind: FailureKind
     message: str
@@ -115,8 +115,8 @@ class TryAgain(RequestError):
 
 
 class GiveUp(RequestError):
-    """No further attempt will help this meeting; the others are not affected."""
+    """Another attempt would not help this meeting. The others are not affected."""
 
 
 class Refused(RequestError):
-    """The API refuses the token: no request can succeed."""
+    """The API refuses the token, so that no request can succeed."""

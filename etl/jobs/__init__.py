@@ -1,1 +1,1 @@
-"""The jobs: one short function for each, and what both do before the fetch and after it."""
+"""The jobs: one short function for each, and the steps before and after the fetch that they share."""

@@ -1,4 +1,4 @@
-"""What both jobs do before the first request: name the run, and read what the database and the staged runs know."""
+"""The steps of both jobs before the first request: name the run, and read the database and the staged runs."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _LOCK_TIMEOUT_BEFORE_FETCH = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedBatch:
-    """What a run has before it stages anything. `loaded` are the runs that it loaded before its fetch."""
+    """The result of the steps before staging. `loaded` are the runs that were loaded before the fetch."""
 
     plan: Plan
     batch: Batch

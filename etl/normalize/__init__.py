@@ -1,1 +1,1 @@
-"""Payloads become typed polars frames: pure, without a clock and without I/O."""
+"""Turn payloads into typed polars frames. Pure, without a clock and without I/O."""

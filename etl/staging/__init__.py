@@ -1,1 +1,1 @@
-"""The durable hand-off on disk: the lock of a job, and the runs that wait for the database."""
+"""The hand-off on disk between fetch and database: the lock, and the staged runs."""

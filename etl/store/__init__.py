@@ -1,1 +1,1 @@
-"""The target: where the rows end. Only this package knows duckdb."""
+"""Open, migrate, load and read the database. Only this package imports duckdb."""

@@ -64,10 +64,10 @@ class LockHolder:
 
 @contextlib.contextmanager
 def open_database(database: Path) -> Iterator[Connection]:
-    """Open the database to write, and create or migrate it first if necessary. Its tables have their bare names.
+    """Open the database to write, and create or migrate it first if necessary.
 
-    Raises StoreLocked if another program has it open, ConfigError if it is not a database or a newer version of this
-    tool made it, and StoreError for everything else that DuckDB reports.
+    Raises StoreLocked if another program has it open. Raises ConfigError if the file is not a database, or if a newer
+    version of this tool made it. Raises StoreError for every other error of DuckDB.
     """
     with _private_files(), _as_etl_errors(database):
         if not database.exists():

@@ -1,7 +1,7 @@
 """Ctrl-C while DuckDB works.
 
-DuckDB and polars each look for signals in their own way, and one that comes as a query begins is lost between them, or
-worse. So another thread does the work; the main one waits, notes the signal, and interrupts the connection.
+DuckDB and polars both handle signals themselves, and a signal that arrives as a query begins can get lost. So another
+thread runs the query. The main thread waits, notes the signal, and interrupts the connection.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import duckdb
 
 _T = TypeVar("_T")
-_AGAIN_SECONDS = 0.05
+_REPEAT_SECONDS = 0.05
 
 
 class InterruptibleConnection:
-    """A connection that another thread may interrupt for as long as it is in use, and not a moment longer."""
+    """A connection that another thread can interrupt while it is in use, and only then."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,7 +30,7 @@ class InterruptibleConnection:
 
     @contextlib.contextmanager
     def using(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """The connection is in use."""
+        """Mark the connection as in use."""
         self._set(connection)
         try:
             yield
@@ -38,7 +38,7 @@ class InterruptibleConnection:
             self._set(None)
 
     def interrupt(self) -> None:
-        """End the query that is under way, if one is."""
+        """Interrupt the query that is running, if there is one."""
         with self._lock:
             if self._connection is not None:
                 self._connection.interrupt()
@@ -48,22 +48,22 @@ class InterruptibleConnection:
             self._connection = connection
 
 
-def run_interruptibly(job: Callable[[InterruptibleConnection], _T]) -> _T:
-    """Do a job in a thread of its own; raises KeyboardInterrupt where Ctrl-C ended it."""
-    interruptible = InterruptibleConnection()
-    with _ctrl_c_noted() as noted, ThreadPoolExecutor(max_workers=1) as pool:
-        done = pool.submit(job, interruptible)
-        while wait([done], timeout=_AGAIN_SECONDS).not_done:
+def run_interruptibly(function: Callable[[InterruptibleConnection], _T]) -> _T:
+    """Run a function in a thread and return its result. Raises KeyboardInterrupt if Ctrl-C ended it."""
+    connection = InterruptibleConnection()
+    with _note_ctrl_c() as noted, ThreadPoolExecutor(max_workers=1) as pool:
+        result = pool.submit(function, connection)
+        while wait([result], timeout=_REPEAT_SECONDS).not_done:
             if noted.is_set():
-                interruptible.interrupt()  # which counts for a query under way only, so that it is said again
+                connection.interrupt()  # repeated, because it has no effect between two queries
     if noted.is_set():
         raise KeyboardInterrupt
-    return done.result()
+    return result.result()
 
 
 @contextlib.contextmanager
-def _ctrl_c_noted() -> Iterator[threading.Event]:
-    """Note the first Ctrl-C; a second one ends the process at once. Only the main thread can be told of signals."""
+def _note_ctrl_c() -> Iterator[threading.Event]:
+    """Note the first Ctrl-C; a second one ends the process. Only the main thread can handle signals."""
     noted = threading.Event()
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:

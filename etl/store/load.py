@@ -1,4 +1,4 @@
-"""Staged runs become rows of the tables, exactly once: the ledger says which runs are in."""
+"""Load staged runs into the tables, exactly once: the ledger says which runs are in."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from etl.values.run import StagedRun
 
-# A list before the run's entry in the ledger, which says that the list is stored.
+# The ledger is last: its entry says that the meeting list of the run is stored.
 _TABLES = ("meeting_lists", "session_snapshots", "session_finals", "daily_totals", "fetch_failures", "runs")
-# The least instant or day of a staged file: a constant, by which the scan for rows that are there skips all before.
-_BOUNDS = {"session_snapshots": "slot", "session_finals": "started_at", "daily_totals": "day"}
+# The column whose minimum in a staged file lets the search for existing rows skip all earlier rows.
+_BOUND_COLUMNS = {"session_snapshots": "slot", "session_finals": "started_at", "daily_totals": "day"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +92,10 @@ def _insert(connection: duckdb.DuckDBPyConnection, run: StagedRun) -> dict[str, 
 
 
 def _insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: str) -> int:
-    """Insert what a staged file adds to its table; how many rows that is."""
+    """Insert the rows of a staged file that its table does not have yet, and return their number."""
     parameters = {"file": file}
-    if table in _BOUNDS:
-        (least,) = connection.execute(sql_files.text(f"load/first_{_BOUNDS[table]}"), parameters).fetchall()[0]
-        parameters[_BOUNDS[table]] = least
+    if column := _BOUND_COLUMNS.get(table):
+        (minimum,) = connection.execute(sql_files.text(f"load/first_{column}"), parameters).fetchall()[0]
+        parameters[column] = minimum
     (count,) = connection.execute(sql_files.text(f"load/{table}"), parameters).fetchall()[0]
     return int(count)

@@ -71,7 +71,7 @@ def _migrations() -> list[str]:
 
 
 def _applied_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the names in the ledger, or none if there is no ledger yet."""
+    """Return the names in the ledger. A database without a ledger has an empty set."""
     try:
         return {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
     except duckdb.CatalogException:

@@ -1,1 +1,1 @@
-"""The values that travel between the rooms: frozen, and without behaviour that touches the world."""
+"""Frozen values that travel between the other packages. They do no I/O."""

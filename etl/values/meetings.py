@@ -17,9 +17,8 @@ PATH_STEPS = frozenset({".", ".."})
 def is_id(value: object) -> bool:
     """Return True if a value can be the ID of a meeting, an app or an account.
 
-    IDs are not validated as UUIDs, because V1 meetings are room names. An ID can't contain white space, characters
-    that can't be printed (controls, invisible marks, bytes that are not UTF-8), or anything that would change the
-    path of a request.
+    IDs are not validated as UUIDs, because V1 meetings are room names. An ID can't contain white space or characters
+    that can't be printed: controls, invisible marks, bytes that are not UTF-8. It can't change the path of a request.
     """
     return (
         isinstance(value, str)

@@ -79,7 +79,7 @@ class StagedRun:
 class RunContext:
     """Everything through which a run touches the world: the clock, the wait, and the way to the API.
 
-    If `transport` is None, requests go over the network; another transport is closed by its maker. Set `interrupted`
+    Without `transport`, requests go over the network; another transport is closed by its maker. Set `interrupted`
     to end the run early and keep what it has. `report_plan` is called with the plan before the first request,
     and `report_progress` with the counts after every outcome.
     """
@@ -101,8 +101,8 @@ class RunContext:
 class LoadResult:
     """The result of a load: IDs of the runs loaded and of those still staged, and the errors that kept runs out.
 
-    `rows` is the number of rows that this run added to each table. It is None if another job has loaded the run, or if
-    no job has yet. `was_interrupted` says that a signal ended the wait for the database.
+    `rows` is the number of rows that this run added to each table, or None if this job has not loaded the run itself.
+    `was_interrupted` says that a signal ended the wait for the database.
     """
 
     loaded: list[str]

@@ -208,10 +208,10 @@ def test_an_unknown_report_is_refused_with_those_there_are(filled: Shell) -> Non
     [
         (
             "select $nope",
-            "own.sql names the parameter $nope; those that there are: $since, $until, $tz, $app_id, $prices",
+            "own.sql uses the unknown parameter $nope; available: $since, $until, $tz, $app_id, $prices",
         ),
         ("select 1; select 2", "own.sql holds 2 statements"),
-        ("delete from runs", "own.sql is no query that only reads"),
+        ("delete from runs", "own.sql is not a query that only reads"),
         ("select * from nowhere", "own.sql: Catalog Error: Table with name nowhere does not exist"),
         ("select $since + true", "own.sql: Binder Error"),
         ("", "own.sql is empty"),
