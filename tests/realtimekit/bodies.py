@@ -1,4 +1,4 @@
-"""What the API and Cloudflare in front of it send: bodies to build answers of."""
+"""Bodies of responses, as the API and Cloudflare in front of it send them."""
 
 from __future__ import annotations
 

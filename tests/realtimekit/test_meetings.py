@@ -1,4 +1,4 @@
-"""The meetings of an app: all of them, also while others are made and deleted; and no server is asked for ever."""
+"""The meetings of an app: all are read, also while others are created and deleted, and no reading is endless."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def fetch(
     page: Callable[[int], tuple[list[Any], int | None]], max_pages: int = MAX_PAGES
 ) -> tuple[list[ListedMeeting], int]:
-    """Read the list of a server that gives a page (entries and count) by its number; and how often it was asked."""
+    """Read the list of a server that gives a page (entries and total) by its number, and count its requests."""
 
     def body(path: str) -> bytes:
         (number,) = parse_qs(urlsplit(path).query)["page_no"]
@@ -68,7 +68,7 @@ def test_every_page_is_read_to_an_empty_one(*, is_counted: bool) -> None:
 
 
 def test_a_meeting_that_is_deleted_meanwhile_costs_no_other() -> None:
-    """It moved one from a page that was not read yet to one that was: the list is read again."""
+    """A meeting moves from an unread page to one that was read, so that the list is read again."""
     asked: list[int] = []
 
     def page(number: int) -> tuple[list[Any], int | None]:

@@ -53,7 +53,7 @@ def truth(api: Api) -> list[str]:
 
 
 def messages(finals: Finals) -> list[str]:
-    """What is wrong, failure by failure."""
+    """The messages of the failures."""
     return [failure.message for failure in finals.failures]
 
 
@@ -71,7 +71,7 @@ def test_a_list_is_read_to_its_end_whatever_a_page_holds(
 
 @pytest.mark.parametrize("fault", ["no_paging", "count_not_a_number", "count_of_page"])
 def test_the_end_is_found_without_a_count_that_helps(serve_api: ServeApi, fault: str) -> None:
-    """Where there is none, where it is a word, and where it is that of the page."""
+    """The total is missing, a word, or that of the page."""
     api = serve_api(script=itertools.repeat(fault))
     finals = fetch(api)
     assert ids(finals) == truth(api)
@@ -96,7 +96,7 @@ def test_sessions_that_end_while_the_list_is_read_hide_none_that_had_ended_befor
 
 
 def test_a_list_that_counts_more_than_it_shows_is_no_whole_list(serve_api: ServeApi) -> None:
-    """What it showed is kept; it is read once more first, since a count may be a session ahead."""
+    """The sessions are kept. The list is read once more first, since a total may be one session ahead."""
     api = serve_api(script=itertools.repeat("count_too_high"))
     finals = fetch(api)
     assert ids(finals) == truth(api)
@@ -107,7 +107,7 @@ def test_a_list_that_counts_more_than_it_shows_is_no_whole_list(serve_api: Serve
 
 @pytest.mark.parametrize(("fault", "why"), [("ok", "it counts"), ("no_paging", "its pages repeat others")])
 def test_a_server_that_shows_its_first_page_for_ever_is_found_out(serve_api: ServeApi, fault: str, why: str) -> None:
-    """With a count, which is not reached, and without."""
+    """The pages state a total that is not reached, or none."""
     api = serve_api(meetings=8, ignores_page_no=True, script=itertools.repeat(fault))
     finals = fetch(api)
     assert len(ids(finals)) == 20
@@ -144,7 +144,7 @@ def test_a_page_that_was_pushed_back_whole_is_not_the_end(api: Api) -> None:
 
 
 def test_a_list_without_end_is_read_no_further_than_said(api: Api) -> None:
-    """It may claim any length."""
+    """The reading stops at its limit of pages."""
 
     async def read() -> None:
         ended = EndedList(api.world.app_id, SINCE, now=api.clock.now)
@@ -182,7 +182,7 @@ def test_a_first_page_that_cant_be_had_ends_the_reading(serve_api: ServeApi) -> 
 
 
 def test_sessions_that_are_live_are_none_of_the_list() -> None:
-    """Where the API does not heed what it is asked for: they are not final, and no failure either."""
+    """The API may ignore the filter. A live session has no final figures, and is not a failure."""
     entries = [payload("ended", status="ENDED"), payload("live", status="LIVE")]
     with answering(success({"sessions": entries}, paging={"total_count": 2})) as server:
         wanted = FinalsRequest(apps=["app"], since=SINCE, open_sessions=[OpenSession("app", "meeting-1", "live")])

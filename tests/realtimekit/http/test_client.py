@@ -1,4 +1,4 @@
-"""One request over a real socket: sent, read, understood, and tried again where that helps."""
+"""Requests over a real socket: sent, read, parsed, and retried where that helps."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def call(
     api: Api | None = None,
     counts: FetchCounts | None = None,
 ) -> T:
-    """Ask for something; waiting takes no time."""
+    """Call the API; waiting takes no time."""
     waited = timedelta()
 
     async def sleep(seconds: float) -> None:
@@ -75,7 +75,7 @@ def settings_for(base_url: str, **changes: object) -> ApiSettings:
 
 
 def failure(settings: ApiSettings) -> RequestError:
-    """What asking ends with."""
+    """Ask once, and return the error."""
     with pytest.raises(RequestError) as caught:
         ask(settings, MEETING)
     return caught.value
@@ -94,7 +94,7 @@ def test_a_meeting_without_a_session_is_idle(api: Api) -> None:
 
 
 def test_ids_are_encoded_in_the_path() -> None:
-    """Whatever an ID holds, it stays one step of the path."""
+    """An ID stays one step of the path, whatever it holds."""
     with answering(b"{}") as server:
         failure(settings_for(server.base_url, account_id="a?c"))
         with pytest.raises(GiveUp):
@@ -116,7 +116,7 @@ def test_a_base_url_may_end_with_a_slash() -> None:
 
 
 def test_the_list_of_live_sessions_is_asked_for_by_creation_the_oldest_first() -> None:
-    """A page of it, by its number; the app's ID stays one step of the path."""
+    """A page is requested by its number, and the app's ID stays one step of the path."""
     with answering(EMPTY_LIST) as server:
         settings = settings_for(server.base_url, page_size=50)
         page = call(settings, lambda client: client.live_sessions("app?x/../y", 3))
@@ -128,7 +128,7 @@ def test_the_list_of_live_sessions_is_asked_for_by_creation_the_oldest_first() -
 
 
 def test_the_list_of_meetings_is_asked_for_page_by_page() -> None:
-    """Its order is documented nowhere."""
+    """The order of the list is not documented, so that none is requested."""
     with answering(EMPTY_LIST) as server:
         call(settings_for(server.base_url), lambda client: client.meetings("app#1", 1))
     assert server.paths == ["/client/v4/accounts/account/realtime/kit/app%231/meetings?page_no=1&per_page=100"]
@@ -143,7 +143,7 @@ def test_a_page_is_what_the_api_lists(api: Api) -> None:
 
 
 def test_a_page_is_tried_again_like_any_request(serve_api: ServeApi) -> None:
-    """And what its answer says of the limit holds for all."""
+    """Its response holds all requests if it says so."""
     api = serve_api(script=["internal_error", "rate_limited"])
     counts = FetchCounts()
     app_id = api.world.app_id
@@ -154,7 +154,7 @@ def test_a_page_is_tried_again_like_any_request(serve_api: ServeApi) -> None:
 
 
 def test_a_page_may_be_larger_than_a_session_and_has_an_end_too() -> None:
-    """A hundred sessions are more than a mebibyte if they hold much; 16 of them are too many."""
+    """A hundred sessions may be more than 1 MiB. More than 16 MiB are too many."""
     for mebibytes, is_page in ((8, True), (17, False)):
         body = EMPTY_LIST + b" " * (mebibytes * 2**20)
         with answering(body) as server:
@@ -167,7 +167,7 @@ def test_a_page_may_be_larger_than_a_session_and_has_an_end_too() -> None:
 
 
 def test_a_request_says_who_asks_and_nothing_superfluous() -> None:
-    """The token as bearer, our name and version, and no compression of answers under a kilobyte."""
+    """It sends the token, the tool's name and version, and no wish for compression."""
     with answering(b"{}") as server:
         failure(settings_for(server.base_url))
     headers = server.headers[0]
@@ -178,7 +178,7 @@ def test_a_request_says_who_asks_and_nothing_superfluous() -> None:
 
 
 def test_a_redirect_is_not_followed() -> None:
-    """It would carry the token to wherever the answer says."""
+    """A redirect would carry the token to another server."""
     with answering(b"", status=302, headers={"Location": "http://127.0.0.1:1/"}) as server:
         error = failure(settings_for(server.base_url))
     assert (error.kind, error.http_status, len(server.paths)) == (FailureKind.MALFORMED, 302, 1)
@@ -197,7 +197,7 @@ def test_faults_that_pass_are_tried_again(serve_api: ServeApi) -> None:
 
 @pytest.mark.parametrize("attempts", [1, 3])
 def test_after_the_last_attempt_the_error_is_the_last_one(serve_api: ServeApi, attempts: int) -> None:
-    """As many requests as attempts, and what the last of them said."""
+    """There are as many requests as attempts, and the error is that of the last."""
     api = serve_api(script=itertools.repeat("internal_error"))
     with pytest.raises(TryAgain, match="HTTP 500: Internal server error"):
         ask(api.settings(attempts=attempts), MEETING, api=api)
@@ -230,14 +230,14 @@ def test_faults_that_stay_are_not_tried_again(
 
 
 def test_an_answer_that_does_not_end_in_time_is_a_time_out(serve_api: ServeApi) -> None:
-    """The bound is the whole answer."""
+    """The time-out bounds the whole response."""
     api = serve_api(script=itertools.repeat("slow"))
     error = failure(settings_for(api.base_url, timeout=timedelta(seconds=0.2)))
     assert (error.kind, error.message) == (FailureKind.TIMEOUT, "no answer within 0.2 s")
 
 
 def test_an_answer_that_trickles_is_a_time_out_too() -> None:
-    """A byte now and then resets no clock."""
+    """A byte now and then does not extend the time-out."""
     with answering(b"x" * 50, seconds_a_byte=0.05) as server:
         error = failure(settings_for(server.base_url, timeout=timedelta(seconds=0.3)))
     assert error.kind is FailureKind.TIMEOUT
@@ -245,7 +245,7 @@ def test_an_answer_that_trickles_is_a_time_out_too() -> None:
 
 @pytest.mark.parametrize("fault", ["dropped", "cut_body"])
 def test_a_connection_that_breaks_is_a_connection_failure(serve_api: ServeApi, fault: str) -> None:
-    """Before the answer or in the middle of it, and not a time-out."""
+    """It may break before the response or in the middle of it."""
     api = serve_api(script=itertools.repeat(fault))
     error = failure(settings_for(api.base_url, token=TOKEN))
     assert error.kind is FailureKind.CONNECTION
@@ -253,7 +253,7 @@ def test_a_connection_that_breaks_is_a_connection_failure(serve_api: ServeApi, f
 
 
 def test_a_server_that_is_not_there_is_a_connection_failure() -> None:
-    """Nobody listens at this port."""
+    """No server listens at this port."""
     with answering(b"") as server:
         gone = server.base_url
     assert failure(settings_for(gone)).kind is FailureKind.CONNECTION
@@ -266,7 +266,7 @@ def test_a_server_that_does_not_speak_http_is_a_connection_failure() -> None:
 
 
 def test_a_body_without_end_is_not_read_to_the_end() -> None:
-    """What is over 1 MiB is malformed, quoting how it begins."""
+    """A body over 1 MiB is malformed, and its beginning is quoted."""
     with answering(b"y" * 5_000_000) as server:
         error = failure(settings_for(server.base_url))
     assert error.kind is FailureKind.MALFORMED
@@ -274,7 +274,7 @@ def test_a_body_without_end_is_not_read_to_the_end() -> None:
 
 
 def test_a_token_that_an_answer_quotes_is_not_kept() -> None:
-    """Messages end up in logs and tables."""
+    """The token is replaced, since messages end up in logs and tables."""
     body = b'{"success": false, "error": {"code": 404, "message": "Bearer secret-token is unknown"}}'
     with answering(body, status=404) as server:
         error = failure(settings_for(server.base_url))
@@ -282,7 +282,7 @@ def test_a_token_that_an_answer_quotes_is_not_kept() -> None:
 
 
 def test_a_pause_after_429_holds_other_requests_too(serve_api: ServeApi) -> None:
-    """The budget is shared: nobody asks while it is held."""
+    """The budget is shared: no request is sent while it is paused."""
     api = serve_api(script=["rate_limited"])
     counts = FetchCounts()
     ask(api.settings(attempts=2), Meeting(api.world.app_id, api.world.meeting_ids[0]), api=api, counts=counts)

@@ -1,4 +1,4 @@
-"""What the answers about ended sessions and days mean, and how they are asked for."""
+"""Responses about ended sessions and daily totals, and the requests for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DAYS = {"session_stats": {"day_stats": [{"day": "2026-11-01", "total_sessions": 
 
 
 def failure(parse: Callable[..., object], status: int, content: bytes) -> RequestError:
-    """What an answer fails with."""
+    """Parse a response, and return its error."""
     with pytest.raises(RequestError) as caught:
         parse(status, {}, content)
     return caught.value
@@ -37,7 +37,7 @@ def test_a_session_comes_as_it_is_or_wrapped(data: dict[str, Any]) -> None:
 
 
 def test_days_are_the_entries_of_the_totals_of_sessions() -> None:
-    """What they hold is for others to judge."""
+    """The entries are returned as they are."""
     assert parse_daily_totals(200, {}, success(DAYS)) == DAYS["session_stats"]["day_stats"]
     assert parse_daily_totals(200, {}, success({"session_stats": {"day_stats": []}})) == []
 
@@ -108,7 +108,7 @@ def test_ended_sessions_are_asked_for_by_creation_since_an_instant() -> None:
 
 
 def test_one_session_is_asked_for_by_its_id(api: Api) -> None:
-    """With its breakout rooms, as a list has it: the same session must give the same row."""
+    """Breakout rooms are included, as in a list: the same session must give the same row."""
     now = api.clock.now()
     for one in api.world.sessions(now, since=START - timedelta(hours=2)):
         payload = call(api.settings(), lambda client: client.session(api.world.app_id, one.id), api=api)  # noqa: B023  # called at once

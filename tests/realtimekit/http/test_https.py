@@ -1,4 +1,4 @@
-"""Over TLS: the server has to prove who it is, and connections are kept."""
+"""Requests over TLS: the server has to prove its identity, and connections are kept."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Secure(ThreadingHTTPServer):
         super().process_request(request, client_address)  # type: ignore[arg-type]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is no error."""
+        """A client that hangs up is not an error here."""
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def secure_server(authority: trustme.CA) -> Iterator[Secure]:
 
 
 def fetch(server: Secure, *, meetings: int) -> FetchResult:
-    """Ask about some meetings, four at a time."""
+    """Fetch some meetings, four at a time."""
     url = f"https://127.0.0.1:{server.server_address[1]}/client/v4"
     settings = ApiSettings(token="a-token", account_id="a", base_url=url, concurrency=4, attempts=1, limits=FREE)  # noqa: S106
     asked = MeetingList(meetings=[Meeting("app", str(uuid7(START))) for _ in range(meetings)])
@@ -85,7 +85,7 @@ def fetch(server: Secure, *, meetings: int) -> FetchResult:
 
 
 def test_connections_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handshake costs more than many requests: there is one a worker, not one a meeting."""
+    """A handshake costs more than many requests: there is one per worker, not one per meeting."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
@@ -97,7 +97,7 @@ def test_connections_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the server's side of a handshake that was refused
 def test_a_server_that_nobody_vouches_for_is_told_nothing() -> None:
-    """The token goes to who can prove to be the API."""
+    """The token is sent only to a server that proves its identity."""
     with secure_server(trustme.CA()) as server:
         fetched = fetch(server, meetings=1)
     assert fetched.counts.failed == 1

@@ -1,4 +1,4 @@
-"""What a page of a list means: its entries and its count, or the same errors as an answer about one meeting."""
+"""Responses with a page of a list: its entries and total, or the same errors as for a meeting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def page_failure(status: int, content: bytes) -> RequestError:
 
 @pytest.mark.parametrize("entries", [[], [SESSION], [SESSION, None, "x", [], {}]])
 def test_a_page_is_its_entries_whatever_they_are(entries: list[Any]) -> None:
-    """As `data` itself or under `sessions`; who reads it judges them."""
+    """They are `data` itself or under `sessions`, and returned as they are."""
     paging = {"total_count": 7, "start_offset": 1, "end_offset": 1}
     for data in (entries, {"sessions": entries}, {"sessions": entries, "more": 1}):
         assert parse_page(200, {}, success(data, paging=paging)) == ListPage(entries=entries, total=7)
@@ -38,14 +38,14 @@ def test_a_page_is_its_entries_whatever_they_are(entries: list[Any]) -> None:
     ],
 )
 def test_a_count_that_is_none_is_as_good_as_missing(paging: object) -> None:
-    """What does not count must not be counted on."""
+    """A total that is not valid counts as missing."""
     assert parse_page(200, {}, success([SESSION], paging=paging)) == ListPage(entries=[SESSION], total=None)
     assert parse_page(200, {}, success([SESSION])) == ListPage(entries=[SESSION], total=None)
 
 
 @pytest.mark.parametrize("total", [0, 1, 10**30])
 def test_any_whole_number_is_a_count(total: int) -> None:
-    """Whether it is right shows when the list is read."""
+    """The reader of the list checks it."""
     assert parse_page(200, {}, success([SESSION], paging={"total_count": total})).total == total
 
 
@@ -82,7 +82,7 @@ def test_a_success_without_a_list_is_no_page(content: bytes) -> None:
     ],
 )
 def test_a_page_fails_as_a_session_does(status: int, content: bytes, decision: type[RequestError], kind: str) -> None:
-    """Save that no session of a meeting is no answer to the question for a list."""
+    """The response for a meeting without a session is not valid for a list."""
     error = page_failure(status, content)
     assert (type(error), error.kind, error.http_status) == (decision, FailureKind(kind), status)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
@@ -169,7 +169,7 @@ def test_a_body_of_a_mebibyte_is_read_and_one_byte_more_is_not() -> None:
 
 
 def test_an_oversized_404_is_not_idle() -> None:
-    """What was not read says nothing."""
+    """A body that was not read to its end is not parsed."""
     assert failure(404, room(404, NO_SESSION) + b" " * MAX_BODY_BYTES).kind is FailureKind.NOT_FOUND
 
 
@@ -205,7 +205,7 @@ def test_of_several_errors_the_first_is_told() -> None:
 
 @pytest.mark.parametrize("code", [None, "404", 404.5, [404], {"a": 1}, 2**31, -(2**31), 10**400, True])
 def test_a_code_that_is_no_small_whole_number_is_none(code: object) -> None:
-    """What the table of failures can't hold is left out; the message remains."""
+    """A code that the table of failures can't hold is left out; the message remains."""
     error = failure(404, room(code, "Meeting not found"))
     assert error.api_code is None
     assert "Meeting not found" in error.message
@@ -257,7 +257,7 @@ DATE = {"date": "Mon, 23 Nov 2026 12:00:00 GMT"}
     [("0", 0), ("1", 1), (" 120 ", 120), ("86400", 86400), ("999999999", 999_999_999)],
 )
 def test_retry_after_is_whole_seconds(value: str, seconds: float) -> None:
-    """As Cloudflare sends it; what is made of it is the policy's to decide."""
+    """The seconds are returned as Cloudflare sends them; the retry policy limits them."""
     assert retry_after({"retry-after": value}) == seconds
 
 
@@ -270,7 +270,7 @@ def test_retry_after_is_whole_seconds(value: str, seconds: float) -> None:
     ],
 )
 def test_retry_after_may_be_a_date_held_against_the_server_s_own(value: str, seconds: float) -> None:
-    """This machine's clock may be wrong; a date that has passed is no wait."""
+    """The clock of this machine may be wrong. A date that has passed is a wait of zero."""
     assert retry_after(DATE | {"retry-after": value}) == seconds
 
 
@@ -310,8 +310,9 @@ HEADER_VALUES = st.text(st.characters(max_codepoint=255), max_size=40) | st.from
     st.integers(100, 599), st.dictionaries(st.sampled_from(["retry-after", "date", "cf-ray"]), HEADER_VALUES), ANY_BODY
 )
 @example(429, {"retry-after": "1, 1", "date": "x"}, b"")
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 def test_every_answer_is_a_session_idle_or_a_failure(status: int, headers: dict[str, str], content: bytes) -> None:
-    """Whatever is sent, no other error comes of it, and what is kept can be logged and stored."""
+    """Any response gives one of the three, and the message can be logged and stored."""
     answer = understood(status, headers, content)
     if isinstance(answer, RequestError):
         assert answer.message.isprintable()
@@ -322,7 +323,7 @@ def test_every_answer_is_a_session_idle_or_a_failure(status: int, headers: dict[
 
 
 def understood(status: int, headers: dict[str, str], content: bytes) -> object:
-    """Classify an answer; an error is returned like a result."""
+    """Parse a response; an error is returned like a result."""
     try:
         return parse_active_session(status, headers, content)
     except RequestError as error:

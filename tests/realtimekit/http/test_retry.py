@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def again(retry_after: float | None = None) -> TryAgain:
-    """Fail in a way that another attempt may mend."""
+    """Make an error that another attempt may clear."""
     return TryAgain(FailureKind.SERVER_ERROR, "HTTP 503", retry_after=retry_after)
 
 
 async def ask(answers: Iterable[object], attempts: int) -> tuple[object, list[float]]:
-    """Ask a server that gives these answers in turn; what came of it, and the waits before each further attempt."""
+    """Ask a server that gives these answers in turn, and return the outcome and the waits."""
     waits: list[float] = []
     left = iter(answers)
 
@@ -54,7 +54,7 @@ def waits_before(attempt: int, *, calls: int = 300) -> list[float]:
 
 
 def test_an_answer_ends_the_attempts() -> None:
-    """No wait before it, none after it."""
+    """There is no wait before it and none after it."""
     assert outcome("live") == ("live", [])
 
 
@@ -83,7 +83,7 @@ def test_what_can_not_be_mended_is_raised_at_once(decision: type[RequestError]) 
 
 
 def test_a_defect_is_not_tried_again() -> None:
-    """Only what the API does is retried by name; anything else must be seen."""
+    """Only TryAgain is retried; any other exception must be seen."""
     with pytest.raises(ZeroDivisionError):
         outcome(ZeroDivisionError(), "too late")
 
@@ -101,14 +101,14 @@ def test_the_wait_is_full_jitter_under_a_bound_that_doubles(attempt: int, bound:
     [(0.0, 1.0), (0.5, 1.0), (1.0, 1.0), (12.0, 12.0), (300.0, 300.0), (301.0, 300.0), (86400.0, 300.0)],
 )
 def test_what_the_api_asks_for_is_waited_between_a_floor_and_a_cap(asked: float, least: float) -> None:
-    """Zero would burn all attempts at once, a day would hang a cron job."""
+    """Zero would use up all attempts at once, and a day would block a cron job."""
     answer, (wait,) = outcome(again(asked), "live")
     assert answer == "live"
     assert wait == pytest.approx(least)
 
 
 def test_jitter_may_be_longer_than_what_the_api_asks_for() -> None:
-    """What it asks for is the least, so that workers which were all told "1" spread out later on."""
+    """Retry-After is the least wait, so that workers which all received "1" spread out later."""
     waits = outcome(*[again(1.0)] * 60, "live", attempts=61)[1]
     assert min(waits) == 1.0
     assert 5 < max(waits) <= 30
@@ -116,7 +116,7 @@ def test_jitter_may_be_longer_than_what_the_api_asks_for() -> None:
 
 @given(st.none() | st.floats(0, allow_nan=False))
 def test_a_retry_after_is_taken_for_a_second_to_five_minutes(asked: float | None) -> None:
-    """Where there is none, for a second."""
+    """A missing one counts as a second."""
     taken = clamp_retry_after(asked)
     assert 1.0 <= taken <= 300.0
     assert taken == (1.0 if asked is None else min(max(asked, 1.0), 300.0))

@@ -1,4 +1,4 @@
-"""One list instead of a request a meeting: who is on it is live, and who is not is idle if it was read to the end."""
+"""One list instead of one request per meeting: a meeting on it is live, and one that is not is idle."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def require_an_outcome_each(fetched: FetchResult, meetings: int) -> None:
 def test_who_is_on_the_list_is_live_and_the_others_are_idle(
     serve_api: ServeApi, page_size: int, max_per_page: int, faults: Iterable[str], requests: int
 ) -> None:
-    """With pages of any size, asked for or capped, counted or not: nobody is asked for one by one."""
+    """Pages may have any size, requested or capped, with a total or without. No meeting is fetched by itself."""
     api = serve_api(max_per_page=max_per_page, script=faults)
     assert len(api.live()) == 19
     fetched = fetch(api, page_size=page_size)
@@ -123,7 +123,7 @@ def test_a_session_is_what_the_list_says_of_it_and_when(serve_api: ServeApi) -> 
 
 
 def test_live_sessions_of_meetings_that_were_not_asked_about_are_counted(api: Api) -> None:
-    """Each is a meeting of which the user may not know."""
+    """Each is a meeting that the user may not know of."""
     some = MeetingList(meetings=[Meeting(api.world.app_id, one) for one in api.world.meeting_ids[:10]])
     fetched = fetch(api, some)
     require_an_outcome_each(fetched, 10)
@@ -156,7 +156,7 @@ def test_nothing_to_ask_about_is_nothing_asked(api: Api) -> None:
 def test_who_may_stand_on_a_page_that_keeps_failing_is_asked_one_by_one(
     serve_api: ServeApi, *, may_ask_each: bool
 ) -> None:
-    """Only those: the others are on the pages that were read."""
+    """Only those are: the others are on the pages that were read."""
     api = serve_api(by_page={2: FOR_EVER("internal_error")})
     fetched = fetch(api, page_size=5, may_ask_each=may_ask_each)
     require_an_outcome_each(fetched, 40)
@@ -169,7 +169,7 @@ def test_who_may_stand_on_a_page_that_keeps_failing_is_asked_one_by_one(
 def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(
     serve_api: ServeApi, caplog: pytest.LogCaptureFixture, room: int, asked: int
 ) -> None:
-    """They are never taken for idle: each fails as the page did, and says why."""
+    """They are never idle: each fails as the page did, and says why."""
     api = serve_api(by_page={2: FOR_EVER("internal_error")})
     fetched = fetch(api, page_size=5, limits=room_for(room))
     require_an_outcome_each(fetched, 40)
@@ -194,7 +194,7 @@ def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(
     ],
 )
 def test_a_list_that_contradicts_itself_makes_nobody_idle(serve_api: ServeApi, server: Any, why: str) -> None:
-    """It takes a few requests, and the failures say what is wrong with it."""
+    """It takes few requests, and the failures name the contradiction."""
     api = serve_api(**server)
     fetched = fetch(api, page_size=5, limits=room_for(10))
     require_an_outcome_each(fetched, 40)
@@ -206,7 +206,7 @@ def test_a_list_that_contradicts_itself_makes_nobody_idle(serve_api: ServeApi, s
 
 
 def test_such_a_list_is_not_one_that_the_api_refuses(serve_api: ServeApi) -> None:
-    """Who asked for the list has the rest asked one by one, where the limit allows it."""
+    """The rest is fetched one by one even with --via list, where the limit allows it."""
     api = serve_api(ignores_page_no=True)
     fetched = fetch(api, may_ask_each=False, page_size=5)
     assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
@@ -247,7 +247,7 @@ REFUSALS = [
 def test_a_refused_list_that_was_asked_for_is_an_error(
     serve_api: ServeApi, fault: str, error: type[EtlError], says: str
 ) -> None:
-    """It names the app and the other way, and every meeting fails: none is idle, and none is asked."""
+    """The error names the app and the other way. Every meeting fails: none is idle, and none is fetched by itself."""
     api = serve_api(script=FOR_EVER(fault))
     fetched = fetch(api, may_ask_each=False)
     require_an_outcome_each(fetched, 40)
@@ -261,7 +261,7 @@ def test_a_refused_list_that_was_asked_for_is_an_error(
 def test_a_refused_list_that_nobody_asked_for_is_done_without(
     serve_api: ServeApi, fault: str, error: type[EtlError], says: str
 ) -> None:
-    """Where the limit allows it the meetings are asked one by one; where not, it is the same error."""
+    """The meetings are fetched one by one where the limit allows it; elsewhere the error is the same."""
     api = serve_api(by_page={1: FOR_EVER(fault)})
     fetched = fetch(api, limits=room_for(41))
     require_an_outcome_each(fetched, 40)
@@ -283,7 +283,7 @@ def test_an_api_that_is_down_is_unavailable(serve_api: ServeApi) -> None:
 
 
 def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
-    """Whether at the first page or in the middle: what was read is live, the rest fails, nothing more is asked."""
+    """The sessions that were read are live, the rest fails, and no further request is sent."""
     for script, requests in (([], 1), (["ok", "ok"], 3)):
         api = serve_api(apps=2, script=itertools.chain(script, FOR_EVER("authentication")))
         fetched = fetch(api, page_size=5, concurrency=1)
@@ -324,7 +324,7 @@ def real_time(**changes: Any) -> RunContext:
 
 
 def test_the_deadline_leaves_nobody_idle_whose_list_was_not_read_to_the_end(serve_api: ServeApi) -> None:
-    """What was seen by then is live, an app that was done is done, and the rest fails with the deadline."""
+    """The sessions that were read are live, a list that was whole counts, and the rest fails with the deadline."""
     api = serve_api(apps=3, script=itertools.chain(["ok"] * 6, FOR_EVER("slow")))
     fetched = fetch(
         api,
@@ -383,7 +383,7 @@ def test_all_meetings_are_every_session_on_the_list(serve_api: ServeApi) -> None
 def test_what_can_not_be_seen_of_all_meetings_is_one_failure(
     serve_api: ServeApi, server: Any, kind: FailureKind, seen_before: int, errors: list[type[EtlError]]
 ) -> None:
-    """It stands in the place of meetings that nobody can name, and none is asked one by one."""
+    """The failure stands for meetings whose IDs are unknown, and none is fetched by itself."""
     api = serve_api(**server)
     fetched = fetch(api, ALL, page_size=5)
     require_an_outcome_each(fetched, seen_before + 1)

@@ -40,7 +40,7 @@ def fetch(api: Api, *, meetings: int = 40, deadline: timedelta | None = None, **
 
 
 def outcomes(fetched: FetchResult) -> int:
-    """How many outcomes there are, each counted where it stands."""
+    """The number of outcomes, each counted where it stands."""
     return len(fetched.observations) + len(fetched.failures) + fetched.counts.idle
 
 
@@ -53,7 +53,7 @@ def outcomes(fetched: FetchResult) -> int:
 def test_whatever_the_api_does_every_meeting_has_one_outcome(
     script: list[str], attempts: int, concurrency: int
 ) -> None:
-    """Live, idle or failed: the counts add up to the list, and nobody is counted twice."""
+    """Live, idle or failed: the counts add up to the list, and no meeting is counted twice."""
     with running_api(script=script) as api:
         fetched = fetch(api, attempts=attempts, concurrency=concurrency, timeout=timedelta(seconds=0.2))
     counts = fetched.counts
@@ -123,7 +123,7 @@ def test_a_row_of_failures_ends_the_fetch_at_its_fiftieth(serve_api: ServeApi) -
 
 
 def test_a_429_holds_every_worker(serve_api: ServeApi) -> None:
-    """One is refused, and all wait: the time they are held counts once, not once a worker."""
+    """One is refused, and all wait. The time counts once, not once per worker."""
     api = serve_api(script=["ok"] * 8 + ["edge_1015"])
     fetched = fetch(api, concurrency=8)
     assert fetched.counts.failed == 0
@@ -131,7 +131,7 @@ def test_a_429_holds_every_worker(serve_api: ServeApi) -> None:
 
 
 def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_fetched(api: Api) -> None:
-    """What no rule foresees ends the fetch, and is neither counted as a failure of the API nor hidden."""
+    """An unexpected exception ends the fetch. It is neither a failure of the API nor hidden."""
 
     def progress(counts: FetchCounts) -> None:
         if counts.done == 10:
@@ -160,7 +160,7 @@ def test_a_row_of_refusals_ends_the_fetch_whatever_their_shape(
 
 
 def test_a_transport_that_was_handed_in_stays_open(api: Api) -> None:
-    """It is its maker's: several fetches may share its connections."""
+    """Its maker closes it, so that several fetches may share its connections."""
 
     async def twice() -> list[int]:
         asked = [Meeting(api.world.app_id, meeting_id) for meeting_id in api.world.meeting_ids]

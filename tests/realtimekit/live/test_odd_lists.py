@@ -1,4 +1,4 @@
-"""Lists of live sessions that no simulator gives: repeats, several sessions of a meeting, entries that are none."""
+"""Lists of live sessions that the simulator does not give: repeats, several sessions of a meeting, invalid entries."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_ids_are_compared_letter_by_letter() -> None:
 
 
 def test_what_is_not_live_is_none_of_the_list() -> None:
-    """Where a session ends while the page is made, or the API does not heed what it was asked for."""
+    """A session may end while the page is made, or the API may ignore the filter."""
     fetched = fetch_pages(["a", "b"], [session("1", "a"), session("2", "b", status="ENDED")])
     assert (seen(fetched), fetched.counts.idle) == ({"a"}, 1)
 
@@ -128,7 +128,7 @@ def test_a_list_that_is_not_sorted_is_not_whole() -> None:
     ],
 )
 def test_an_entry_that_names_no_session_or_no_meeting_makes_nobody_idle(entry: Any) -> None:
-    """It may be the session of any meeting that is not on the list otherwise."""
+    """The entry may be the session of any meeting that is not on the list."""
     fetched = fetch_pages(["a", "b"], [session("0", "a"), entry])
     assert (seen(fetched), failed(fetched), fetched.counts.idle) == ({"a"}, {"b"}, 0)
     assert fetched.failures[0].kind is FailureKind.MALFORMED
@@ -136,7 +136,7 @@ def test_an_entry_that_names_no_session_or_no_meeting_makes_nobody_idle(entry: A
 
 
 def test_a_page_of_such_entries_costs_none_of_the_others() -> None:
-    """It is a page like another: the list is not whole, and all of it is read."""
+    """The list is not whole, but all of its pages are read."""
     first, second = session("0", "a"), session("1", "b")
     fetched = fetch_pages(["a", "b", "c"], [first, second], [None, None], [first, second], total=4)
     assert (seen(fetched), failed(fetched)) == ({"a", "b"}, {"c"})

@@ -1,4 +1,4 @@
-"""Reading a list that drifts: nothing that stays in it is missed, and no server keeps the reader for ever."""
+"""Reading a list backward while it changes: no entry that stays in it is missed, and no reading is endless."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DOWN = TryAgain(FailureKind.SERVER_ERROR, "HTTP 500: down", http_status=500)
 
 
 class Drift(NamedTuple):
-    """What happens to a list before a page of it is read: entries end (by their place), and others start."""
+    """The change of a list before a page is read: entries that end (by their place), and others that start."""
 
     ends: Sequence[int] = ()
     starts: int = 0
@@ -57,7 +57,7 @@ class Listing:
 
 
 class Reading(NamedTuple):
-    """What reading a list came to."""
+    """The result of a reading."""
 
     seen: set[Any]
     error: RequestError | None
@@ -142,7 +142,7 @@ def test_what_is_in_the_list_throughout_is_noted(
 
 @pytest.mark.parametrize("ended", [60, 99, 101, 150, 350])
 def test_a_list_that_has_changed_much_between_two_pages_is_read_all_the_same(ended: int) -> None:
-    """Who waits for the limit in the middle of a list finds more than a page of it gone."""
+    """After a wait for the limit in the middle of a list, more than a page of it may be gone."""
     server = Listing(1000, most=100, drift=[Drift()] * 4 + [Drift(ends=[0] * ended, starts=ended)])
     reading = read(server.page, page_size=100)
     assert reading.error is None
@@ -155,7 +155,7 @@ def test_a_list_that_has_changed_much_between_two_pages_is_read_all_the_same(end
 @example(size=10, page_size=10, most=10)
 @example(size=20, page_size=10, most=10)
 def test_a_list_that_is_counted_takes_a_request_a_page_and_one_more(size: int, page_size: int, most: int) -> None:
-    """The first page is read twice where there are others; a count that may be none is held against the page behind it.
+    """The first page is read twice if there are others. A doubtful total is checked against the page behind the last.
 
     It may be the page's own where that is full, or stop at a round number: one of five pages, or of ten.
     """
@@ -251,7 +251,7 @@ def test_counts_that_are_a_little_late_are_no_contradiction() -> None:
 
 @pytest.mark.parametrize("real", [51, 60, 100])
 def test_a_count_that_stops_at_a_round_number_is_not_believed(real: int) -> None:
-    """Where it is one of five pages or a multiple: who counts no further than 10,000 has more."""
+    """A total of a multiple of five pages may be capped, like one that stops at 10,000."""
     server = Listing(real)
     reading = read(lambda number, size: replace(server.page(number, size), total=50))
     assert "page 6 holds" in reading.said
@@ -278,7 +278,7 @@ def test_a_miscounted_page_costs_none_of_the_others() -> None:
     assert reading.seen == set(range(390))
 
 
-# Servers that are no good
+# Servers that contradict themselves
 
 Answer: TypeAlias = "Callable[[Listing, int, int], ListPage]"
 
@@ -327,7 +327,7 @@ def counting(count: Callable[[int, int], int | None]) -> Answer:
     ],
 )
 def test_a_server_that_contradicts_itself_is_not_believed(answer: Answer, most_requests: int, why: str) -> None:
-    """It is asked a few times, and the error says what does not fit: such a list is never taken for whole."""
+    """It takes few requests, and the error names the contradiction: such a list is never taken for whole."""
     server = Listing(35)
     reading = read(lambda number, size: answer(server, number, size))
     assert isinstance(reading.error, GiveUp)
@@ -345,7 +345,7 @@ def test_a_server_that_contradicts_itself_is_not_believed(answer: Answer, most_r
 def test_pages_that_are_the_same_are_found_out_though_they_drift(
     answer: Answer, ends: list[int], size: int, *, is_counted: bool
 ) -> None:
-    """What has moved onto a page since it was read makes it no other page."""
+    """Entries that have moved onto a page since it was read don't make it a different page."""
     server = Listing(size + 100, most=100, is_counted=is_counted, drift=[Drift(ends=[0] * some) for some in ends])
     reading = read(lambda number, size: answer(server, number, size), page_size=100)
     assert "contradicts itself" in reading.said
@@ -426,7 +426,7 @@ def test_failures_with_a_page_between_them_end_nothing() -> None:
 
 
 def test_a_page_that_fails_while_the_last_is_looked_for_is_no_failure_if_it_comes_later() -> None:
-    """It is asked for again on the way back."""
+    """The page is read again on the way back."""
     reading = read(failing(Listing(90, is_counted=False), {2: [DOWN], 4: [DOWN], 5: []}))
     assert (reading.seen, reading.error) == (set(range(90)), None)
 
