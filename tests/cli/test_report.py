@@ -210,7 +210,7 @@ def test_an_unknown_report_is_refused_with_those_there_are(filled: Shell) -> Non
             "select $nope",
             "own.sql uses the unknown parameter $nope; available: $since, $until, $tz, $app_id, $prices",
         ),
-        ("select 1; select 2", "own.sql holds 2 statements"),
+        ("select 1; select 2", "own.sql has 2 statements"),
         ("delete from runs", "own.sql is not a query that only reads"),
         ("select * from nowhere", "own.sql: Catalog Error: Table with name nowhere does not exist"),
         ("select $since + true", "own.sql: Binder Error"),
