@@ -182,8 +182,9 @@ async def _watching(session: ApiSession, context: RunContext, deadline: timedelt
         seconds = deadline.total_seconds()
         message = f"no answer before the run's deadline of {seconds:g} s"
         end = EarlyEnd(kind=FailureKind.DEADLINE, message=message)
-        watchers.append(end_after(partial(context.sleep, seconds), end))
-        if not deadline:  # a deadline of 0 s ends the fetch before its first request
+        if seconds > 0:
+            watchers.append(end_after(partial(context.sleep, seconds), end))
+        else:  # before the first request
             session.end(end)
     if context.interrupted is not None:
         message = "no answer before the run was interrupted"

@@ -94,7 +94,7 @@ class BackwardReader(PageReader):
         if (total and not shown) or shown - total > self._page_size * _TOLERANCE:
             raise _miscounted(1, shown, total)
         if total > shown != self._page_size:
-            _log.info("the API gives %d entries a page, not the %d that were asked for", shown, self._page_size)
+            _log.info("the API gives %d entries per page, not the %d that were requested", shown, self._page_size)
         is_perhaps_page_count = 0 < total == shown and (shown == self._page_size or shown % _ROUND == 0)
         self._page_size = shown if total > shown else max(shown, self._page_size)
         last = _limited(math.ceil(total / self._page_size))

@@ -79,7 +79,14 @@ def test_a_list_without_meetings_asks_nothing(api: Api) -> None:
     assert (outcomes(fetched), api.app.state.requests) == (0, 0)
 
 
-def test_a_observation_says_when_the_answer_came(api: Api) -> None:
+def test_a_deadline_of_zero_ends_the_fetch_before_its_first_request(api: Api) -> None:
+    """Every meeting fails, and nothing is sent."""
+    fetched = fetch(api, deadline=timedelta())
+    assert {failure.kind for failure in fetched.failures} == {FailureKind.DEADLINE}
+    assert (outcomes(fetched), fetched.counts.requests, api.app.state.requests) == (40, 0, 0)
+
+
+def test_an_observation_says_when_the_answer_came(api: Api) -> None:
     """`observed_at` is the world's time then."""
     fetched = fetch(api)
     assert {observation.observed_at for observation in fetched.observations} == {api.clock.now()}
