@@ -20,7 +20,8 @@ import dlt
 from dlt.sources.rest_api import rest_api_source
 
 if TYPE_CHECKING:
-    from dlt.sources.rest_api import EndpointResource, RESTAPIConfig
+    from dlt.extract import DltResource
+    from dlt.sources.rest_api.typing import EndpointResource, RESTAPIConfig
 
 PAGE_SIZE = 100
 
@@ -38,7 +39,7 @@ def configuration(options: argparse.Namespace) -> RESTAPIConfig:
     }
 
 
-def each(meeting_ids: list[str]) -> list[EndpointResource]:
+def each(meeting_ids: list[str]) -> list[str | EndpointResource | DltResource]:
     """Describe one request per meeting."""
     return [
         # One page with all meetings: a dependent resource takes pages of its parent.
@@ -59,7 +60,7 @@ def each(meeting_ids: list[str]) -> list[EndpointResource]:
     ]
 
 
-def by_list(meeting_ids: list[str]) -> list[EndpointResource]:
+def by_list(meeting_ids: list[str]) -> list[str | EndpointResource | DltResource]:
     """Describe the app's list of live sessions, of which those of the meetings are kept."""
     watched = set(meeting_ids)
     return [

@@ -72,7 +72,8 @@ async def fetch_list(
         )
         page = (response.data and response.data.sessions) or []
         sessions += [session.to_dict() for session in page]
-        if not page or (response.paging and len(sessions) >= response.paging.total_count):
+        total = response.paging.total_count if response.paging else None
+        if not page or (total is not None and len(sessions) >= total):
             break
     return [session for session in sessions if session["associated_id"] in watched]
 

@@ -109,7 +109,17 @@ def nginx(folder: Path) -> Iterator[Server]:
 
 def make_certificates(folder: Path) -> None:
     """Write `server.pem` and `server.key`, and `client.pem`, the certificate of their authority."""
-    command = [sys.executable, "-m", "trustme", "--quiet", "--dir", folder, "--identities", "127.0.0.1", "localhost"]
+    command = [
+        sys.executable,
+        "-m",
+        "trustme",
+        "--quiet",
+        "--dir",
+        str(folder),
+        "--identities",
+        "127.0.0.1",
+        "localhost",
+    ]
     subprocess.run(command, check=True)
 
 

@@ -57,7 +57,7 @@ def make_histories(folder: Path, *, shrink: int) -> Histories:
         short_days=max(2, SHORT_DAYS // shrink),
     )
     for database, days in ((histories.year, histories.days), (histories.month, histories.short_days)):
-        command = [sys.executable, FOLDER / "history.py", database, str(days)]
+        command: list[str | Path] = [sys.executable, FOLDER / "history.py", database, str(days)]
         cost = run_measured(command, log=folder / "history.txt")
         print(f"{days} days of snapshots made in {cost.wall_seconds:.0f} s", flush=True)
     return histories
@@ -67,7 +67,7 @@ def measure_reports(histories: Histories, folder: Path) -> Reports:
     """Read reports from both databases."""
     page = folder / "usage.html"
     year = histories.year
-    make_page = [COMMAND, "page", "--since", "all", "--database", year, "--output", page]
+    make_page: list[str | Path] = [COMMAND, "page", "--since", "all", "--database", year, "--output", page]
     log = folder / "report.txt"
     return Reports(
         histories=histories,
