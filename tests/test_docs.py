@@ -1,4 +1,4 @@
-"""The documents: their commands run, their options are those of `--help`, their columns those of the database."""
+"""The documentation: its commands run, its options are those of `--help`, its columns those of the database."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def rows(table: str) -> list[list[str]]:
 
 
 def run(command: str, directory: Path, api: Api) -> str:
-    """Run a command as a user would, with the three variables set and the simulator for Cloudflare."""
+    """Run a command as a user would, with the three variables set and the simulator in the place of Cloudflare."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(directory),
@@ -72,7 +72,7 @@ def run(command: str, directory: Path, api: Api) -> str:
 
 
 def test_the_commands_of_the_readme_run(api: Api, tmp_path: Path) -> None:
-    """Each in its turn, in an empty directory; its meeting is unknown to the simulator, so that the run ends with 3."""
+    """They run in turn, in an empty directory. The simulator does not know the meeting, so the run ends with 3."""
     (tmp_path / "data").mkdir()
     commands = [line for block in blocks("sh") for line in block.splitlines() if not line.startswith(RUN_ELSEWHERE)]
     assert len(commands) >= 2
@@ -83,7 +83,7 @@ def test_the_commands_of_the_readme_run(api: Api, tmp_path: Path) -> None:
 
 
 def test_the_crontab_lines_run(api: Api, tmp_path: Path) -> None:
-    """What stands behind the five fields, as cron runs it: in sh, with hardly a variable, not even a PATH to ours."""
+    """The commands run as in cron: in sh, with few variables, and without the tool on the PATH."""
     (block,) = blocks("crontab")
     home = tmp_path / "realtimekit-usage"
     (home / "data").mkdir(parents=True)
@@ -105,7 +105,7 @@ def test_the_crontab_lines_run(api: Api, tmp_path: Path) -> None:
 
 
 def test_a_session_of_the_documentation_is_what_a_terminal_shows(tmp_path: Path) -> None:
-    """For a list of ten thousand meetings, without any setting."""
+    """The session is for a list of ten thousand meetings, without any setting."""
     (tmp_path / "big.txt").write_text("".join(f"meeting-{number}\n" for number in range(10_000)))
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
     (session,) = blocks("console", COMMANDS)
@@ -124,7 +124,7 @@ def test_a_session_of_the_documentation_is_what_a_terminal_shows(tmp_path: Path)
 
 
 def test_every_command_has_a_section() -> None:
-    """And every section is a command, or about all of them."""
+    """Every section named `rtk-usage ...` is a command."""
     headings = {heading for heading in sections() if heading.startswith("rtk-usage ")}
     assert headings == {f"rtk-usage {name}" for name in cli.commands}
 
@@ -151,7 +151,7 @@ def variables_of(option: click.Option) -> list[str]:
 
 @pytest.mark.parametrize("name", cli.commands)
 def test_the_usage_of_a_command_is_that_of_its_help(name: str) -> None:
-    """The line below the heading, with the arguments of the command."""
+    """The usage is the line below the heading."""
     with cli.make_context("rtk-usage", ["--help"], resilient_parsing=True) as group:
         context = click.Context(cli.commands[name], info_name=name, parent=group)
         usage = " ".join(["rtk-usage", name, *cli.commands[name].collect_usage_pieces(context)])
@@ -175,14 +175,14 @@ def test_the_documented_exit_codes_are_those_of_the_help_and_of_the_errors() -> 
 
 
 def test_the_lines_of_the_readme_are_short() -> None:
-    """So that it can be read in a terminal. The lines of a crontab can't be broken."""
+    """A README with short lines can be read in a terminal. Lines of a crontab can't be broken."""
     text = re.sub(r"```crontab\n.*?```", "", README, flags=re.DOTALL)
     assert [line for line in text.splitlines() if len(line) > 100] == []
     assert len(README.splitlines()) <= 130
 
 
 def columns(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
-    """Name and type of the columns of every table and view."""
+    """Return the names and types of the columns of every table and view."""
     found: dict[str, list[tuple[str, str]]] = {}
     with open_database(tmp_path / "usage.duckdb") as connection:
         query = """
@@ -197,31 +197,31 @@ def columns(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
 
 
 def described() -> dict[str, list[list[str]]]:
-    """The rows of the tables of the data model, by heading."""
+    """Return the rows of the tables of the data model, by heading."""
     parts = {part.splitlines()[0]: part for part in re.split(r"^## ", DATA_MODEL, flags=re.MULTILINE)[1:]}
     same = {heading: re.search(r"The columns are those of `(\w+)`", part) for heading, part in parts.items()}
     return {heading: rows(parts[other[1]] if (other := same[heading]) else part) for heading, part in parts.items()}
 
 
 def names_and_types(table: list[list[str]]) -> list[tuple[str, str]]:
-    """The first two cells of every row."""
+    """Return the first two cells of every row."""
     return [(cells[0], cells[1]) for cells in table]
 
 
 def test_the_data_model_describes_the_columns_that_are_there(tmp_path: Path) -> None:
-    """Names, types and order, of every table and view."""
+    """The names, types and order are those of every table and view."""
     tables = {heading: names_and_types(cells) for heading, cells in described().items() if "(" not in heading}
     assert tables == columns(tmp_path)
 
 
 def test_the_data_model_describes_the_macros_that_are_there(tmp_path: Path) -> None:
-    """Their parameters, and the columns of those that have any."""
+    """Their parameters and columns are those of the database."""
     documented = {heading: names_and_types(cells) for heading, cells in described().items() if "(" in heading}
     assert documented == macros(tmp_path)
 
 
 def test_the_data_model_says_what_every_column_and_parameter_means() -> None:
-    """A name alone explains nothing."""
+    """Every column and parameter has an explanation."""
     assert all(cells[2] for table in described().values() for cells in table)
     introduction = DATA_MODEL.split("\n## ")[0].split("The parameters of the macros:")[1]
     explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^- ([^:]+): ", introduction, flags=re.MULTILINE)))
@@ -241,7 +241,7 @@ ARGUMENTS = {
 
 
 def macros(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
-    """The columns of every macro, none of those for one value, by its name with its parameters."""
+    """Return the columns of every macro, by its name with its parameters. A scalar macro has no columns."""
     found = {}
     with open_database(tmp_path / "usage.duckdb") as connection:
         query = """
@@ -257,20 +257,20 @@ def macros(tmp_path: Path) -> dict[str, list[tuple[str, str]]]:
 
 
 def test_the_data_model_names_every_kind_of_failure() -> None:
-    """The set is closed."""
+    """The documented kinds are exactly those of the code."""
     (kinds,) = re.findall(r"^\| kind \| VARCHAR \| (`invalid_id`.*) \|$", DATA_MODEL, flags=re.MULTILINE)
     assert re.findall("`([a-z_]+)`", kinds) == [str(kind) for kind in FailureKind]
 
 
 @pytest.mark.parametrize("folder", ["load", "read", "views", "migrations", "macros", "reports", "checks", "cookbook"])
 def test_every_sql_file_begins_by_saying_what_it_is(folder: str) -> None:
-    """An analyst reads the first line and knows whether to read on."""
+    """The first line is a comment that describes the file."""
     for name in sql_files.names(folder):
         assert sql_files.text(name).startswith("-- "), name
 
 
 def test_links_within_the_project_lead_somewhere() -> None:
-    """In the README and the other documents."""
+    """This covers the README and the other documents."""
     documents = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
     for document in documents:
         for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text(encoding="utf-8")):

@@ -58,7 +58,7 @@ def snapshot(**changes: Any) -> SnapshotSettings:
 
 @pytest.mark.parametrize("settings", [api(), snapshot()])
 def test_the_token_is_in_no_representation(settings: ApiSettings | SnapshotSettings) -> None:
-    """What is logged or shown in a traceback holds no secret."""
+    """Logs and tracebacks hold no secret."""
     for shown in (repr(settings), str(settings), f"{settings}", f"{[settings]}", f"{settings!a}"):
         assert "account" in shown
         assert BEARER not in shown
@@ -79,7 +79,7 @@ def test_the_token_is_in_no_representation(settings: ApiSettings | SnapshotSetti
     ],
 )
 def test_a_token_that_no_header_can_carry_is_refused_unseen(token: str) -> None:
-    """A pasted line break or quote mark would fail every request; the message says so without the token."""
+    """A pasted line break or quote would fail every request. The message does not repeat the token."""
     with pytest.raises(ConfigError, match="the API token is empty or holds") as caught:
         api(token=token)
     assert BEARER not in f"{caught.value!r}"
@@ -91,7 +91,7 @@ def test_a_token_that_no_header_can_carry_is_refused_unseen(token: str) -> None:
 
 @pytest.mark.parametrize("account_id", ["", "a b", "a/b", "..", "\udcff", "x" * 129])
 def test_an_account_that_can_not_be_one_is_refused(account_id: str) -> None:
-    """It stands in the path of every request; the message names where it comes from."""
+    """The account is part of the path of every request. The message names the setting."""
     with pytest.raises(ConfigError, match="CLOUDFLARE_ACCOUNT_ID or --account-id"):
         api(account_id=account_id)
 
@@ -114,7 +114,7 @@ def test_an_account_that_can_not_be_one_is_refused(account_id: str) -> None:
     ],
 )
 def test_the_token_may_go_over_https_or_stay_on_this_machine(base_url: str) -> None:
-    """These are taken as they are."""
+    """Such URLs are used unchanged."""
     assert api(base_url).base_url == base_url
 
 
@@ -145,7 +145,7 @@ def test_the_token_may_go_over_https_or_stay_on_this_machine(base_url: str) -> N
     ],
 )
 def test_a_url_over_which_others_could_read_the_token_is_refused(base_url: str) -> None:
-    """Neither encrypted nor on this machine, whatever it looks like; the message says what to use."""
+    """The URL is neither encrypted nor on this machine. The message says what to use."""
     with pytest.raises(ConfigError, match="use https, or http on this machine only") as caught:
         api(base_url)
     assert repr(base_url) in str(caught.value)
@@ -187,7 +187,7 @@ def test_a_url_over_which_others_could_read_the_token_is_refused(base_url: str) 
     ],
 )
 def test_what_is_no_plain_url_is_refused(base_url: str) -> None:
-    """User names, queries, fragments and bad ports have no place in it; the message shows a good one."""
+    """User names, queries, fragments and bad ports are not valid. The message shows a valid URL."""
     with pytest.raises(ConfigError, match="is not a plain URL; expected one like https://"):
         api(base_url)
 
@@ -217,7 +217,7 @@ def test_what_is_no_plain_url_is_refused(base_url: str) -> None:
     ],
 )
 def test_a_url_of_which_nobody_can_say_where_it_leads_is_refused(base_url: str) -> None:
-    """White space, control characters, and hosts that are read in different ways by different programs."""
+    """White space, control characters and ambiguous hosts are not valid."""
     with pytest.raises(ConfigError, match="is not a plain URL"):
         api(base_url)
 
@@ -226,7 +226,7 @@ def test_a_url_of_which_nobody_can_say_where_it_leads_is_refused(base_url: str) 
     "pattern", ["https://{}@evil.com", "https://a:{}@[::1", "https://evil.com?token={}", "https:#{}"]
 )
 def test_a_token_in_a_url_is_refused_unseen(pattern: str) -> None:
-    """It has no place there, and the message must not spread it further."""
+    """The message does not repeat the URL, which may hold the token."""
     with pytest.raises(ConfigError, match="is not a plain URL") as caught:
         api(pattern.format(BEARER))
     assert BEARER not in f"{caught.value!r}"
@@ -263,7 +263,7 @@ URL_PARTS = st.sampled_from(
 @given(st.lists(URL_PARTS, min_size=1, max_size=9).map("".join) | st.text(max_size=20).map("http://localhost{}".format))
 @example("https://api .cloudflare.com")
 def test_a_url_that_is_accepted_leads_where_it_was_judged_to_lead(base_url: str) -> None:
-    """What sends the requests reads the same scheme, host and port out of it as the check has read."""
+    """The HTTP client reads the same scheme, host and port from the URL as this check."""
     try:
         api(base_url)
     except ConfigError:
@@ -276,7 +276,7 @@ def test_a_url_that_is_accepted_leads_where_it_was_judged_to_lead(base_url: str)
 
 @pytest.mark.parametrize("scheme", ["https", "HTTPS", "Https"])
 def test_certificates_are_verified_however_https_is_written(tmp_path: Path, scheme: str) -> None:
-    """A server that can't prove who it is never sees the token: the URL is refused, or the connection fails."""
+    """A server without a valid certificate never receives the token: the URL is refused, or the connection fails."""
     certificate = tmp_path / "unsigned.pem"
     certificate.write_text(UNSIGNED, encoding="ascii")
     heard = asyncio.run(_heard_by_an_impostor(scheme, certificate))
@@ -284,7 +284,7 @@ def test_certificates_are_verified_however_https_is_written(tmp_path: Path, sche
 
 
 async def _heard_by_an_impostor(scheme: str, certificate: Path) -> bytes:
-    """Send the token to a server with a certificate of its own making; what it could read."""
+    """Send the token to a server with its own certificate. Return what the server could read."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     heard = []
@@ -316,7 +316,7 @@ async def _heard_by_an_impostor(scheme: str, certificate: Path) -> bytes:
     ],
 )
 def test_settings_know_whether_the_api_is_on_this_machine(base_url: str, expected: bool) -> None:  # noqa: FBT001  # a column of the table
-    """Nothing for this machine goes through a proxy."""
+    """Requests to this machine use no proxy."""
     assert api(base_url).is_loopback is expected
 
 
@@ -325,7 +325,7 @@ def test_settings_know_whether_the_api_is_on_this_machine(base_url: str, expecte
 
 @pytest.mark.parametrize("app_id", [None, "", "a b", "a/b", "..", "x" * 129])
 def test_all_meetings_are_those_of_an_app(app_id: str | None) -> None:
-    """Without a list nothing else names one; the message says where it comes from."""
+    """Without a list, the setting has to name the app. The message names the setting."""
     with pytest.raises(ConfigError, match="REALTIMEKIT_APP_ID or --app-id"):
         snapshot(app_id=app_id)
     assert snapshot(app_id=app_id, meetings=Path("meetings.txt")).app_id == app_id
@@ -347,12 +347,12 @@ NOON = datetime(2026, 11, 23, 12, 7, 33, 250000, tzinfo=UTC)
     ],
 )
 def test_a_slot_is_the_start_rounded_down_to_the_schedule(every: timedelta | None, expected: datetime) -> None:
-    """Without a schedule it is the start second."""
+    """Without a schedule it is the second of the start."""
     assert snapshot(every=every).slot_of(NOON) == expected
 
 
 def test_a_slot_that_is_given_is_taken_in_utc() -> None:
-    """Whatever the clock says."""
+    """The clock does not change it."""
     given = datetime(2026, 11, 1, 1, tzinfo=timezone(timedelta(hours=2)))
     slot = snapshot(slot=given).slot_of(NOON)
     assert slot.isoformat() == "2026-10-31T23:00:00+00:00"
@@ -364,7 +364,7 @@ WHOLE_SECONDS = st.integers(1, 366 * 86400).map(lambda seconds: timedelta(second
 
 @given(INSTANTS, WHOLE_SECONDS)
 def test_rounding_down_gives_the_last_multiple_that_is_not_after(instant: datetime, every: timedelta) -> None:
-    """Exactly: two runs of one step share a slot, two of different steps never do."""
+    """Two runs of one interval share a slot, and two of different intervals never do."""
     slot = floor_to(instant, every)
     assert (slot - EPOCH) % every == timedelta(0)
     assert timedelta(0) <= instant - slot < every
@@ -373,7 +373,7 @@ def test_rounding_down_gives_the_last_multiple_that_is_not_after(instant: dateti
 @given(st.integers(0, 10**6), st.integers(1000, 10**6).map(lambda milliseconds: timedelta(milliseconds=milliseconds)))
 @example(1790000000, timedelta(seconds=1.1))
 def test_a_slot_is_its_own_slot(number: int, every: timedelta) -> None:
-    """Also with a step that is no whole number of seconds, such as 1.1s, which the command line takes."""
+    """This holds also for an interval such as 1.1s, which the command line accepts."""
     slot = EPOCH + number * every
     assert floor_to(slot, every) == slot
 
@@ -383,5 +383,5 @@ def test_a_slot_is_its_own_slot(number: int, every: timedelta) -> None:
     [("localhost", True), ("127.0.0.1", True), ("127.255.0.9", True), ("::1", True), ("", False), ("126.0.0.1", False)],
 )
 def test_this_machine_is_the_loopback_interface(host: str, expected: bool) -> None:  # noqa: FBT001  # a column of the table
-    """127.0.0.0/8, ::1 and localhost; nothing that merely looks like them."""
+    """This machine is 127.0.0.0/8, ::1 and localhost, and nothing that only looks like them."""
     assert is_loopback(host) is expected

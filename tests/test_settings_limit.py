@@ -23,7 +23,7 @@ def snapshot(**changes: Any) -> SnapshotSettings:
 
 
 def test_a_rate_is_shown_as_requests_in_seconds() -> None:
-    """Without decimals that say nothing."""
+    """Zeros after the decimal point are left out."""
     assert str(Rate(requests=1200, seconds=300.0)) == "1,200 requests in 300 s"
     assert str(Rate(requests=5, seconds=7.5)) == "5 requests in 7.5 s"
 
@@ -33,7 +33,7 @@ def test_a_rate_is_shown_as_requests_in_seconds() -> None:
     [(1200, 0.1, 1080), (1200, 0, 1200), (10, 0.11, 8), (10, 0.99, 1), (2, 0.5, 1), (1, 0.1, 1), (1, 0.99, 1)],
 )
 def test_of_a_window_all_but_the_reserve_is_ours(requests: int, reserve: float, usable: int) -> None:
-    """The reserve is rounded up, and leaves at least one request: a run that may send nothing could never end."""
+    """The reserve is rounded up, but leaves at least one request. Otherwise a run could never end."""
     rate = Rate(requests=requests, seconds=300)
     assert rate.usable(reserve) == usable
     assert Limits(stated=rate, reserve=reserve).usable == usable
@@ -41,7 +41,7 @@ def test_of_a_window_all_but_the_reserve_is_ours(requests: int, reserve: float, 
 
 @given(st.integers(1, 10**9), st.floats(0, 1, exclude_max=True))
 def test_what_is_ours_is_never_more_than_the_reserve_leaves(requests: int, reserve: float) -> None:
-    """Nor more than a request less."""
+    """The difference is at most one request."""
     usable = Rate(requests=requests, seconds=300).usable(reserve)
     left = requests * (1 - reserve)
     assert 1 <= usable <= requests
@@ -49,7 +49,7 @@ def test_what_is_ours_is_never_more_than_the_reserve_leaves(requests: int, reser
 
 
 def test_unless_stated_the_limit_is_the_one_that_cloudflare_documents() -> None:
-    """1,200 requests in 300 s, of which a tenth is left to everything else; 200 a second, of which 190 are used."""
+    """The limit is 1,200 requests in 300 s, less a tenth, and 190 of the 200 requests per second."""
     limits = Limits()
     assert (limits.rate, limits.usable, limits.requests_per_second) == (CLOUDFLARE_RATE, 1080, 190)
     assert Rate(requests=1200, seconds=300) == CLOUDFLARE_RATE
@@ -60,7 +60,7 @@ def test_unless_stated_the_limit_is_the_one_that_cloudflare_documents() -> None:
     [(Rate(requests=10, seconds=1), 190), (Rate(requests=190, seconds=1), 190), (Rate(requests=900, seconds=3), 300)],
 )
 def test_a_stated_rate_takes_the_place_of_the_documented_limit(rate: Rate, requests_per_second: float) -> None:
-    """Only one that is faster lifts the limit of a second, too."""
+    """Only a faster rate raises the limit per second as well."""
     limits = Limits(stated=rate)
     assert (limits.rate, limits.requests_per_second) == (rate, requests_per_second)
 
@@ -69,7 +69,7 @@ def test_a_stated_rate_takes_the_place_of_the_documented_limit(rate: Rate, reque
 
 
 def test_a_run_without_bounds_has_all_the_time() -> None:
-    """There is nothing to name."""
+    """The result has no option."""
     assert snapshot().time_left(NOON) == {}
 
 
@@ -87,11 +87,11 @@ def test_a_run_without_bounds_has_all_the_time() -> None:
 def test_a_run_has_the_time_to_its_deadline_and_to_the_next_slot(
     bounds: dict[str, Any], left: dict[str, float]
 ) -> None:
-    """By the option that says so; the next slot is that of the clock, whatever slot is given."""
+    """The result has one entry per option. The next slot is that of the clock, whatever `--slot` is."""
     assert snapshot(**bounds).time_left(NOON) == left
 
 
 def test_at_the_start_of_a_slot_a_run_has_all_of_it() -> None:
-    """Not nothing."""
+    """The time left is one interval, not zero."""
     noon = NOON.replace(minute=5, second=0, microsecond=0)
     assert snapshot(every=timedelta(minutes=5)).time_left(noon) == {"every": 300.0}

@@ -1,8 +1,7 @@
-"""A shell to type commands into: in this process for most tests, as a real process where that is the rule."""
+"""A shell that runs commands, in this process or as a process of its own."""
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 import os
@@ -61,20 +60,20 @@ class Shell:
 
     @property
     def database(self) -> Path:
-        """Where the snapshots go."""
+        """The path of the database."""
         return self.directory / "usage.duckdb"
 
     @property
     def staging(self) -> Path:
-        """Where runs wait for the database."""
+        """The directory of staged runs."""
         return self.directory / "usage.duckdb.staged"
 
     def environment(self, changes: dict[str, str | None]) -> dict[str, str | None]:
-        """The project's variables; None is one that is not set."""
+        """Return the project's variables. None means that a variable is not set."""
         return dict.fromkeys(_VARIABLES) | self.variables | changes
 
     def run(self, *arguments: str, stdin: Any = None, **changes: str | None) -> Result:
-        """Run a command in this process; `changes` are variables. What is not an exit is a traceback."""
+        """Run a command in this process. `changes` are environment variables."""
         result = CliRunner().invoke(
             cli,
             [*arguments],
@@ -91,7 +90,7 @@ class Shell:
         return self.run("snapshot", str(self.directory / "meetings.txt"), *arguments, **changes)
 
     def summary(self, *arguments: str, **changes: str | None) -> dict[str, Any]:
-        """Take a snapshot of all meetings, for its summary."""
+        """Take a snapshot of all meetings, and return its summary."""
         return summary_of(self.snapshot("--json", *arguments, **changes).stdout)
 
     @contextmanager
@@ -119,22 +118,22 @@ class Shell:
                 process.kill()
 
     def process(self, *arguments: str, **options: Any) -> tuple[int, str, str]:
-        """Run a command as a process of its own: exit code, standard output, standard error."""
+        """Run a command as a process of its own. Return its exit code, standard output and standard error."""
         with self.start(*arguments, **options) as process:
             return finish(process)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Ask the database."""
+        """Query the database."""
         with duckdb.connect(str(self.database), read_only=True) as connection:
             return connection.execute(query).fetchall()
 
     def staged(self) -> list[Path]:
-        """The runs that wait for the database."""
+        """Return the staged runs."""
         return sorted(path for path in self.staging.glob("*") if path.is_dir() and path.suffix != ".partial")
 
     @contextmanager
     def database_held(self) -> Iterator[subprocess.Popen[str]]:
-        """Another program that has the database open while the block runs."""
+        """Let another program have the database open while the block runs."""
         with subprocess.Popen(
             [sys.executable, "-c", _HOLD, str(self.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -154,7 +153,7 @@ class OpenShell(Protocol):
 
 @pytest.fixture
 def open_shell(tmp_path: Path) -> Iterator[OpenShell]:
-    """Shells whose token and account an API of their own accepts, with its meetings in meetings.txt."""
+    """Open shells, each with an API that accepts its token, and with the meetings of that API in meetings.txt."""
     with ExitStack() as stack:
 
         def begin(**options: Any) -> Shell:
@@ -167,14 +166,14 @@ def open_shell(tmp_path: Path) -> Iterator[OpenShell]:
 
 @pytest.fixture(scope="session")
 def _calm_api() -> Iterator[Api]:
-    """An API without faults for all tests: ending one takes a tenth of a second, and none of them changes it."""
+    """An API without faults for all tests. They share it, because to end one takes a tenth of a second."""
     with _serve() as api:
         yield api
 
 
 @pytest.fixture
 def shell(_calm_api: Api, tmp_path: Path) -> Shell:
-    """A shell and an API without faults, which has been asked for nothing."""
+    """A shell and an API without faults, whose counts are zero."""
     state = _calm_api.app.state
     state.requests = 0
     state.requests_by_meeting.clear()
@@ -205,35 +204,34 @@ def _settings(api: Api, database: Path) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def _as_found() -> Iterator[None]:
-    """Put back what a command changes in the process it runs in: where logs go, what the collector looks at."""
+    """Restore the logging that a command configures in this process."""
     ours = logging.getLogger("etl")
     before = ours.handlers, ours.level, ours.propagate
     yield
     ours.handlers, ours.level, ours.propagate = before
-    gc.unfreeze()
 
 
 def meeting_ids() -> list[str]:
-    """The IDs of the meetings that a shell's API has, so that faults can be laid on some of them."""
+    """Return the IDs of the meetings of a shell's API, to choose some of them for faults."""
     return list(World(7, 40, live_share=0.4, epoch=START - timedelta(days=2)).meeting_ids)
 
 
 def summary_of(stdout: str) -> dict[str, Any]:
-    """The one JSON object that a command printed."""
+    """Parse the one JSON object that a command printed."""
     summary = json.loads(stdout)
     assert isinstance(summary, dict)
     return summary
 
 
 def finish(process: subprocess.Popen[str], *, seconds: float = 20) -> tuple[int, str, str]:
-    """Wait for a process: exit code, standard output, standard error."""
+    """Wait for a process. Return its exit code, standard output and standard error."""
     stdout, stderr = process.communicate(timeout=seconds)
     assert SECRET not in f"{stdout}{stderr}"
     return process.returncode, stdout or "", stderr or ""
 
 
 def until(condition: Callable[[], object], *, seconds: float = 15) -> None:
-    """Wait for something that another process does."""
+    """Wait until another process has fulfilled a condition."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not come about"
@@ -242,7 +240,7 @@ def until(condition: Callable[[], object], *, seconds: float = 15) -> None:
 
 @contextmanager
 def umask(mask: int) -> Iterator[None]:
-    """What a process of this umask would do."""
+    """Set the umask while the block runs."""
     before = os.umask(mask)
     try:
         yield

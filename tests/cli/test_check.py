@@ -31,14 +31,14 @@ def filled(shell: Shell) -> Shell:
 
 @pytest.fixture
 def broken(filled: Shell) -> Shell:
-    """A shell whose database holds 25 rows of a slot and a meeting where there should be one."""
+    """A shell whose database holds 25 rows for one slot and meeting, 24 more than the rules allow."""
     with duckdb.connect(filled.database) as connection:
         connection.execute("insert into session_snapshots select s.* from session_snapshots as s, range(24)")
     return filled
 
 
 def test_figures_that_keep_all_rules_are_a_success(filled: Shell) -> None:
-    """A line a rule: its name, and what it is in a sentence."""
+    """The command prints one line per rule, with its name and a sentence."""
     result = filled.run("check", *EVER)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
@@ -48,7 +48,7 @@ def test_figures_that_keep_all_rules_are_a_success(filled: Shell) -> None:
 
 
 def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> None:
-    """And the command ends with 1; the other rules are told as well."""
+    """The command ends with 1 and prints the other rules as well."""
     result = broken.run("check", *EVER)
     assert result.exit_code == 1
     assert f"BROKEN  {BROKEN}: " in result.stdout
@@ -59,7 +59,7 @@ def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> No
 
 
 def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:
-    """One JSON object with everything."""
+    """`--json` prints one object with all rules and all rows."""
     result = broken.run("check", "--json", *EVER)
     assert result.exit_code == 1
     checks = {one["name"]: one for one in json.loads(result.stdout)["checks"]}
@@ -70,19 +70,19 @@ def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:
 
 @pytest.mark.parametrize("arguments", [("--since", "2026-11-03"), ("--app-id", "other", *EVER)])
 def test_only_the_period_and_the_app_are_checked(broken: Shell, arguments: tuple[str, ...]) -> None:
-    """What is broken elsewhere does not concern."""
+    """Rows outside the period or of another app are not checked."""
     assert f"ok      {BROKEN}: " in broken.run("check", *arguments).stdout
 
 
 def test_a_check_changes_nothing(broken: Shell) -> None:
-    """The database is opened to be read."""
+    """The database is opened read-only."""
     before = broken.database.read_bytes()
     broken.run("check", *EVER)
     assert broken.database.read_bytes() == before
 
 
 def test_a_database_that_is_written_to_is_waited_for_and_its_holder_named(filled: Shell) -> None:
-    """75, as everywhere."""
+    """The command ends with 75, as all commands do."""
     with filled.database_held() as holder:
         result = filled.run("check", "--lock-timeout", "0")
     assert result.exit_code == 75

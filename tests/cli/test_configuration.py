@@ -18,13 +18,13 @@ WRONG = "another-token"
 
 
 def defaults() -> dict[str, Any]:
-    """What the parameters of `snapshot` are when nothing is said."""
+    """Return the default parameters of `snapshot`."""
     with CliRunner().isolation(env={"RTK_USAGE_DATABASE": None}), cli.make_context("rtk-usage", ["snapshot"]) as group:
         return cli.commands["snapshot"].make_context("snapshot", [], parent=group).params
 
 
 def test_the_defaults_are_those_of_the_documentation() -> None:
-    """Nobody has to say more than who they are and which meetings they mean."""
+    """A user needs to set only the token, the account, the app and the meetings."""
     expected = {
         "database": Path("data/usage.duckdb"),
         "every": None,
@@ -48,7 +48,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
 
 
 def test_the_token_is_no_option() -> None:
-    """Every user of a machine can read the arguments of its processes: only a file's name may stand there."""
+    """Every user of a machine can read the arguments of its processes, so an option holds only the name of a file."""
     options = {option for parameter in cli.commands["snapshot"].params for option in parameter.opts}
     assert {option for option in options if "token" in option} == {"--api-token-file"}
 
@@ -65,7 +65,7 @@ def test_the_token_is_no_option() -> None:
     ],
 )
 def test_a_missing_setting_is_named(shell: Shell, changes: dict[str, str | None], named: list[str]) -> None:
-    """Without token, account or app the command ends with 78, says how to set it, and asks nothing."""
+    """Without token, account or app the command ends with 78, names the setting, and sends nothing."""
     result = shell.snapshot(**changes)
     assert (result.exit_code, result.stdout, shell.api.app.state.requests) == (78, "", 0)
     assert result.stderr.startswith("rtk-usage: ")
@@ -73,7 +73,7 @@ def test_a_missing_setting_is_named(shell: Shell, changes: dict[str, str | None]
 
 
 def test_a_list_that_names_its_apps_needs_no_app(shell: Shell) -> None:
-    """The app is required only for meetings that name none."""
+    """The app is required only for meetings without an app in the list."""
     app_id = shell.api.world.app_id
     meetings = shell.directory / "meetings.csv"
     meetings.write_text("meeting_id,app_id\n" + "".join(f"{one},{app_id}\n" for one in meeting_ids()), encoding="utf-8")
@@ -81,7 +81,7 @@ def test_a_list_that_names_its_apps_needs_no_app(shell: Shell) -> None:
 
 
 def test_one_row_without_an_app_needs_one(shell: Shell) -> None:
-    """A list whose rows name apps but for one can't be asked for: its line is named."""
+    """If one row of a list has no app, the message names its line."""
     meetings = shell.directory / "meetings.csv"
     meetings.write_text("meeting_id,app_id\none,an-app\ntwo,\n", encoding="utf-8")
     result = shell.run("snapshot", str(meetings), REALTIMEKIT_APP_ID=None)
@@ -90,7 +90,7 @@ def test_one_row_without_an_app_needs_one(shell: Shell) -> None:
 
 
 def test_account_and_app_can_be_options(shell: Shell) -> None:
-    """An option does what its variable does, and wins over it."""
+    """An option replaces its variable."""
     world = shell.api.world
     options = ["--account-id", world.account_id, "--app-id", world.app_id, "--base-url", shell.api.base_url]
     others = {"CLOUDFLARE_ACCOUNT_ID": "x", "REALTIMEKIT_APP_ID": "x", "CLOUDFLARE_API_BASE_URL": "https://x.invalid"}
@@ -99,14 +99,14 @@ def test_account_and_app_can_be_options(shell: Shell) -> None:
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "  \n\n"])
 def test_a_token_file_may_end_with_a_line_break(shell: Shell, ending: str) -> None:
-    """Editors and `echo` add one; it is not part of the token."""
+    """Editors and `echo` add a line break, which is not part of the token."""
     file = shell.directory / "token"
     file.write_bytes(f"{SECRET}{ending}".encode())
     assert shell.snapshot(CLOUDFLARE_API_TOKEN=None, CLOUDFLARE_API_TOKEN_FILE=str(file)).exit_code == 0
 
 
 def test_the_option_wins_over_the_variables(shell: Shell) -> None:
-    """The file named on the command line holds, whatever token the environment has."""
+    """The file of the option is used, whatever token the environment has."""
     right, wrong = shell.directory / "right", shell.directory / "wrong"
     right.write_text(SECRET, encoding="utf-8")
     wrong.write_text(WRONG, encoding="utf-8")
@@ -117,7 +117,7 @@ def test_the_option_wins_over_the_variables(shell: Shell) -> None:
 
 
 def test_the_variable_wins_over_the_file_that_a_variable_names(shell: Shell) -> None:
-    """The token itself is the more direct of both."""
+    """The token itself is more direct than the name of a file."""
     wrong = shell.directory / "wrong"
     wrong.write_text(WRONG, encoding="utf-8")
     assert shell.snapshot(CLOUDFLARE_API_TOKEN_FILE=str(wrong)).exit_code == 0
@@ -137,7 +137,7 @@ def test_a_token_file_that_cannot_be_read_is_named(shell: Shell, name: str, why:
 
 
 def test_an_empty_token_file_is_refused(shell: Shell) -> None:
-    """An empty token opens nothing: it is a wrong setting, not a request."""
+    """An empty token is a wrong setting, and no request is sent."""
     file = shell.directory / "token"
     file.touch()
     assert shell.snapshot("--api-token-file", str(file)).exit_code == 78
@@ -146,13 +146,13 @@ def test_an_empty_token_file_is_refused(shell: Shell) -> None:
 
 @pytest.mark.parametrize("name", ["CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL"])
 def test_both_variables_name_the_address_of_the_api(shell: Shell, name: str) -> None:
-    """The official name and that of Cloudflare's own libraries do the same."""
+    """Cloudflare's documentation uses one name and its libraries the other."""
     changes = {"CLOUDFLARE_API_BASE_URL": None, "CLOUDFLARE_BASE_URL": None} | {name: shell.api.base_url}
     assert shell.snapshot(**changes).exit_code == 0
 
 
 def test_the_official_variable_of_the_address_wins(shell: Shell) -> None:
-    """With both set, it is CLOUDFLARE_API_BASE_URL."""
+    """If both are set, CLOUDFLARE_API_BASE_URL is used."""
     assert shell.snapshot(CLOUDFLARE_BASE_URL="http://127.0.0.1:9/client/v4").exit_code == 0
 
 
@@ -173,7 +173,7 @@ def test_the_official_variable_of_the_address_wins(shell: Shell) -> None:
     ],
 )
 def test_an_address_that_others_could_listen_at_is_refused(shell: Shell, base_url: str) -> None:
-    """Only https and this machine are told the token: anything else ends with 78 before a byte is sent."""
+    """The token goes only over https or to this machine. Any other address ends with 78 before a byte is sent."""
     result = shell.snapshot("--base-url", base_url, "--attempts", "1")
     assert (result.exit_code, result.stdout) == (78, "")
     assert "--base-url" in result.stderr
@@ -181,12 +181,12 @@ def test_an_address_that_others_could_listen_at_is_refused(shell: Shell, base_ur
 
 @pytest.mark.parametrize("mark", ["\r", "\n", " ", "\t", "\x7f"])
 def test_an_address_with_a_stray_mark_is_refused_or_mended(shell: Shell, mark: str) -> None:
-    """A file of settings with Windows line ends, or a space at the end, gives a plain message or just works."""
+    """A setting with a Windows line end or a space at its end works, or gives a plain message."""
     assert shell.snapshot(CLOUDFLARE_API_BASE_URL=f"{shell.api.base_url}{mark}").exit_code in {0, 78}
 
 
 def test_the_database_can_be_an_option(shell: Shell) -> None:
-    """An option wins over RTK_USAGE_DATABASE; directories that are missing are made."""
+    """The option replaces RTK_USAGE_DATABASE, and missing directories are created."""
     database = shell.directory / "deep" / "down" / "there.duckdb"
     assert shell.snapshot("--database", str(database)).exit_code == 0
     assert database.exists()
@@ -194,7 +194,7 @@ def test_the_database_can_be_an_option(shell: Shell) -> None:
 
 
 def test_list_and_database_have_a_place_of_their_own(shell: Shell) -> None:
-    """Without a word, the list is data/meetings.txt and the database data/usage.duckdb, where one stands."""
+    """By default the list is data/meetings.txt and the database data/usage.duckdb, in the working directory."""
     (shell.directory / "data").mkdir()
     shell.api.write_list(shell.directory / "data" / "meetings.txt")
     code, stdout, stderr = shell.process("snapshot", variables={"RTK_USAGE_DATABASE": None})
@@ -224,7 +224,7 @@ def test_list_and_database_have_a_place_of_their_own(shell: Shell) -> None:
     ],
 )
 def test_a_wrong_option_is_a_wrong_call(shell: Shell, options: list[str]) -> None:
-    """What can't be parsed ends with 2, names the option, and asks nothing."""
+    """A value that can't be parsed ends with 2 and a message that names the option. Nothing is sent."""
     result = shell.snapshot(*options)
     assert (result.exit_code, result.stdout, shell.api.app.state.requests) == (2, "", 0)
     assert options[0] in result.stderr
@@ -232,14 +232,14 @@ def test_a_wrong_option_is_a_wrong_call(shell: Shell, options: list[str]) -> Non
 
 @pytest.mark.parametrize("command", ["snapshot", "load"])
 def test_a_database_without_a_name_is_refused(shell: Shell, command: str) -> None:
-    """`--database "$UNSET"` says nothing: it ends with a message, not with a traceback."""
+    """`--database "$UNSET"` ends with a message, not with a traceback."""
     arguments = [str(shell.directory / "meetings.txt")] if command == "snapshot" else []
     assert shell.run(command, *arguments, "--database", "").exit_code in {2, 78}
 
 
 @pytest.mark.parametrize(("every", "seconds"), [("5m", 300), ("1h", 3600), ("1d", 86400), ("90", 90), ("1h30m", 5400)])
 def test_the_slot_is_now_rounded_down_to_the_schedule(shell: Shell, every: str, seconds: int) -> None:
-    """`--every` says how far apart the runs are: the slot is the last multiple of it."""
+    """The slot is the start of the run, rounded down to `--every`."""
     before = datetime.now(UTC)
     slot = datetime.fromisoformat(shell.summary("--every", every)["slot"])
     assert slot.timestamp() % seconds == 0
@@ -247,20 +247,20 @@ def test_the_slot_is_now_rounded_down_to_the_schedule(shell: Shell, every: str, 
 
 
 def test_the_slot_can_be_said(shell: Shell) -> None:
-    """`--slot` names the instant itself, in any zone; it is kept in UTC."""
+    """`--slot` is the slot itself, in any zone. It is stored in UTC."""
     summary = shell.summary("--slot", "2026-11-23T13:00:00+01:00")
     assert summary["slot"] == "2026-11-23T12:00:00Z"
     assert shell.rows("select epoch(slot) from runs") == [(datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp(),)]
 
 
 def test_without_a_schedule_the_start_second_is_the_slot(shell: Shell) -> None:
-    """Every run then stands for itself."""
+    """The slot is then the second of the start, so every run has its own."""
     summary = shell.summary()
     assert summary["slot"] == summary["started_at"].partition(".")[0].removesuffix("Z") + "Z"
 
 
 def test_attempts_are_a_meetings_in_all(open_shell: OpenShell) -> None:
-    """`--attempts 2` is the first request and one more."""
+    """`--attempts 2` allows the first request and one retry."""
     broken = meeting_ids()[0]
     shell = open_shell(by_meeting={broken: repeat("internal_error")})
     summary = shell.summary("--attempts", "2")
@@ -269,14 +269,14 @@ def test_attempts_are_a_meetings_in_all(open_shell: OpenShell) -> None:
 
 
 def test_the_timeout_is_a_requests(open_shell: OpenShell) -> None:
-    """`--timeout` bounds each request; the others' answers are kept."""
+    """`--timeout` ends only the request that is late."""
     shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")})
     summary = shell.summary("--attempts", "1", "--timeout", "0.5s")
     assert summary["failures"] == {"timeout": 1}
 
 
 def test_concurrency_bounds_the_requests_at_a_time(open_shell: OpenShell) -> None:
-    """With one at a time, a run takes as long as all its answers together."""
+    """A run with one request at a time takes as long as all its answers together."""
     summary = open_shell(meetings=10, latency=0.03).summary("--concurrency", "1")
     started, finished = (datetime.fromisoformat(summary[name]) for name in ("started_at", "finished_at"))
     assert finished - started >= timedelta(seconds=0.3)

@@ -40,7 +40,7 @@ def demo(directory: Path, *options: str) -> Result:
 
 
 def runs_in(database: Path) -> int:
-    """How many runs a database holds."""
+    """Count the runs in a database."""
     with duckdb.connect(str(database), read_only=True) as connection:
         ((count,),) = connection.execute("select count(*) from runs").fetchall()
     return int(count)
@@ -48,13 +48,13 @@ def runs_in(database: Path) -> int:
 
 @pytest.fixture(scope="module")
 def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
-    """A demo that has run, and its directory: it takes seconds, and nobody changes it."""
+    """The result of a demo, and its directory. No test changes them, because a demo takes seconds."""
     directory = tmp_path_factory.mktemp("demonstrated") / "demo"
     return demo(directory), directory
 
 
 def test_the_demo_takes_a_snapshot_an_hour(demonstrated: tuple[Result, Path]) -> None:
-    """A day is 24 runs in a database of its own; the summaries, the tables and the next step are shown."""
+    """A day has 24 runs. The demo prints summaries, tables and the next steps."""
     result, directory = demonstrated
     assert (result.exit_code, result.stderr, runs_in(directory / "usage.duckdb")) == (0, "", 24 + 1)
     assert "reconciliation: 2" in result.stdout
@@ -66,7 +66,7 @@ def test_the_demo_takes_a_snapshot_an_hour(demonstrated: tuple[Result, Path]) ->
 
 
 def test_the_demo_ends_with_the_usage_and_the_page(demonstrated: tuple[Result, Path]) -> None:
-    """Minutes by day, the same as `report daily` has them, and a page that a browser opens."""
+    """The demo prints the minutes of `report daily`, and writes a page for a browser."""
     result, directory = demonstrated
     with open_to_read(directory / "usage.duckdb") as connection:
         (first,) = connection.execute("select cast(min(slot) - interval 1 hour as varchar) from runs").fetchall()[0]
@@ -80,7 +80,7 @@ def test_the_demo_ends_with_the_usage_and_the_page(demonstrated: tuple[Result, P
 
 
 def test_the_demo_finds_what_snapshots_missed(demonstrated: tuple[Result, Path]) -> None:
-    """It reconciles at its end: on the day before, Cloudflare's own total of sessions is reached."""
+    """After the reconciliation there are more final sessions than the snapshots had seen."""
     with open_to_read(demonstrated[1] / "usage.duckdb") as connection:
         finals = connection.execute("select count(distinct session_id) from session_finals").fetchall()
         seen = connection.execute("select count(distinct session_id) from session_snapshots").fetchall()
@@ -88,7 +88,7 @@ def test_the_demo_finds_what_snapshots_missed(demonstrated: tuple[Result, Path])
 
 
 def test_the_demo_does_without_the_page(tmp_path: Path) -> None:
-    """Where what draws its charts is not installed, it says what would, and ends well."""
+    """If the packages of the page are not installed, the demo names them and succeeds."""
     command = ("demo", "--directory", str(tmp_path / "demo"), *LITTLE)
     result = subprocess.run(
         [sys.executable, "-c", WITHOUT, "jinja2", *command],
@@ -102,7 +102,7 @@ def test_the_demo_does_without_the_page(tmp_path: Path) -> None:
 
 
 def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp_path: Path) -> None:
-    """Its database is made anew: no run of the first time is left, not even one that was killed while staged."""
+    """Its database is created anew. No run of the first demo is left, not even a staged one."""
     shutil.copytree(demonstrated[1], tmp_path, dirs_exist_ok=True)
     staged = tmp_path / "usage.duckdb.staged" / "00000000-0000-7000-8000-000000000000"
     staged.mkdir()
@@ -114,7 +114,7 @@ def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp
 
 
 def test_a_database_that_no_demo_made_is_refused(tmp_path: Path) -> None:
-    """It ends with 78 and touches nothing: somebody's usage may be in it."""
+    """The demo ends with 78 and changes nothing, because the database may hold real usage."""
     database = tmp_path / "usage.duckdb"
     database.write_bytes(b"mine")
     result = demo(tmp_path)
@@ -126,7 +126,7 @@ def test_a_database_that_no_demo_made_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_meeting_list_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
-    """`rtk-usage demo --directory data` must not cost anybody their meetings.txt."""
+    """`rtk-usage demo --directory data` must not overwrite a user's meetings.txt."""
     meetings = tmp_path / "meetings.txt"
     meetings.write_text("my-own-meeting\n", encoding="utf-8")
     result = demo(tmp_path)
@@ -135,7 +135,7 @@ def test_a_meeting_list_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_cannot_be_made_ends_with_a_message(tmp_path: Path) -> None:
-    """It names the place; there is no traceback."""
+    """The message names the path, without a traceback."""
     (tmp_path / "file").touch()
     result = demo(tmp_path / "file" / "below")
     assert result.exit_code in {74, 78}
@@ -155,7 +155,7 @@ def test_a_directory_that_cannot_be_made_ends_with_a_message(tmp_path: Path) -> 
     ],
 )
 def test_a_wrong_option_is_a_wrong_call(tmp_path: Path, options: list[str]) -> None:
-    """What is out of range ends with 2 and names the option."""
+    """A value out of range ends with 2 and a message that names the option."""
     result = demo(tmp_path, *options)
     assert result.exit_code == 2
     assert options[0] in result.stderr
@@ -180,7 +180,7 @@ def test_the_demo_can_be_ended_and_leaves_no_server(tmp_path: Path, number: sign
 @pytest.mark.parametrize("command", [["simulate"], ["demo", "--directory", "never"]])
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn", "starlette,uvicorn"])
 def test_a_missing_extra_is_a_command_to_type(tmp_path: Path, command: list[str], missing: str) -> None:
-    """Without the simulator's packages both end with 78 and say what installs them."""
+    """Without the simulator's packages both commands end with 78, and the message installs them."""
     ended = subprocess.run(
         [sys.executable, "-c", WITHOUT, missing, *command],
         cwd=tmp_path,

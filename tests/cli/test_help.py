@@ -37,14 +37,14 @@ def run(*arguments: str) -> Result:
 @pytest.mark.parametrize("command", [[], *([name] for name in cli.commands)])
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_every_command_helps(command: list[str], flag: str) -> None:
-    """`--help` and `-h` say how a command is called, and that is a success."""
+    """`--help` and `-h` print the usage of a command and succeed."""
     result = run(*command, flag)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith(" ".join(["Usage: rtk-usage", *command]))
 
 
 def test_every_option_says_what_it_is_for() -> None:
-    """No option stands in a command's help without words."""
+    """Every option has a help text."""
     silent = [
         f"{name} {parameter.name}"
         for name, command in cli.commands.items()
@@ -56,7 +56,7 @@ def test_every_option_says_what_it_is_for() -> None:
 
 @pytest.mark.parametrize("code", ["0", "1", "2", "3", "69", "74", "75", "77", "78", "130, 143"])
 def test_the_help_lists_the_exit_codes(code: str) -> None:
-    """Who writes a cron job finds out what each exit code means."""
+    """The author of a cron job finds the meaning of each exit code."""
     assert any(line.strip().startswith(f"{code} ") for line in run("--help").stdout.splitlines())
 
 
@@ -73,7 +73,7 @@ def test_the_help_lists_the_exit_codes(code: str) -> None:
     ],
 )
 def test_the_help_of_snapshot_names_every_variable(variable: str) -> None:
-    """What can be set in the environment is in the help."""
+    """Every environment variable is in the help."""
     assert variable in run("snapshot", "--help").stdout
 
 
@@ -90,7 +90,7 @@ def test_the_help_of_snapshot_names_every_variable(variable: str) -> None:
     ],
 )
 def test_help_is_quick_because_it_imports_nothing_heavy(command: list[str]) -> None:
-    """Neither polars, DuckDB, the HTTP stack nor rich is loaded to print a help text."""
+    """Polars, DuckDB, the HTTP libraries and rich are not imported to print a help text."""
     ended = subprocess.run(
         [sys.executable, "-c", IMPORTED, *command], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
@@ -107,7 +107,7 @@ def test_help_is_quick_because_it_imports_nothing_heavy(command: list[str]) -> N
     ],
 )
 def test_a_command_imports_no_more_than_it_uses(shell: Shell, command: list[str], unused: set[str]) -> None:
-    """A plan needs no HTTP, a list of meetings no database, and a run that nobody watches no progress bar."""
+    """A plan needs no HTTP, a list of meetings needs no database, and a run from cron needs no progress bar."""
     (shell.directory / "data").mkdir()
     shell.api.write_list(shell.directory / "data" / "meetings.txt")
     ours = {name: value for name, value in shell.environment({}).items() if value is not None}
@@ -124,14 +124,14 @@ def test_a_command_imports_no_more_than_it_uses(shell: Shell, command: list[str]
 
 
 def test_python_runs_the_package_as_a_command(shell: Shell) -> None:
-    """`python -m etl --version` says which version this is, under the name of the command."""
+    """`python -m etl --version` prints the name of the command and its version."""
     assert shell.process("--version") == (0, f"rtk-usage, version {__version__}\n", "")
 
 
 def test_the_installed_command_ends_with_the_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What the script `rtk-usage` calls reads the arguments of the process and ends it."""
+    """The entry point of `rtk-usage` reads the arguments of the process and ends it."""
     monkeypatch.setattr(sys, "argv", ["rtk-usage", "--version"])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -139,14 +139,14 @@ def test_the_installed_command_ends_with_the_exit_code(
 
 
 def test_no_command_at_all_shows_the_help() -> None:
-    """Somebody who types the bare name is told what there is; nothing was done, so it is no success."""
+    """The bare name prints the commands. It ends with 2, because nothing was done."""
     result = run()
     assert result.exit_code == 2
     assert "snapshot" in result.output
 
 
 def test_a_misspelt_command_is_refused() -> None:
-    """A command that is not there ends with 2 and names what was typed."""
+    """An unknown command ends with 2 and a message that quotes it."""
     result = run("snapshoot")
     assert result.exit_code == 2
     assert "snapshoot" in result.stderr

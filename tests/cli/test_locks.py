@@ -19,13 +19,13 @@ SLOW_SECONDS = 30.0
 
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
-    """A shell whose database is there, with one run in it."""
+    """A shell whose database holds one run."""
     assert shell.snapshot("--slot", "2026-11-23T11:00:00Z").exit_code == 0
     return shell
 
 
 def test_a_locked_database_leaves_the_run_staged(filled: Shell) -> None:
-    """The run ends with 75 after --lock-timeout; its rows wait on disk, and nothing of them is in the database."""
+    """The run ends with 75 after --lock-timeout. Its rows are staged, and none is in the database."""
     with filled.database_held():
         result = filled.snapshot("--json", "--lock-timeout", "0.2s")
     summary = summary_of(result.stdout)
@@ -35,7 +35,7 @@ def test_a_locked_database_leaves_the_run_staged(filled: Shell) -> None:
 
 
 def test_the_message_names_who_holds_the_database(filled: Shell) -> None:
-    """Program and PID, so that it can be closed there."""
+    """The message names the program and its PID, so that the user can close it."""
     with filled.database_held() as holder:
         stderr = filled.snapshot("--lock-timeout", "0").stderr
     program = Path(sys.executable).resolve().name
@@ -44,7 +44,7 @@ def test_the_message_names_who_holds_the_database(filled: Shell) -> None:
 
 
 def test_the_message_says_what_brings_the_run_in(filled: Shell) -> None:
-    """Where it is, and that the next run or `rtk-usage load` does it."""
+    """The message says where the run is staged, and that the next run or `rtk-usage load` loads it."""
     with filled.database_held():
         result = filled.snapshot("--lock-timeout", "0")
     assert str(filled.staging) in result.stderr
@@ -54,7 +54,7 @@ def test_the_message_says_what_brings_the_run_in(filled: Shell) -> None:
 
 
 def test_the_command_in_the_message_is_for_this_database(filled: Shell) -> None:
-    """Typed as it stands, `rtk-usage load` would look at another database where --database named this one."""
+    """The command in the message repeats --database, so that it can be typed as it is."""
     database = filled.directory / "usage.duckdb"
     with filled.database_held():
         result = filled.snapshot("--lock-timeout", "0", "--database", str(database), RTK_USAGE_DATABASE=None)
@@ -62,7 +62,7 @@ def test_the_command_in_the_message_is_for_this_database(filled: Shell) -> None:
 
 
 def test_load_brings_a_staged_run_in(filled: Shell) -> None:
-    """`rtk-usage load` does what the message promised, once the database is free."""
+    """`rtk-usage load` loads the staged run once the database is free."""
     with filled.database_held():
         filled.snapshot("--lock-timeout", "0")
     result = filled.run("load")
@@ -73,28 +73,28 @@ def test_load_brings_a_staged_run_in(filled: Shell) -> None:
 
 
 def test_load_brings_nothing_in_twice(filled: Shell) -> None:
-    """With nothing staged it says so, and that is a success."""
+    """Without staged runs it prints so and succeeds."""
     result = filled.run("load")
     assert (result.exit_code, result.stdout) == (0, f"loaded 0 staged runs into {filled.database}\n")
     assert filled.rows("select count(*) from runs") == [(1,)]
 
 
 def test_load_makes_nothing_where_there_is_nothing(shell: Shell) -> None:
-    """A misspelt --database is not answered with a new directory."""
+    """A misspelt --database creates no directory."""
     database = shell.directory / "typo.duckdb"
     shell.run("load", "--database", str(database))
     assert list(shell.directory.glob("typo*")) == []
 
 
 def test_load_brings_an_older_database_up_to_date(shell: Shell) -> None:
-    """So that reports, which change nothing, need not wait for the next snapshot."""
+    """Then reports, which change nothing, need not wait for the next snapshot."""
     make_older_database(shell.database)
     assert shell.run("load").exit_code == 0
     assert shell.rows("select count(*) from sessions") == [(0,)]
 
 
 def test_load_meets_the_lock_as_well(filled: Shell) -> None:
-    """It ends with 75, names the holder, and the run stays staged."""
+    """The command ends with 75 and names the program. The run stays staged."""
     with filled.database_held() as holder:
         filled.snapshot("--lock-timeout", "0")
         result = filled.run("load", "--lock-timeout", "0.1s")
@@ -103,7 +103,7 @@ def test_load_meets_the_lock_as_well(filled: Shell) -> None:
 
 
 def test_the_next_snapshot_brings_a_staged_run_in(filled: Shell) -> None:
-    """Nobody has to type anything: the run after the lock loads both."""
+    """No user has to act: the run after the lock loads both."""
     with filled.database_held():
         left = filled.summary("--lock-timeout", "0", "--slot", "2026-11-23T12:00:00Z")
     summary = filled.summary("--slot", "2026-11-23T13:00:00Z")
@@ -112,7 +112,7 @@ def test_the_next_snapshot_brings_a_staged_run_in(filled: Shell) -> None:
 
 
 def test_a_lock_that_goes_in_time_costs_nothing(filled: Shell) -> None:
-    """Within --lock-timeout the run waits, then stores its rows as if nothing had been."""
+    """Within --lock-timeout the run waits, then stores its rows as usual."""
     arguments: Any = ("snapshot", "meetings.txt", "--json", "--lock-timeout", "20s")
     with filled.database_held() as holder, filled.start(*arguments) as process:
         until(filled.staged)
@@ -124,7 +124,7 @@ def test_a_lock_that_goes_in_time_costs_nothing(filled: Shell) -> None:
 
 
 def test_staged_files_are_their_owners_alone(filled: Shell) -> None:
-    """Whatever the umask, what waits on disk is as private as the database."""
+    """Staged files are as private as the database, whatever the umask."""
     with filled.database_held(), umask(0o022):
         assert filled.snapshot("--lock-timeout", "0").exit_code == 75
     (run,) = filled.staged()
@@ -133,7 +133,7 @@ def test_staged_files_are_their_owners_alone(filled: Shell) -> None:
 
 
 def test_a_second_run_ends_at_once_and_names_the_first(open_shell: OpenShell) -> None:
-    """Two runs on one database would ask everything twice: the later one ends with 75 and asks nothing."""
+    """Two runs on one database would send every request twice. The later one ends with 75 and sends nothing."""
     shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")}, slow_seconds=SLOW_SECONDS)
     with shell.start("snapshot", "meetings.txt") as first:
         until(lambda: shell.api.app.state.requests == 40)
@@ -144,7 +144,7 @@ def test_a_second_run_ends_at_once_and_names_the_first(open_shell: OpenShell) ->
 
 
 def test_load_leaves_a_run_that_is_under_way_alone(open_shell: OpenShell) -> None:
-    """That run will load what is staged itself."""
+    """The run in progress loads staged runs itself."""
     shell = open_shell(by_meeting={meeting_ids()[0]: repeat("slow")}, slow_seconds=SLOW_SECONDS)
     with shell.start("snapshot", "meetings.txt") as first:
         until(lambda: shell.api.app.state.requests == 40)
@@ -154,7 +154,7 @@ def test_load_leaves_a_run_that_is_under_way_alone(open_shell: OpenShell) -> Non
 
 
 def test_a_run_that_was_killed_blocks_nobody(open_shell: OpenShell) -> None:
-    """The lock goes with the process, however that ended: the next run is as good as any."""
+    """The lock ends with its process, however it ended, and the next run is a normal run."""
     shell = open_shell(by_meeting={meeting_ids()[0]: ["slow"]}, slow_seconds=SLOW_SECONDS)
     with shell.start("snapshot", "meetings.txt") as first:
         until(lambda: shell.api.app.state.requests == 40)

@@ -1,4 +1,4 @@
-"""`rtk-usage meetings`: a meeting list of what the app has."""
+"""`rtk-usage meetings`: a meeting list with all meetings of the app."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def active(shell: Shell) -> list[str]:
-    """The meetings of the world that can still be joined."""
+    """Return the meetings of the world that can still be joined."""
     return [one.id for one in shell.api.world.all_meetings if one.payload()["status"] == "ACTIVE"]
 
 
 @pytest.mark.parametrize("name", ["list.txt", "list", "list.csv", "list.tsv", "list.jsonl"])
 def test_what_is_written_is_read_as_the_same_meetings(shell: Shell, name: str) -> None:
-    """In every format, in the API's order; titles stand beside the IDs and harm nothing."""
+    """This holds for every format. The order is the API's, and titles stand beside the IDs."""
     result = shell.run("meetings", "--output", str(shell.directory / name))
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == "40 of the 40 meetings of app simulated-app\n"
@@ -34,13 +34,13 @@ def test_what_is_written_is_read_as_the_same_meetings(shell: Shell, name: str) -
 
 
 def test_without_a_file_the_list_goes_to_standard_output(shell: Shell) -> None:
-    """As text, so that it can be piped into a snapshot."""
+    """The format is text, which a snapshot reads from a pipe."""
     result = shell.run("meetings")
     assert [line.split()[0] for line in result.stdout.splitlines()] == shell.api.world.meeting_ids
 
 
 def test_meetings_that_nobody_can_join_can_be_left_out(shell: Shell) -> None:
-    """`--active` takes only what the API calls ACTIVE."""
+    """`--active` takes only meetings with the status ACTIVE."""
     result = shell.run("meetings", "--active")
     assert [line.split()[0] for line in result.stdout.splitlines()] == active(shell)
     assert 0 < len(active(shell)) < 40
@@ -48,14 +48,14 @@ def test_meetings_that_nobody_can_join_can_be_left_out(shell: Shell) -> None:
 
 @pytest.mark.parametrize("fault", ["ok", "no_paging"])
 def test_a_long_list_is_read_page_by_page(open_shell: OpenShell, fault: str) -> None:
-    """Counted or not."""
+    """The API may count the meetings or not."""
     shell = open_shell(meetings=95, script=itertools.repeat(fault))
     result = shell.run("meetings", "--page-size", "10")
     assert [line.split()[0] for line in result.stdout.splitlines()] == shell.api.world.meeting_ids
 
 
 def test_a_list_that_is_not_whole_is_not_written(open_shell: OpenShell) -> None:
-    """What was there stays."""
+    """An existing file stays as it is."""
     shell = open_shell(script=itertools.repeat("count_too_high"))
     file = shell.directory / "meetings.txt"
     before = file.read_bytes()
@@ -66,7 +66,7 @@ def test_a_list_that_is_not_whole_is_not_written(open_shell: OpenShell) -> None:
 
 
 def test_a_list_that_is_replaced_stays_as_private_as_it_was(shell: Shell) -> None:
-    """Who may read it is its owner's choice."""
+    """The permissions of the file do not change."""
     file = shell.directory / "meetings.txt"
     file.chmod(0o600)
     shell.run("meetings", "--output", str(file))
@@ -85,7 +85,7 @@ def test_a_list_that_is_replaced_stays_as_private_as_it_was(shell: Shell) -> Non
 def test_a_refused_list_is_an_error_that_says_what_to_look_at(
     open_shell: OpenShell, fault: str, code: int, said: str
 ) -> None:
-    """And leaves no file behind."""
+    """No file is left behind."""
     shell = open_shell(script=itertools.repeat(fault))
     result = shell.run("meetings", "--output", str(shell.directory / "new.txt"))
     assert result.exit_code == code
@@ -94,7 +94,7 @@ def test_a_refused_list_is_an_error_that_says_what_to_look_at(
 
 
 def test_an_unknown_format_is_refused_before_anything_is_asked(shell: Shell) -> None:
-    """The message says what is possible."""
+    """The message names the formats, and nothing is sent."""
     result = shell.run("meetings", "--output", "list.xls")
     assert result.exit_code == 78
     assert "expected .txt, .csv, .tsv or .jsonl" in result.stderr
@@ -102,7 +102,7 @@ def test_an_unknown_format_is_refused_before_anything_is_asked(shell: Shell) -> 
 
 
 def test_a_place_that_cannot_be_written_is_named(shell: Shell, tmp_path: Path) -> None:
-    """With the way out."""
+    """The message names the path and another option."""
     (tmp_path / "file").write_text("")
     result = shell.run("meetings", "--output", str(tmp_path / "file" / "list.txt"))
     assert result.exit_code == 78
@@ -110,12 +110,12 @@ def test_a_place_that_cannot_be_written_is_named(shell: Shell, tmp_path: Path) -
 
 
 def test_an_app_is_needed(shell: Shell) -> None:
-    """There is no list of all apps' meetings."""
+    """The API has no list of the meetings of all apps."""
     result = shell.run("meetings", REALTIMEKIT_APP_ID=None)
     assert result.exit_code == 78
     assert "the RealtimeKit app is missing" in result.stderr
 
 
 def test_the_token_is_in_no_list(shell: Shell) -> None:
-    """Whatever the API says."""
+    """Titles come from the API, which may repeat anything."""
     assert SECRET not in shell.run("meetings").output

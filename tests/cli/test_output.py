@@ -46,7 +46,7 @@ KEYS = {
 
 
 def on_terminal(shell: Shell, *arguments: str) -> tuple[int, str, str]:
-    """Run a command whose standard error is a terminal: exit code, standard output, what the terminal was sent."""
+    """Run a command whose standard error is a terminal. Return its exit code, standard output and terminal output."""
     master, slave = pty.openpty()
     variables: dict[str, str | None] = {"TERM": "xterm-256color", "COLUMNS": "120", "NO_COLOR": None}
     try:
@@ -62,7 +62,7 @@ def on_terminal(shell: Shell, *arguments: str) -> tuple[int, str, str]:
 
 
 def _read(terminal: int) -> bytes:
-    """What the terminal was sent; nothing once the other side is closed, which Linux reports as an error."""
+    """Read what the terminal was sent. Linux reports an error once the other side is closed."""
     try:
         return os.read(terminal, 65536)
     except OSError:
@@ -70,7 +70,7 @@ def _read(terminal: int) -> bytes:
 
 
 def test_a_good_run_from_cron_is_one_line(shell: Shell) -> None:
-    """Without a terminal there is no progress: a line on standard output, and nothing on standard error."""
+    """Without a terminal there is one line on standard output, and nothing on standard error."""
     code, stdout, stderr = shell.process("snapshot", "meetings.txt")
     live = len(shell.api.live())
     assert (code, stderr) == (0, "")
@@ -83,7 +83,7 @@ def test_a_good_run_from_cron_is_one_line(shell: Shell) -> None:
 
 
 def test_a_failing_run_from_cron_explains_itself(open_shell: OpenShell) -> None:
-    """The line counts the kinds of failure; a warning for each kind quotes its first."""
+    """The line counts the kinds of failure, and one warning per kind quotes the first failure."""
     ids = meeting_ids()
     faults = {ids[1]: ["unknown_meeting"], ids[2]: ["not_json"]}
     shell = open_shell(by_meeting=faults | {ids[0]: ["unknown_meeting"]})
@@ -96,7 +96,7 @@ def test_a_failing_run_from_cron_explains_itself(open_shell: OpenShell) -> None:
 
 
 def test_time_held_by_the_limit_is_in_the_line(open_shell: OpenShell) -> None:
-    """Who wonders why a run took so long reads that the API told it to wait."""
+    """The line says how long the limit held the run."""
     result = open_shell(script=["rate_limited"]).snapshot("--concurrency", "1")
     assert result.exit_code == 0
     assert "1 s of them waiting for the limit" in result.stdout
@@ -135,7 +135,7 @@ def test_instants_in_json_are_utc(shell: Shell) -> None:
 
 
 def test_errors_are_in_the_json_and_on_standard_error(open_shell: OpenShell) -> None:
-    """What ended the run early is told to programs as well as to people."""
+    """The reason why a run ended early is there for programs and for people."""
     result = open_shell(script=repeat("authentication")).snapshot("--json")
     (error,) = summary_of(result.stdout)["errors"]
     assert error["type"] == "TokenRejected"
@@ -144,31 +144,31 @@ def test_errors_are_in_the_json_and_on_standard_error(open_shell: OpenShell) -> 
 
 @pytest.mark.parametrize("arguments", [["--quiet"], ["--quiet", "--slot", "2026-11-23T12:00:00Z"]])
 def test_quiet_says_nothing_on_success(shell: Shell, arguments: list[str]) -> None:
-    """A cron job that is well sends no mail."""
+    """A cron job without failures sends no mail."""
     result = shell.snapshot(*arguments)
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_quiet_is_not_silent_about_failures(open_shell: OpenShell) -> None:
-    """`--quiet` leaves out the summary; what went wrong is still said, or cron would send an empty mail."""
+    """`--quiet` leaves out the summary, but prints failures."""
     result = open_shell(by_meeting={meeting_ids()[0]: ["unknown_meeting"]}).snapshot("--quiet")
     assert (result.exit_code, result.stdout) == (3, "")
     assert "not_found (1)" in result.stderr
 
 
 def test_quiet_json_is_still_json(shell: Shell) -> None:
-    """Who asks for JSON gets it; `--quiet` then only keeps the progress away."""
+    """`--json` prints the object, and `--quiet` then only hides the progress."""
     assert summary_of(shell.snapshot("--quiet", "--json").stdout)["failed"] == 0
 
 
 def test_verbose_logs_what_happens_to_every_meeting(open_shell: OpenShell) -> None:
-    """As its help says: each meeting is on standard error, with the instant in UTC."""
+    """Each meeting is on standard error, with the instant in UTC."""
     result = open_shell(by_meeting={meeting_ids()[0]: ["unknown_meeting"]}).snapshot("--verbose")
     assert [one for one in meeting_ids() if one not in result.stderr] == []
 
 
 def test_a_terminal_shows_progress_on_standard_error(open_shell: OpenShell) -> None:
-    """The bar counts to the last meeting and is then cleared; standard output has the summary alone."""
+    """The bar counts to the last meeting and is then cleared. Standard output has only the summary."""
     shell = open_shell(latency=0.05)
     code, stdout, shown = on_terminal(shell, "snapshot", "meetings.txt", "--concurrency", "4")
     assert (code, stdout.count("\n")) == (0, 1)
@@ -178,19 +178,19 @@ def test_a_terminal_shows_progress_on_standard_error(open_shell: OpenShell) -> N
 
 
 def test_json_leaves_the_progress_on_the_terminal(open_shell: OpenShell) -> None:
-    """The bar is on standard error, so that it does not get between a program and its JSON."""
+    """The bar is on standard error, so that standard output has only the JSON."""
     code, stdout, shown = on_terminal(open_shell(latency=0.02), "snapshot", "meetings.txt", "--json")
     assert (code, summary_of(stdout)["meetings"]) == (0, 40)
     assert "40/40" in shown
 
 
 def test_quiet_keeps_the_terminal_quiet(shell: Shell) -> None:
-    """No bar, no summary."""
+    """There is neither a bar nor a summary."""
     assert on_terminal(shell, "snapshot", "meetings.txt", "--quiet") == (0, "", "")
 
 
 def test_the_terminal_says_when_the_limit_holds_the_run(open_shell: OpenShell) -> None:
-    """A bar that stands still says why, so that nobody ends a run that only waits."""
+    """A bar that stands still gives the reason, so that no user ends a run that only waits."""
     shell = open_shell(script=chain_of("ok", 8, "rate_limited", 4))
     code, _, shown = on_terminal(shell, "snapshot", "meetings.txt", "--concurrency", "4")
     assert code == 0
@@ -203,7 +203,7 @@ def chain_of(first: str, first_count: int, second: str, second_count: int) -> li
 
 
 def test_the_last_outcome_is_always_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of a thousand outcomes at once not every one is drawn, but the last one is."""
+    """The bar is not drawn for each of a thousand outcomes at once, but it is for the last."""
     monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal would have it
     monkeypatch.setenv("COLUMNS", "120")
     with run_job.progress(is_shown=True) as show:
@@ -216,21 +216,21 @@ def test_the_last_outcome_is_always_shown(monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_without_a_terminal_there_is_nobody_to_show_progress_to() -> None:
-    """The fetch is then told that nobody looks, and does not even count for it."""
+    """The fetch then gets no function to report progress to."""
     with run_job.progress(is_shown=False) as show:
         assert show is None
 
 
 @pytest.mark.parametrize("redirect", [">&-", "2>&-"])
 def test_a_closed_stream_stops_no_run(shell: Shell, redirect: str) -> None:
-    """Started without standard output or standard error, as some supervisors do, the run is stored all the same."""
+    """A run without standard output or standard error, as under some supervisors, is stored."""
     code, _, stderr = shell.process("snapshot", "meetings.txt", redirect=redirect)
     assert (code, "Traceback" in stderr) == (0, False)
     assert shell.rows("select count(*) from runs") == [(1,)]
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback(shell: Shell) -> None:
-    """In `rtk-usage snapshot | head -0` the run is stored, and nothing is said about the pipe."""
+    """The run of `rtk-usage snapshot | head -0` is stored, without a message about the pipe."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -243,7 +243,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback(shell: Shell) -> None:
 
 
 def test_a_full_disk_behind_standard_output_gets_no_traceback(shell: Shell) -> None:
-    """The run is stored by then; that its summary could not be written is a message."""
+    """The run is stored, and a message says that its summary could not be printed."""
     with shell.start("snapshot", "meetings.txt", redirect=">/dev/full", stdout=subprocess.DEVNULL) as process:
         _, stderr = process.communicate(timeout=20)
     assert "Traceback" not in stderr

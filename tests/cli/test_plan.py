@@ -1,4 +1,4 @@
-"""What a run will cost is said before it begins; and which way it takes, where the user says so or leaves it open."""
+"""The plan of a run before it begins: the cost, and the way."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOBODY = {"CLOUDFLARE_API_TOKEN": None, "CLOUDFLARE_ACCOUNT_ID": None, "REALTIME
 
 
 def test_a_dry_run_says_what_the_run_would_cost_and_does_nothing(shell: Shell) -> None:
-    """Not a request, not a file; and it needs neither token nor account nor app."""
+    """The command sends no request and creates no file. It needs neither token nor account nor app."""
     result = shell.snapshot("--dry-run", **NOBODY)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
@@ -37,14 +37,14 @@ def test_a_dry_run_says_what_the_run_would_cost_and_does_nothing(shell: Shell) -
 
 
 def test_a_plan_knows_what_earlier_runs_spent(shell: Shell) -> None:
-    """Those of the last five minutes: the limit is one for all that use the token."""
+    """Requests of the last five minutes count, because the limit is per token."""
     shell.snapshot("--slot", "2026-11-02T10:00:00Z")
     result = shell.snapshot("--dry-run", "--slot", "2026-11-02T11:00:00Z")
     assert "40 spent by earlier runs; 1,040 remain now, 1,000 after this run" in result.stdout
 
 
 def test_a_plan_by_list_knows_how_many_were_live(shell: Shell) -> None:
-    """Until a run has seen some, all could be."""
+    """Before the first count, all meetings could be live."""
     by_list = ("--dry-run", "--via", "list", "--page-size", "10", "--slot", "2026-11-02T11:00:00Z")
     assert "cost:  5 requests if all of these and no other meetings are live; " in shell.snapshot(*by_list).stdout
     shell.snapshot("--slot", "2026-11-02T10:00:00Z")
@@ -56,7 +56,7 @@ def test_a_plan_by_list_knows_how_many_were_live(shell: Shell) -> None:
 
 
 def test_a_plan_as_json_is_one_object(shell: Shell) -> None:
-    """For programs: the same that a run's own summary holds under `plan`."""
+    """The object is the one that the summary of a run holds as `plan`."""
     plan = json.loads(shell.snapshot("--dry-run", "--json").stdout)
     assert plan == shell.summary()["plan"]
     assert (plan["via"], plan["requests"], plan["remaining"], plan["warning"]) == ("meetings", 40, 1080, None)
@@ -64,7 +64,7 @@ def test_a_plan_as_json_is_one_object(shell: Shell) -> None:
 
 
 def test_a_dry_run_on_a_database_that_is_held_plans_without_it(shell: Shell) -> None:
-    """It says so, and waits for nobody."""
+    """A message says so, and the command does not wait."""
     shell.snapshot()
     with held_open(shell.database, "write"):
         result = shell.snapshot("--dry-run")
@@ -74,7 +74,7 @@ def test_a_dry_run_on_a_database_that_is_held_plans_without_it(shell: Shell) -> 
 
 
 def test_a_dry_run_changes_nothing_of_a_database(shell: Shell) -> None:
-    """Not a byte."""
+    """The bytes of the file are the same."""
     shell.snapshot()
     before = shell.database.read_bytes()
     shell.snapshot("--dry-run")
@@ -82,7 +82,7 @@ def test_a_dry_run_changes_nothing_of_a_database(shell: Shell) -> None:
 
 
 def test_a_run_that_cannot_end_in_time_says_so_before_it_begins(shell: Shell) -> None:
-    """With the arithmetic, and the flag that makes it fit; then it does what it can."""
+    """The message has the arithmetic and the option that makes it fit. Then the run does what it can."""
     result = shell.snapshot("--rate", "10/300s", "--via", "meetings", "--deadline", "1s", "--attempts", "1")
     assert result.stderr.startswith(
         "rtk-usage: the run can't end in time: 40 requests take at least 21m, but --deadline is 1s. "
@@ -94,7 +94,7 @@ def test_a_run_that_cannot_end_in_time_says_so_before_it_begins(shell: Shell) ->
 
 
 def test_a_warning_is_told_with_a_plan_as_json_too(shell: Shell) -> None:
-    """It stands in the object, and on standard error as for a run."""
+    """The warning is in the object and on standard error."""
     result = shell.snapshot("--dry-run", "--json", "--rate", "10/300s", "--via", "meetings", "--deadline", "1s")
     warning = json.loads(result.stdout)["warning"]
     assert warning.startswith("the run can't end in time")
@@ -102,14 +102,14 @@ def test_a_warning_is_told_with_a_plan_as_json_too(shell: Shell) -> None:
 
 
 def test_the_plan_is_shown_where_everything_is(shell: Shell) -> None:
-    """With --verbose, on standard error, before the first meeting."""
+    """The plan is on standard error with --verbose, before the first meeting."""
     lines = shell.snapshot("--verbose").stderr.splitlines()
     assert [line.split()[0] for line in lines[:3]] == ["plan:", "cost:", "limit:"]
 
 
 @pytest.mark.parametrize("via", ["meetings", "list"])
 def test_the_way_can_be_chosen(shell: Shell, via: str) -> None:
-    """Both find the same sessions; the summary and the ledger say which way it was."""
+    """Both ways find the same sessions, and the summary and the ledger name the way."""
     result = shell.snapshot("--via", via)
     live = len(shell.api.live())
     assert f"40 meetings: {live} live, {40 - live} idle, 0 failed; via {via}, as --via says;" in result.stdout
@@ -119,7 +119,7 @@ def test_the_way_can_be_chosen(shell: Shell, via: str) -> None:
 
 
 def test_more_than_a_tenth_of_a_window_goes_by_the_list_of_live_sessions(shell: Shell) -> None:
-    """By itself, and the summary says why."""
+    """The run chooses it by itself, and the summary gives the reason."""
     result = shell.snapshot("--rate", "30/300s")
     assert (
         "via list, one request per meeting would cost more than a tenth of the 27 requests per window; 1 request, "
@@ -129,7 +129,7 @@ def test_more_than_a_tenth_of_a_window_goes_by_the_list_of_live_sessions(shell: 
 
 
 def test_live_sessions_outside_the_list_are_mentioned(shell: Shell) -> None:
-    """They are counted, and not recorded: nobody asked for them."""
+    """They are counted, but not stored."""
     listed = meeting_ids()[:10]
     (shell.directory / "meetings.txt").write_text("\n".join(listed))
     live = shell.api.live().keys()
@@ -151,7 +151,7 @@ def test_all_meetings_need_no_list(shell: Shell) -> None:
 
 
 def test_all_meetings_of_a_slot_are_asked_for_once(shell: Shell) -> None:
-    """Run again, there is nothing left to ask, and the summary says so."""
+    """A second run sends nothing, and the summary says so."""
     shell.run("snapshot", "--all-meetings", "--slot", "2026-11-02T10:00:00Z")
     before = shell.api.app.state.requests
     result = shell.run("snapshot", "--all-meetings", "--slot", "2026-11-02T10:00:00Z")
@@ -185,7 +185,7 @@ def test_the_list_is_taken_where_only_it_can_end_in_time(shell: Shell) -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_done(shell: Shell, arguments: list[str], said: str) -> None:
-    """With the option, what is wrong with it, and exit code 2."""
+    """The message names the option and the problem, and the exit code is 2."""
     result = shell.run("snapshot", *arguments)
     assert result.exit_code == 2
     assert said in re.sub(r"\s+", " ", result.stderr)
@@ -195,7 +195,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_done(shell: Shell, ar
 
 @pytest.mark.parametrize(("app", "said"), [(None, "the RealtimeKit app is missing"), ("a b", "is not a valid app ID")])
 def test_all_meetings_of_no_app_are_asked_for_nowhere(shell: Shell, app: str | None, said: str) -> None:
-    """The app has to be named."""
+    """`--all-meetings` needs an app."""
     result = shell.run("snapshot", "--all-meetings", REALTIMEKIT_APP_ID=app)
     assert result.exit_code == 78
     assert said in result.stderr
@@ -206,7 +206,7 @@ def test_all_meetings_of_no_app_are_asked_for_nowhere(shell: Shell, app: str | N
     [("forbidden_by_realtimekit", 77, "forbidden"), ("no_route", 78, "not_found"), ("not_json", 69, "malformed")],
 )
 def test_a_list_that_the_api_refuses_is_no_empty_list(open_shell: OpenShell, fault: str, code: int, kind: str) -> None:
-    """Every meeting fails, none is idle; the message says what does without the list."""
+    """Every meeting fails and none is idle. The message names the way that needs no list."""
     shell = open_shell(by_page={1: [fault]})
     result = shell.snapshot("--via", "list", "--json")
     assert result.exit_code == code

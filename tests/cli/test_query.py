@@ -1,4 +1,4 @@
-"""`rtk-usage query`: anything that can be asked, and nothing that changes the database."""
+"""`rtk-usage query`: any query that reads, and none that changes the database."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def filled(shell: Shell) -> Shell:
 
 
 def test_a_query_is_answered(filled: Shell) -> None:
-    """As a table without further words."""
+    """The answer is a table without a title."""
     result = filled.run("query", "select meeting_id, minutes_consumed as minutes from session_snapshots")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == " meeting\n id          minutes\n ───────────────────\n meeting-1      2.34\n"
 
 
 def test_a_database_without_snapshots_can_be_asked_as_well(shell: Shell) -> None:
-    """How many runs there are is a question with an answer; only reports have none."""
+    """A count of the runs has an answer; only reports need snapshots."""
     with open_database(shell.database):
         pass
     result = shell.run("query", "select count(*) as runs from runs", "--format", "csv")
@@ -49,7 +49,7 @@ def test_a_database_without_snapshots_can_be_asked_as_well(shell: Shell) -> None
 
 
 def test_a_query_may_stand_in_a_file_or_come_from_standard_input(filled: Shell) -> None:
-    """With or without a byte-order mark, a semicolon and comments."""
+    """The query may have a byte-order mark, a semicolon and comments."""
     text = "\ufeff-- how many\nselect count(*) as runs from runs; -- so many\n"
     path = filled.directory / "own.sql"
     path.write_text(text)
@@ -84,7 +84,7 @@ def test_a_query_may_name_the_parameters_of_a_report(filled: Shell) -> None:
     ],
 )
 def test_what_is_no_query_is_a_wrong_call_and_changes_nothing(filled: Shell, sql: str) -> None:
-    """2 and a message; the database is the same, byte for byte, and no file was made."""
+    """The command ends with 2. The database is the same byte for byte, and no file was created."""
     before, files = filled.database.read_bytes(), sorted(filled.directory.iterdir())
     result = filled.run("query", sql)
     assert (result.exit_code, result.stdout) == (2, "")
@@ -95,14 +95,14 @@ def test_what_is_no_query_is_a_wrong_call_and_changes_nothing(filled: Shell, sql
 
 @pytest.mark.parametrize("name", ["pl", "connection", "parameters", "found", "queries"])
 def test_what_our_own_code_calls_so_is_no_table(filled: Shell, name: str) -> None:
-    """DuckDB for Python would look among the variables of whoever asks."""
+    """DuckDB for Python would otherwise find Python variables of that name."""
     result = filled.run("query", f"from {name}")
     assert result.exit_code == 2
     assert f"Table with name {name} does not exist" in result.stderr
 
 
 def test_a_name_of_a_file_may_hold_spaces(filled: Shell) -> None:
-    """If there is such a file; otherwise it is a query."""
+    """If the file does not exist, the text is a query."""
     (filled.directory / "our query.sql").write_text("select 7 as seven")
     path = str(filled.directory / "our query.sql")
     assert filled.run("query", path, "--format", "csv").stdout == "seven\n7\n"
@@ -111,21 +111,21 @@ def test_a_name_of_a_file_may_hold_spaces(filled: Shell) -> None:
 
 @pytest.mark.parametrize("arguments", [("query", b"select '\xff'"), ("report", "live", "--app-id", b"\xff")])
 def test_bytes_that_are_no_text_are_a_message(filled: Shell, arguments: tuple[str, ...]) -> None:
-    """As a terminal of another encoding sends them."""
+    """A terminal of another encoding sends such bytes."""
     code, stdout, stderr = filled.process(*arguments)
     assert (code, stdout, stderr.count("\n")) == (78, "", 1)
 
 
 @pytest.mark.parametrize("stdin", [b"\xff\xfe", b"", b"selct 1"])
 def test_what_standard_input_holds_is_a_file_as_any_other(filled: Shell, stdin: bytes) -> None:
-    """78 where it is no query."""
+    """A query from standard input that is not valid ends with 78."""
     result = filled.run("query", "-", stdin=stdin)
     assert result.exit_code == 78
     assert "standard input" in result.stderr
 
 
 def test_a_closed_standard_input_is_said(filled: Shell) -> None:
-    """No trace."""
+    """A message, and not a traceback, says so."""
     code, _, stderr = filled.process("query", "-", redirect="<&-")
     assert (code, stderr) == (78, "rtk-usage: standard input is closed; expected a query\n")
 
@@ -154,19 +154,19 @@ def test_a_closed_standard_input_is_said(filled: Shell) -> None:
     ],
 )
 def test_no_value_is_too_odd_for_a_format(filled: Shell, value: str, chosen: str) -> None:
-    """Whatever a query makes."""
+    """Every type of a query has a text in every format."""
     result = filled.run("query", f"select {value} as c, 1 as c", "--format", chosen)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout_bytes
 
 
 def test_sums_of_whole_numbers_are_whole(filled: Shell) -> None:
-    """DuckDB makes a HUGEINT of them, polars a decimal without places."""
+    """DuckDB returns them as HUGEINT, and polars as a decimal without decimal places."""
     assert filled.run("query", "select sum(live) * 1234567 as live from runs").stdout.splitlines()[-1] == " 1,234,567"
 
 
 def test_parquet_is_nothing_for_a_terminal(filled: Shell) -> None:
-    """It would be garbage there: --output is asked for. A table fits the terminal's width."""
+    """The message asks for --output. A table fits the width of the terminal."""
     assert "name a file with --output" in on_terminal(filled, "query", "select 1 as a", "--format", "parquet")
     said = on_terminal(filled, "query", "select repeat('word ', 50) as words, 1 as figure")
     assert max(map(len, said.splitlines())) <= 80
@@ -174,7 +174,7 @@ def test_parquet_is_nothing_for_a_terminal(filled: Shell) -> None:
 
 
 def on_terminal(shell: Shell, *arguments: str) -> str:
-    """What a command shows on a terminal of 80 columns."""
+    """Return what a command shows on a terminal of 80 columns."""
     terminal, end = pty.openpty()
     ours = {name: value for name, value in shell.environment({}).items() if value is not None}
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "COLUMNS": "80"} | ours
@@ -194,7 +194,7 @@ def on_terminal(shell: Shell, *arguments: str) -> str:
 
 
 def test_ctrl_c_ends_a_long_query(filled: Shell) -> None:
-    """130 and a word; the database is free at once."""
+    """The command ends with 130, and the database is free at once."""
     with filled.start("query", LONG) as process:
         until(lambda: reads(process.pid, filled.database))
         process.send_signal(signal.SIGINT)
@@ -202,7 +202,7 @@ def test_ctrl_c_ends_a_long_query(filled: Shell) -> None:
 
 
 def reads(pid: int, database: Path) -> bool:
-    """Whether a process has the database open; where /proc does not tell, it is taken for so."""
+    """Return True if a process has the database open, or if the machine has no /proc."""
     try:
         return database in [one.resolve() for one in Path(f"/proc/{pid}/fd").iterdir()]
     except FileNotFoundError:

@@ -19,12 +19,12 @@ PERIOD = ("--since", (START - timedelta(days=1)).isoformat())
 
 
 def count(shell: Shell) -> int:
-    """How many sessions have ended in the period."""
+    """Count the sessions that have ended in the period."""
     return len(shell.api.world.sessions(START, "ENDED", since=START - timedelta(days=1)))
 
 
 def test_it_says_in_a_line_what_it_found(shell: Shell) -> None:
-    """And a second run that nothing is new."""
+    """The line of a second run says that nothing is new."""
     first, second = shell.run("reconcile", *PERIOD), shell.run("reconcile", *PERIOD)
     ended = count(shell)
     assert (first.exit_code, second.exit_code) == (0, 0)
@@ -36,7 +36,7 @@ def test_it_says_in_a_line_what_it_found(shell: Shell) -> None:
 
 
 def test_as_json_it_is_one_object(shell: Shell) -> None:
-    """The columns of the ledger, what was asked for, what was new, and what became of it."""
+    """The object has the columns of the ledger, the request, the number of new rows, and the result."""
     summary = summary_of(shell.run("reconcile", *PERIOD, "--json").stdout)
     assert (summary["kind"], summary["meetings"], summary["failed"]) == ("reconcile", count(shell), 0)
     assert (summary["apps"], summary["since"]) == (["simulated-app"], "2026-11-01T12:00:00Z")
@@ -46,13 +46,13 @@ def test_as_json_it_is_one_object(shell: Shell) -> None:
 
 
 def test_quietly_it_says_nothing(shell: Shell) -> None:
-    """Cron then mails only what is wrong."""
+    """Cron then mails only failures."""
     result = shell.run("reconcile", *PERIOD, "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_failures_end_with_3_and_are_said(open_shell: OpenShell) -> None:
-    """The line counts them, standard error quotes the first of a kind."""
+    """The line counts them, and standard error quotes the first of each kind."""
     shell = open_shell(by_page={2: repeat("internal_error")})
     result = shell.run("reconcile", *PERIOD, "--attempts", "1")
     assert result.exit_code == 3
@@ -64,7 +64,7 @@ def test_failures_end_with_3_and_are_said(open_shell: OpenShell) -> None:
     ("fault", "code"), [("authentication", 77), ("missing_scope", 77), ("no_route", 78), ("bad_gateway_html", 69)]
 )
 def test_an_api_that_refuses_or_is_down_ends_as_a_snapshot_does(open_shell: OpenShell, fault: str, code: int) -> None:
-    """With what to do next; the run is stored with its failures."""
+    """The message says what to do next, and the run is stored with its failures."""
     shell = open_shell(script=repeat(fault))
     result = shell.run("reconcile", *PERIOD, "--attempts", "1")
     assert result.exit_code == code
@@ -73,7 +73,7 @@ def test_an_api_that_refuses_or_is_down_ends_as_a_snapshot_does(open_shell: Open
 
 
 def test_without_an_app_and_a_database_it_is_a_setting_that_is_missing(shell: Shell) -> None:
-    """78, and nothing is made."""
+    """The command ends with 78 and creates nothing."""
     result = shell.run("reconcile", *PERIOD, REALTIMEKIT_APP_ID=None)
     assert (result.exit_code, result.stdout) == (78, "")
     assert "set REALTIMEKIT_APP_ID or --app-id, or take a snapshot first" in result.stderr
@@ -81,14 +81,14 @@ def test_without_an_app_and_a_database_it_is_a_setting_that_is_missing(shell: Sh
 
 
 def test_without_an_app_it_asks_about_those_of_the_database(shell: Shell) -> None:
-    """Those that snapshots have watched."""
+    """The apps of the database are those of its snapshots."""
     assert shell.snapshot().exit_code == 0
     result = shell.run("reconcile", *PERIOD, REALTIMEKIT_APP_ID=None)
     assert (result.exit_code, "reconciled app simulated-app" in result.stdout) == (0, True)
 
 
 def test_a_second_one_ends_at_once_and_a_snapshot_does_not(open_shell: OpenShell) -> None:
-    """75 and who runs since when; a snapshot keeps its slot."""
+    """The second reconciliation ends with 75 and names the first. A snapshot keeps its slot."""
     shell = open_shell(by_page={1: ["slow"]}, slow_seconds=30.0)
     with shell.start("reconcile", *PERIOD, "--timeout", "1m") as first:
         until(lambda: shell.api.app.state.requests_by_page[1] == 1)
@@ -101,7 +101,7 @@ def test_a_second_one_ends_at_once_and_a_snapshot_does_not(open_shell: OpenShell
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_stores_what_there_is(open_shell: OpenShell, number: signal.Signals) -> None:
-    """128 and the signal's number."""
+    """The exit code is 128 plus the number of the signal."""
     shell = open_shell(by_page={3: repeat("slow")}, slow_seconds=30.0)
     with shell.start("reconcile", *PERIOD, "--page-size", "50", "--timeout", "1m", "--json") as process:
         until(lambda: shell.api.app.state.requests_by_page[3] == 1)
@@ -113,7 +113,7 @@ def test_interrupted_it_stores_what_there_is(open_shell: OpenShell, number: sign
 
 
 def test_it_leaves_half_of_the_limit_to_snapshots(shell: Shell) -> None:
-    """Unless it is told otherwise."""
+    """The default reserve is one half."""
     assert "[default: 50%]" in " ".join(shell.run("reconcile", "--help").stdout.split())
 
 

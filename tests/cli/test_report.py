@@ -1,4 +1,4 @@
-"""`rtk-usage report`: what it prints, and what it says where it can't."""
+"""`rtk-usage report`: its answers and its messages."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import duckdb
 import polars as pl
 import pytest
 
+from etl.cli.options import FORMATS
+from etl.reports import formats
 from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
@@ -29,21 +31,21 @@ PARAMETERS = "select $since as since, $until as until, $tz as tz, $app_id as app
 
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
-    """A shell whose database holds one snapshot, of 2026-11-02T12:00:00Z: one session, of 2.3434 minutes."""
+    """A shell whose database holds one snapshot of 2026-11-02T12:00:00Z, with one session of 2.3434 minutes."""
     with open_database(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory)])
     return shell
 
 
 def own_file(shell: Shell, sql: str) -> str:
-    """A report of the user's own."""
+    """Write a report of the user's own."""
     path = shell.directory / "own.sql"
     path.write_text(sql)
     return str(path)
 
 
 def test_alone_it_lists_the_reports_with_a_line_each(shell: Shell) -> None:
-    """Which is the first of their file; it needs no database."""
+    """The line is the first of its file. The list needs no database."""
     result = shell.run("report")
     assert result.exit_code == 0
     for name in REPORTS:
@@ -53,7 +55,7 @@ def test_alone_it_lists_the_reports_with_a_line_each(shell: Shell) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_report_answers_in_every_format(filled: Shell, name: str) -> None:
-    """For one app and for all, for a period and for ever."""
+    """This holds for one app and for all, for a period and for all time."""
     for arguments in (NOVEMBER, ("--since", "all", "--app-id", "app", "--tz", "America/Santiago", "--format", "json")):
         result = filled.run("report", name, *arguments)
         assert result.exit_code == 0
@@ -61,7 +63,7 @@ def test_every_report_answers_in_every_format(filled: Shell, name: str) -> None:
 
 
 def test_a_table_says_what_it_is_about(filled: Shell) -> None:
-    """The report, the period in its zone, and the database."""
+    """The title names the report, the period in its zone, and the database."""
     result = filled.run("report", "daily", *NOVEMBER, "--tz", "Europe/Berlin")
     assert result.stdout.startswith(
         f"report daily, 2026-11-01 00:00 to 2026-12-01 00:00 (Europe/Berlin), from {filled.database}\n\n"
@@ -70,7 +72,7 @@ def test_a_table_says_what_it_is_about(filled: Shell) -> None:
 
 
 def test_the_formats_hold_the_same(filled: Shell) -> None:
-    """Whatever is asked for."""
+    """The figures are the same in every format."""
     ask = ("report", "sessions", *NOVEMBER, "--format")
     (row,) = json.loads(filled.run(*ask, "json").stdout)
     assert json.loads(filled.run(*ask, "jsonl").stdout) == row
@@ -83,6 +85,11 @@ def test_the_formats_hold_the_same(filled: Shell) -> None:
     (in_parquet,) = pl.read_parquet(io.BytesIO(filled.run(*ask, "parquet").stdout_bytes)).iter_rows(named=True)
     assert in_parquet["session_id"] == "of meeting-1"
     assert filled.run(*ask, "markdown").stdout.count("|\n") == 3
+
+
+def test_every_format_of_the_option_can_be_written() -> None:
+    """The command line names the formats without importing the code that writes them."""
+    assert ("table", *formats.FORMATS) == FORMATS
 
 
 @pytest.mark.parametrize(
@@ -98,7 +105,7 @@ def test_the_formats_hold_the_same(filled: Shell) -> None:
     ],
 )
 def test_a_files_ending_says_its_format(filled: Shell, name: str, begins: bytes) -> None:
-    """Unless --format does; standard output stays empty."""
+    """`--format` replaces it. Standard output stays empty."""
     output = filled.directory / name
     result = filled.run("report", "daily", *NOVEMBER, "--output", str(output))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"1 row in {output}\n")
@@ -108,7 +115,7 @@ def test_a_files_ending_says_its_format(filled: Shell, name: str, begins: bytes)
 
 
 def test_a_file_that_is_replaced_stays_as_private_as_it_was(filled: Shell) -> None:
-    """And nothing unfinished is left beside it."""
+    """No unfinished file is left beside it."""
     output = filled.directory / "report.csv"
     output.write_text("before")
     output.chmod(0o600)
@@ -119,7 +126,7 @@ def test_a_file_that_is_replaced_stays_as_private_as_it_was(filled: Shell) -> No
 
 @pytest.mark.parametrize("name", ["usage.duckdb", "link.duckdb", "./folder/../usage.duckdb"])
 def test_the_database_is_never_replaced_by_a_report_on_it(filled: Shell, name: str) -> None:
-    """By whatever name --output calls it."""
+    """This holds for every name of the file."""
     before = filled.database.read_bytes()
     (filled.directory / "link.duckdb").symlink_to(filled.database)
     (filled.directory / "folder").mkdir()
@@ -130,7 +137,7 @@ def test_the_database_is_never_replaced_by_a_report_on_it(filled: Shell, name: s
 
 
 def test_what_is_no_file_is_written_to_and_not_replaced(filled: Shell) -> None:
-    """A pipe stays a pipe, and /dev/null a device, whoever the user is."""
+    """A pipe stays a pipe, and /dev/null stays a device, also for root."""
     pipe = filled.directory / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -141,7 +148,7 @@ def test_what_is_no_file_is_written_to_and_not_replaced(filled: Shell) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_named(filled: Shell) -> None:
-    """With the way out."""
+    """The message names another option."""
     (filled.directory / "file").touch()
     result = filled.run("report", "daily", "--output", str(filled.directory / "file" / "a.csv"))
     assert result.exit_code == 78
@@ -149,7 +156,7 @@ def test_a_place_that_cannot_be_written_is_named(filled: Shell) -> None:
 
 
 def test_a_report_of_ones_own_gets_the_same_parameters(filled: Shell) -> None:
-    """The period with its zone, the app, and the prices that come with the tool unless others are named."""
+    """Its parameters are the period with its zone, the app and the prices, which are the tool's own by default."""
     path = own_file(filled, PARAMETERS)
     (row,) = json.loads(filled.run("report", path, *NOVEMBER, "--tz", "Europe/Berlin", "--format", "json").stdout)
     assert row == {
@@ -167,7 +174,7 @@ def test_a_report_of_ones_own_gets_the_same_parameters(filled: Shell) -> None:
 
 
 def test_prices_of_ones_own_make_another_cost(filled: Shell) -> None:
-    """Ten dollars a minute; the file may be named in the environment, and its name is no pattern."""
+    """The file can be an option or a variable, and its name is not a pattern."""
     prices = filled.directory / "prices[1]*.csv"
     prices.write_text("type,low_usd_per_minute,high_usd_per_minute,note\nmeeting,1,10,dear; very\n")
     by_option = filled.run("report", "cost", *NOVEMBER, "--prices", str(prices), "--format", "json")
@@ -177,7 +184,7 @@ def test_prices_of_ones_own_make_another_cost(filled: Shell) -> None:
 
 
 def test_prices_that_are_none_are_refused_where_they_are_needed(filled: Shell) -> None:
-    """78 with the file's name; a report that is not about costs does not look at them."""
+    """The command ends with 78 and names the file. A report without costs does not read it."""
     result = filled.run("report", "cost", RTK_USAGE_PRICES="nowhere.csv")
     assert (result.exit_code, result.stdout) == (78, "")
     assert "nowhere.csv: No such file or directory" in result.stderr
@@ -185,7 +192,7 @@ def test_prices_that_are_none_are_refused_where_they_are_needed(filled: Shell) -
 
 
 def test_the_zone_may_be_in_the_environment(filled: Shell) -> None:
-    """RTK_USAGE_TZ, for a team that lives in one."""
+    """RTK_USAGE_TZ sets the zone for all reports."""
     assert "(Asia/Kolkata)" in filled.run("report", "daily", RTK_USAGE_TZ="Asia/Kolkata").stdout
 
 
@@ -196,7 +203,7 @@ def test_an_app_is_only_asked_for_by_its_option(filled: Shell) -> None:
 
 
 def test_an_unknown_report_is_refused_with_those_there_are(filled: Shell) -> None:
-    """And the one that might be meant."""
+    """The message also names the most similar report."""
     result = filled.run("report", "dayly")
     assert result.exit_code == 2
     assert "There is no report 'dayly'. Did you mean daily? The reports are " in result.stderr
@@ -218,7 +225,7 @@ def test_an_unknown_report_is_refused_with_those_there_are(filled: Shell) -> Non
     ],
 )
 def test_a_wrong_report_of_ones_own_is_a_message(filled: Shell, sql: str, said: str) -> None:
-    """With the file's name, DuckDB's words, and 78: the call was right, the file is not."""
+    """The message has the name of the file and DuckDB's error. The exit code is 78, because the file is wrong."""
     result = filled.run("report", own_file(filled, sql))
     assert result.exit_code == 78
     assert said in result.stderr
@@ -226,7 +233,7 @@ def test_a_wrong_report_of_ones_own_is_a_message(filled: Shell, sql: str, said: 
 
 @pytest.mark.parametrize(("content", "said"), [(None, "No such file"), (b"\xff\xfe", "not text in UTF-8")])
 def test_a_file_that_cannot_be_read_is_named(filled: Shell, content: bytes | None, said: str) -> None:
-    """Missing, or not text."""
+    """A file may be missing, or not text."""
     path = filled.directory / "own.sql"
     if content:
         path.write_bytes(content)
@@ -238,14 +245,14 @@ def test_a_file_that_cannot_be_read_is_named(filled: Shell, content: bytes | Non
 
 @pytest.mark.parametrize("arguments", [NOVEMBER[::-1], ("--since", "soon"), ("--tz", "Berlin"), ("--format", "xls")])
 def test_a_wrong_call_ends_with_2(filled: Shell, arguments: tuple[str, ...]) -> None:
-    """Before the database is opened."""
+    """The database is not opened."""
     arguments = ("--since", "2026-12-01", "--until", "2026-11-01") if arguments == NOVEMBER[::-1] else arguments
     result = filled.run("report", "daily", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_nothing_in_the_period_is_an_empty_table_and_a_hint(filled: Shell) -> None:
-    """From when to when there is something; that is a success."""
+    """The message says which period has snapshots. The command succeeds."""
     result = filled.run("report", "sessions", "--since", "2025-01-01", "--until", "2025-02-01", "--format", "csv")
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 1
@@ -257,7 +264,7 @@ def test_nothing_in_the_period_is_an_empty_table_and_a_hint(filled: Shell) -> No
 
 @pytest.mark.parametrize("name", ["cost", "hours"])
 def test_a_report_that_always_has_rows_says_so_too(filled: Shell, name: str) -> None:
-    """Its figures of nothing, before there was any snapshot, would be taken for figures."""
+    """Its zeros before the first snapshot must not look like measured figures."""
     result = filled.run("report", name, "--since", "2025-01-01", "--until", "2025-02-01", "--format", "csv")
     assert result.exit_code == 0
     assert "no data from 2025-01-01" in result.stderr
@@ -265,7 +272,7 @@ def test_a_report_that_always_has_rows_says_so_too(filled: Shell, name: str) -> 
 
 @pytest.mark.parametrize("name", ['it\'s "ours", of 100%.duckdb', "übersicht [1]*.duckdb", "link"])
 def test_a_database_may_be_called_anything(filled: Shell, name: str) -> None:
-    """Quotes, spaces, what elsewhere is a pattern; a link leads to the database."""
+    """The name can have quotes, spaces and characters of patterns. A link leads to the database."""
     path = filled.directory / name
     if name == "link":
         path.symlink_to(filled.database)
@@ -278,13 +285,13 @@ def test_a_database_may_be_called_anything(filled: Shell, name: str) -> None:
 
 
 def test_readers_do_not_keep_one_another_out(filled: Shell) -> None:
-    """Reports at the same time need no waiting."""
+    """Several reports can run at the same time."""
     with held_open(filled.database):
         assert filled.run("report", "daily", "--lock-timeout", "0").exit_code == 0
 
 
 def test_a_directory_is_no_database(filled: Shell) -> None:
-    """74, and no trace; nothing is made in it."""
+    """The command ends with 74 and no traceback. It creates nothing in the directory."""
     for directory in (".", str(filled.directory)):
         code, stdout, stderr = filled.process("report", "daily", "--database", directory)
         assert (code, stdout) == (74, "")
@@ -293,7 +300,7 @@ def test_a_directory_is_no_database(filled: Shell) -> None:
 
 
 def test_without_a_database_nothing_is_made(shell: Shell) -> None:
-    """A misspelt --database is answered with what to do."""
+    """The message for a misspelt --database says what to do."""
     before = sorted(shell.directory.iterdir())
     result = shell.run("report", "daily", "--database", str(shell.directory / "new" / "typo.duckdb"))
     assert result.exit_code == 78
@@ -302,7 +309,7 @@ def test_without_a_database_nothing_is_made(shell: Shell) -> None:
 
 
 def test_a_database_without_snapshots_says_so(shell: Shell) -> None:
-    """No figures are not figures of nothing."""
+    """An empty database has no figures, which differs from figures of zero."""
     with open_database(shell.database):
         pass
     result = shell.run("report", "daily")
@@ -311,7 +318,7 @@ def test_a_database_without_snapshots_says_so(shell: Shell) -> None:
 
 
 def test_what_is_no_database_is_not_touched(filled: Shell) -> None:
-    """Whatever --database names by mistake."""
+    """A file that --database names by mistake stays the same."""
     path = filled.directory / "meetings.txt"
     before = path.read_bytes()
     result = filled.run("report", "daily", "--database", str(path))
@@ -348,7 +355,7 @@ def test_the_database_of_another_version_is_not_read(shell: Shell) -> None:
 
 
 def test_a_database_that_is_written_to_is_waited_for_and_its_holder_named(filled: Shell) -> None:
-    """Five seconds, or as long as --lock-timeout says; then 75."""
+    """The command waits for five seconds, or for --lock-timeout, and ends with 75."""
     with filled.database_held() as holder:
         result = filled.run("report", "daily", "--lock-timeout", "0.2s")
     assert result.exit_code == 75
@@ -356,14 +363,14 @@ def test_a_database_that_is_written_to_is_waited_for_and_its_holder_named(filled
 
 
 def test_a_report_can_be_cut_short_by_its_reader(filled: Shell) -> None:
-    """`| head -1` is no error."""
+    """`| head -1` is not an error."""
     own_file(filled, "select range from range(100000)")
     assert filled.process("report", "own.sql", "--format", "csv", redirect="| head -1") == (0, "range\n", "")
 
 
 @pytest.mark.parametrize("chosen", ["table", "csv", "parquet"])
 def test_a_report_that_finds_no_room_is_an_error(filled: Shell, chosen: str) -> None:
-    """74, and why."""
+    """The command ends with 74 and gives the reason."""
     code, _, stderr = filled.process("report", "daily", *NOVEMBER, "--format", chosen, redirect="> /dev/full")
     assert (code, stderr) == (
         74,
@@ -372,6 +379,6 @@ def test_a_report_that_finds_no_room_is_an_error(filled: Shell, chosen: str) -> 
 
 
 def test_without_a_standard_output_there_is_no_trace(filled: Shell) -> None:
-    """As a daemon may have closed it."""
+    """A daemon may have closed standard output."""
     code, _, stderr = filled.process("report", "daily", *NOVEMBER, redirect=">&-")
     assert (code, stderr) == (0, "")

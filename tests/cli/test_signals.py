@@ -33,13 +33,13 @@ COMMAND = ("snapshot", "meetings.txt", "--json", "--concurrency", str(ANSWERED),
 
 
 def all_asked(shell: Shell) -> None:
-    """Wait until the run waits for nothing but the meetings that do not answer."""
+    """Wait until the run waits only for the meetings that do not answer."""
     until(lambda: shell.api.app.state.requests == 40)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_an_interrupted_run_stores_what_there_is(halting: Shell, number: signal.Signals) -> None:
-    """It ends with 128 and the signal's number, within seconds; the rows of those that answered are stored."""
+    """The exit code is 128 plus the number of the signal. The rows of the meetings that answered are stored."""
     with halting.start(*COMMAND) as process:
         all_asked(halting)
         process.send_signal(number)
@@ -52,7 +52,7 @@ def test_an_interrupted_run_stores_what_there_is(halting: Shell, number: signal.
 
 
 def test_meetings_without_an_answer_fail_as_interrupted(shell: Shell) -> None:
-    """They are not idle and not missing: each is a row that says why it has no outcome."""
+    """Each meeting without an answer is a failure with its reason. It is neither idle nor missing."""
 
     def interrupt(counts: FetchCounts) -> None:
         if counts.done == 1:
@@ -65,7 +65,7 @@ def test_meetings_without_an_answer_fail_as_interrupted(shell: Shell) -> None:
 
 
 def test_the_next_run_of_the_slot_asks_for_the_rest(halting: Shell) -> None:
-    """An interrupted slot is mended like any other: only what has no outcome is asked for."""
+    """A second run of an interrupted slot asks only for meetings without an outcome."""
     slot = ("--slot", "2026-11-23T12:00:00Z")
     with halting.start(*COMMAND, *slot) as process:
         all_asked(halting)
@@ -76,7 +76,7 @@ def test_the_next_run_of_the_slot_asks_for_the_rest(halting: Shell) -> None:
 
 
 def test_a_second_signal_ends_at_once(halting: Shell) -> None:
-    """Who insists does not wait for anything to be stored: 130, and no traceback."""
+    """A second signal ends the run with 130, without a traceback."""
     with halting.start(*COMMAND) as process:
         all_asked(halting)
         # Stopped, it finds both when it wakes: no race with how fast it would be after the first one.
@@ -88,7 +88,7 @@ def test_a_second_signal_ends_at_once(halting: Shell) -> None:
 
 
 def test_a_second_signal_does_not_claim_that_nothing_is_lost(halting: Shell) -> None:
-    """Twenty meetings had answered and nothing of it is stored: the message must not deny it."""
+    """Twenty meetings had answered and nothing is stored, so the message must not say "stored"."""
     with halting.start(*COMMAND) as process:
         all_asked(halting)
         for number in (signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGCONT):
@@ -100,7 +100,7 @@ def test_a_second_signal_does_not_claim_that_nothing_is_lost(halting: Shell) -> 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_waiting_for_a_locked_database_can_be_ended(shell: Shell, number: signal.Signals) -> None:
-    """The run is safe on disk by then: a signal ends the wait, long before --lock-timeout."""
+    """The run is staged by then, so a signal ends the wait before --lock-timeout."""
     shell.snapshot()
     with shell.database_held(), shell.start("snapshot", "meetings.txt", "--lock-timeout", "1m") as process:
         until(shell.staged)
@@ -124,7 +124,7 @@ def test_a_signal_is_an_interruption_also_within_the_process(shell: Shell, numbe
 
 
 def test_a_signal_after_the_last_answer_changes_nothing(shell: Shell) -> None:
-    """Nothing was cut short: the run is whole, and its exit code is that of a good one."""
+    """The signal came after the last outcome, so the run is complete and succeeds."""
 
     def interrupt(counts: FetchCounts) -> None:
         if counts.done == counts.meetings:
@@ -136,31 +136,31 @@ def test_a_signal_after_the_last_answer_changes_nothing(shell: Shell) -> None:
 
 
 def test_handlers_are_put_back(shell: Shell) -> None:
-    """After the run a signal means what it did before."""
+    """The handlers of the signals are restored after the run."""
     before = [signal.getsignal(number) for number in NUMBERS]
     run_job.run_snapshot(settings(shell))
     assert [signal.getsignal(number) for number in NUMBERS] == before
 
 
 class Insistent(io.BytesIO):
-    """Standard input at which somebody presses Ctrl-C while the list is read."""
+    """Standard input of a user who presses Ctrl-C while the list is read."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Be interrupted, unless it is only asked what it is."""
+        """Be interrupted by every call, except for questions about the type of the stream."""
         if size != 0:
             signal.raise_signal(signal.SIGINT)
         return super().read(size)
 
 
 def test_ctrl_c_before_the_first_request_is_no_traceback(shell: Shell) -> None:
-    """It ends with 130, says that it was interrupted, and nothing was asked."""
+    """The command ends with 130 and a message. Nothing was sent."""
     result = shell.run("snapshot", "-", stdin=Insistent(b"a-meeting\n"))
     assert (result.exit_code, result.stdout, shell.api.app.state.requests) == (130, "", 0)
     assert "interrupted" in result.stderr
 
 
 def settings(shell: Shell) -> SnapshotSettings:
-    """What the command line makes of the shell's environment."""
+    """Build the settings that the command line would build from the shell's environment."""
     api = ApiSettings(token=SECRET, account_id=shell.api.world.account_id, base_url=shell.api.base_url)
     meetings = Path(shell.directory / "meetings.txt")
     return SnapshotSettings(api=api, meetings=meetings, app_id=shell.api.world.app_id, database=shell.database)

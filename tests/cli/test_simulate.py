@@ -26,7 +26,7 @@ def simulate(*options: str) -> Result:
 
 
 def answers(url: str) -> bool:
-    """Whether something speaks HTTP there."""
+    """Return True if a server answers at this URL."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=5):
@@ -40,7 +40,7 @@ def answers(url: str) -> bool:
 
 @pytest.mark.parametrize("written", [True, False])
 def test_it_says_how_to_use_it_and_serves_until_ctrl_c(tmp_path: Path, *, written: bool) -> None:
-    """The exports can be pasted into a shell; the meeting IDs are where it says."""
+    """The exports can be pasted into a shell, and the meeting IDs are in the named file."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_a_snapshot_stores_every_active_session(shell: Shell) -> None:
-    """A run without failures ends with 0, and the database holds a row for each live meeting and no other."""
+    """A run without failures ends with 0, and the database holds one row per live meeting."""
     result = shell.snapshot()
     stored = {meeting_id for (meeting_id,) in shell.rows("select meeting_id from session_snapshots")}
     assert (result.exit_code, result.stderr) == (0, "")
@@ -29,7 +29,7 @@ def test_a_snapshot_stores_every_active_session(shell: Shell) -> None:
 
 
 def test_failures_end_with_3_and_do_not_stop_the_others(open_shell: OpenShell) -> None:
-    """The rows of the others are stored, and each failure is a row of its own."""
+    """The rows of the other meetings are stored, and each failure is a row."""
     lost = meeting_ids()[:3]
     shell = open_shell(by_meeting={one: ["unknown_meeting"] for one in lost})
     result = shell.snapshot()
@@ -40,7 +40,7 @@ def test_failures_end_with_3_and_do_not_stop_the_others(open_shell: OpenShell) -
 
 
 def test_a_refused_token_ends_with_77_and_names_the_permission(shell: Shell) -> None:
-    """Who has the wrong token is told what it needs and where to mend it."""
+    """The message for a wrong token names the permission and the page to change it."""
     result = shell.snapshot(CLOUDFLARE_API_TOKEN="refused")  # noqa: S106  # no token of anybody
     assert result.exit_code == 77
     assert "permission Realtime" in result.stderr
@@ -49,7 +49,7 @@ def test_a_refused_token_ends_with_77_and_names_the_permission(shell: Shell) -> 
 
 @pytest.mark.parametrize("fault", ["authentication", "malformed_token", "missing_scope"])
 def test_what_was_fetched_before_the_refusal_is_kept(open_shell: OpenShell, fault: str) -> None:
-    """A token that is withdrawn in the middle of a run costs the rest of it, not the beginning."""
+    """A token that is revoked in the middle of a run loses only the rest of the run."""
     shell = open_shell(script=chain(["ok"] * 12, repeat(fault)))
     result = shell.snapshot("--json", "--concurrency", "1")
     summary = summary_of(result.stdout)
@@ -59,7 +59,7 @@ def test_what_was_fetched_before_the_refusal_is_kept(open_shell: OpenShell, faul
 
 
 def test_an_api_that_answers_nothing_ends_with_69(open_shell: OpenShell) -> None:
-    """After fifty meetings in a row without an answer, the rest is not asked; all of it is on record."""
+    """After fifty failures in a row the rest is not sent, and every meeting is a failure."""
     shell = open_shell(meetings=60, script=repeat("internal_error"))
     result = shell.snapshot("--attempts", "1", "--concurrency", "4")
     assert result.exit_code == 69
@@ -70,7 +70,7 @@ def test_an_api_that_answers_nothing_ends_with_69(open_shell: OpenShell) -> None
 
 
 def test_the_deadline_ends_the_fetch_and_keeps_the_rest(open_shell: OpenShell) -> None:
-    """What has no answer by then fails with `deadline`; the other rows are stored, and the run ends with 3."""
+    """Meetings without an answer by then fail with `deadline`. The other rows are stored, and the run ends with 3."""
     late = meeting_ids()[:5]
     shell = open_shell(by_meeting={one: ["slow"] for one in late})
     result = shell.snapshot("--json", "--deadline", "1s")
@@ -81,7 +81,7 @@ def test_the_deadline_ends_the_fetch_and_keeps_the_rest(open_shell: OpenShell) -
 
 
 def test_a_slot_that_is_complete_is_not_asked_for_again(shell: Shell) -> None:
-    """The same slot a second time sends nothing, stores nothing, and says why without an alarm."""
+    """A second run of the same slot sends and stores nothing. Its summary gives the reason and it succeeds."""
     slot = ("--slot", "2026-11-23T12:00:00Z")
     shell.snapshot(*slot)
     asked = shell.api.app.state.requests
@@ -92,7 +92,7 @@ def test_a_slot_that_is_complete_is_not_asked_for_again(shell: Shell) -> None:
 
 
 def test_a_complete_slot_says_nothing_that_cron_would_mail(shell: Shell) -> None:
-    """A run that has nothing to ask writes nothing to standard error, with a deadline or without."""
+    """A run without requests writes nothing to standard error, with a deadline or without."""
     arguments = ("--slot", "2026-11-23T12:00:00Z", "--deadline", "1m")
     shell.snapshot(*arguments)
     code, _, stderr = shell.process("snapshot", "meetings.txt", *arguments)
@@ -100,7 +100,7 @@ def test_a_complete_slot_says_nothing_that_cron_would_mail(shell: Shell) -> None
 
 
 def test_a_slot_with_failures_is_mended_by_running_it_again(open_shell: OpenShell) -> None:
-    """Only what failed is asked for again, and the slot is then complete."""
+    """Only failed meetings are asked for again, and the slot is then complete."""
     shell = open_shell(by_meeting={one: ["unknown_meeting"] for one in meeting_ids()[:3]})
     slot = ("--slot", "2026-11-23T12:00:00Z")
     assert shell.snapshot(*slot).exit_code == 3
@@ -111,7 +111,7 @@ def test_a_slot_with_failures_is_mended_by_running_it_again(open_shell: OpenShel
 
 
 def test_the_list_can_come_from_standard_input(shell: Shell) -> None:
-    """`-` reads IDs from a pipe, one a line, with comments."""
+    """`-` reads IDs from a pipe, one per line, with comments."""
     wanted = meeting_ids()[:2]
     result = shell.run("snapshot", "-", "--json", stdin="# mine\n" + "\n".join(wanted) + "\n")
     assert (result.exit_code, summary_of(result.stdout)["meetings"]) == (0, 2)
@@ -119,7 +119,7 @@ def test_the_list_can_come_from_standard_input(shell: Shell) -> None:
 
 
 def test_lines_that_are_no_ids_stop_nothing(shell: Shell) -> None:
-    """They are failures with their number; the run ends with 3 and the others are asked."""
+    """They are failures with their line number. The run ends with 3, and the other meetings are fetched."""
     result = shell.run("snapshot", "-", stdin=f"not an id\n{meeting_ids()[0]}\n")
     assert result.exit_code == 3
     assert "invalid_id (1): not an id: line 1" in result.stderr
@@ -127,7 +127,7 @@ def test_lines_that_are_no_ids_stop_nothing(shell: Shell) -> None:
 
 
 def test_repeats_in_the_list_are_said(shell: Shell) -> None:
-    """A meeting that stands twice is asked once, and the summary says so."""
+    """A repeated meeting is fetched once, and the summary says so."""
     one = meeting_ids()[0]
     result = shell.run("snapshot", "-", stdin=f"{one}\n{one}\n")
     assert "1 repeated in the list" in result.stdout
@@ -147,7 +147,7 @@ def test_repeats_in_the_list_are_said(shell: Shell) -> None:
     ],
 )
 def test_a_list_that_cannot_be_used_ends_with_78(shell: Shell, name: str, content: bytes | None, why: str) -> None:
-    """The message names the list and what is wrong with it; nothing is asked."""
+    """The message names the list and the problem, and nothing is sent."""
     meetings = shell.directory / name
     if content is not None:
         meetings.write_bytes(content)
@@ -158,21 +158,21 @@ def test_a_list_that_cannot_be_used_ends_with_78(shell: Shell, name: str, conten
 
 
 def test_an_empty_standard_input_ends_with_78(shell: Shell) -> None:
-    """A pipe whose other end produced nothing is not a list of nothing."""
+    """An empty pipe is an error, not an empty list."""
     result = shell.run("snapshot", "-", stdin="")
     assert result.exit_code == 78
     assert "standard input" in result.stderr
 
 
 def test_a_closed_standard_input_ends_with_78(shell: Shell) -> None:
-    """`rtk-usage snapshot - <&-` has no list to read: that is a message, not a traceback."""
+    """`rtk-usage snapshot - <&-` has no list to read. It ends with a message, not with a traceback."""
     code, _, stderr = shell.process("snapshot", "-", redirect="<&-")
     assert (code, "Traceback" in stderr) == (78, False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_waiting_for_standard_input_can_be_ended(shell: Shell, number: signal.Signals) -> None:
-    """Who typed `rtk-usage snapshot -` and finds that it waits for a list ends it with Ctrl-C."""
+    """Ctrl-C ends `rtk-usage snapshot -` while it waits for a list."""
     with shell.start("snapshot", "-", stdin=subprocess.PIPE) as process:
         assert process.stdin
         pipe = process.stdin.fileno()
@@ -193,7 +193,7 @@ def test_a_file_that_is_no_database_is_left_alone(shell: Shell) -> None:
 
 
 def test_a_database_that_cannot_be_made_ends_with_74(shell: Shell) -> None:
-    """The message names the place and what to do about it, before anything is asked."""
+    """The message names the path and the way out, before anything is sent."""
     result = shell.snapshot("--database", str(shell.directory / "meetings.txt" / "usage.duckdb"))
     assert (result.exit_code, shell.api.app.state.requests) == (74, 0)
     assert "Not a directory" in result.stderr
@@ -209,7 +209,7 @@ def test_a_database_whose_name_is_not_utf_8_is_used_or_refused(shell: Shell) -> 
 
 
 def test_the_database_is_its_owners_alone(shell: Shell) -> None:
-    """It says who met whom, and when: whatever the umask, nobody else may read it."""
+    """The database shows who met when, so only its owner can read it, whatever the umask."""
     with umask(0o022):
         shell.snapshot()
     assert mode(shell.database) == 0o600
@@ -218,5 +218,5 @@ def test_the_database_is_its_owners_alone(shell: Shell) -> None:
 
 
 def mode(path: Path) -> int:
-    """A file's permissions."""
+    """Return the permissions of a file."""
     return stat.S_IMODE(path.stat().st_mode)

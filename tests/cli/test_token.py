@@ -24,7 +24,7 @@ TABLES = ("runs", "meeting_lists", "session_snapshots", "fetch_failures", "schem
 
 
 def everything_stored(database: Path) -> str:
-    """Every value of the tables and of the staged files: compressed, a text can't be found in the bytes."""
+    """Return all values of the tables and the staged files, whose bytes are compressed."""
     with duckdb.connect(str(database) if database.exists() else ":memory:") as connection:
         tables = TABLES if database.exists() else ()
         files = [str(file) for file in database.parent.glob("*.staged/*/*.parquet")]
@@ -34,7 +34,7 @@ def everything_stored(database: Path) -> str:
 
 
 def assert_nowhere(secret: str, directory: Path) -> None:
-    """The secret is in no file below the directory, neither as bytes nor as a value."""
+    """Check that no file below the directory holds the secret, neither as bytes nor as a value."""
     files = [file for file in directory.rglob("*") if file.is_file()]
     assert [file for file in files if secret.encode() in file.read_bytes()] == []
     assert secret not in everything_stored(directory / "usage.duckdb")
@@ -45,7 +45,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @contextmanager
 def echo(answer: Callable[[str], Answer]) -> Iterator[str]:
-    """A server that answers with what it makes of the Authorization header; yields its base URL."""
+    """Serve answers made from the Authorization header. Yields the base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -74,38 +74,38 @@ def echo(answer: Callable[[str], Answer]) -> Iterator[str]:
 
 
 def as_text(header: str) -> Answer:
-    """A proxy's page that quotes the request."""
+    """Answer with a proxy's page that quotes the request."""
     return 403, {}, f"forbidden: Authorization: {header}".encode()
 
 
 def as_realtimekit_error(header: str) -> Answer:
-    """RealtimeKit's envelope."""
+    """Answer with RealtimeKit's envelope."""
     return 400, {}, json.dumps({"success": False, "error": {"code": 400, "message": f"bad {header}"}}).encode()
 
 
 def as_gateway_error(header: str) -> Answer:
-    """The gateway's envelope, for a refused token."""
+    """Answer with the gateway's envelope for a refused token."""
     return 401, {}, json.dumps({"success": False, "errors": [{"code": 10000, "message": f"no {header}"}]}).encode()
 
 
 def as_server_error(header: str) -> Answer:
-    """An error that is tried again, in HTML."""
+    """Answer with an HTML error that is retried."""
     return 500, {}, f"<pre>{header * 100}</pre>".encode()
 
 
 def as_payload(header: str) -> Answer:
-    """A success whose data hold it, in a field that is known and in one that is not."""
+    """Answer with a success that holds the token in a known field and in an unknown field."""
     session = {"id": "a-session", "meeting_display_name": header, "unheard_of": {"deep": header}}
     return 200, {}, json.dumps({"success": True, "data": session}).encode()
 
 
 def as_ray(header: str) -> Answer:
-    """The header that is kept to ask Cloudflare about."""
+    """Answer with the token in the ray ID, which is stored."""
     return 403, {"cf-ray": header}, b"forbidden"
 
 
 def as_header_name(header: str) -> Answer:
-    """A header that HTTP does not allow, which the HTTP library quotes in its error."""
+    """Answer with a header that HTTP does not allow, which the HTTP library quotes in its error."""
     return 200, {f"x {header.partition(' ')[2]}": "1"}, b"{}"
 
 
@@ -122,7 +122,7 @@ def test_a_server_that_quotes_the_token_does_not_get_it_stored(shell: Shell, ans
 
 
 def test_no_part_of_the_token_is_kept_either(shell: Shell) -> None:
-    """An HTTP library that cuts what it quotes may cut the token: most of it is as bad as all of it."""
+    """An HTTP library may quote only a part of the token, which is as bad as all of it."""
     with echo(lambda header: (200, {"X-Echo": f"{'p' * 60}{header}{'x' * 9000}"}, b"{}")) as base_url:
         result = shell.snapshot("--attempts", "1", CLOUDFLARE_API_BASE_URL=base_url)
     assert result.exit_code == 3
@@ -132,7 +132,7 @@ def test_no_part_of_the_token_is_kept_either(shell: Shell) -> None:
 
 @pytest.mark.parametrize("token", ['cfut_with"quotes"', "cfut_with\\backslashes"])
 def test_a_token_that_json_would_write_differently_is_refused(shell: Shell, token: str) -> None:
-    """No bearer token holds such characters, and looking for it in an answer would miss it."""
+    """A bearer token has no such characters, and a search for it in an answer would miss it."""
     result = shell.snapshot(CLOUDFLARE_API_TOKEN=token)
     assert (result.exit_code, shell.api.app.state.requests) == (78, 0)
     assert token not in result.output
@@ -165,7 +165,7 @@ def test_the_token_is_in_no_output_and_no_file(open_shell: OpenShell, options: l
 
 
 def test_the_token_is_in_no_staged_file(shell: Shell) -> None:
-    """What waits on disk for the database holds no more than the database will."""
+    """Staged files hold no more than the database."""
     shell.snapshot()
     with shell.database_held():
         shell.snapshot("--lock-timeout", "0")
@@ -176,7 +176,7 @@ def test_the_token_is_in_no_staged_file(shell: Shell) -> None:
 
 
 def test_development_mode_shows_neither_the_token_nor_anything_left_open(shell: Shell) -> None:
-    """Python then logs what the event loop does, and warns of what nobody closed."""
+    """In this mode Python logs the event loop and warns about open resources."""
     code, _, stderr = shell.process("snapshot", "meetings.txt", "--verbose", variables={"PYTHONDEVMODE": "1"})
     assert code == 0  # and `process` looks that the token is not printed
     assert "ResourceWarning" not in stderr
@@ -187,7 +187,7 @@ def test_development_mode_shows_neither_the_token_nor_anything_left_open(shell: 
 )
 @pytest.mark.parametrize("through", ["file", "variable"])
 def test_a_token_that_no_header_can_carry_is_refused_unquoted(shell: Shell, token: str, through: str) -> None:
-    """It ends with 78 and a message that repeats no part of it; nothing is sent."""
+    """The command ends with 78 and a message without any part of the token. Nothing is sent."""
     file = shell.directory / "token"
     file.write_text(token, encoding="utf-8")
     if through == "file" or "\x00" in token:  # which no variable can hold
@@ -200,7 +200,7 @@ def test_a_token_that_no_header_can_carry_is_refused_unquoted(shell: Shell, toke
 
 
 def test_a_token_in_the_place_of_its_file_is_not_quoted(shell: Shell) -> None:
-    """Who writes the token where the name of its file belongs does not find it in cron's mail."""
+    """A token in the place of a file name is not repeated in cron's mail."""
     for name in ("--api-token-file", None):
         options = [name, SECRET] if name else []
         changes = {"CLOUDFLARE_API_TOKEN": None, "CLOUDFLARE_API_TOKEN_FILE": None if name else SECRET}
@@ -208,7 +208,7 @@ def test_a_token_in_the_place_of_its_file_is_not_quoted(shell: Shell) -> None:
 
 
 def test_the_token_is_in_no_representation(shell: Shell) -> None:
-    """Settings may be logged, or stand in a traceback that shows values."""
+    """Settings may be logged, or shown in a traceback."""
     api = ApiSettings(token=SECRET, account_id="an-account")
     settings = SnapshotSettings(api=api, meetings=Path("list"), app_id=None, database=shell.database)
     assert SECRET not in f"{api!r}{api}{settings!r}{settings}"
@@ -216,12 +216,12 @@ def test_the_token_is_in_no_representation(shell: Shell) -> None:
 
 @pytest.mark.parametrize("base_url", [f"https://{SECRET}@example.com/", f"https://example.com/?token={SECRET}"])
 def test_a_token_in_the_address_is_not_quoted(shell: Shell, base_url: str) -> None:
-    """An address with a user or a query is refused; they may be a secret, and are not repeated."""
+    """An address with a user or a query is refused. It may hold a secret, so it is not repeated."""
     assert shell.snapshot("--base-url", base_url).exit_code == 78  # and `snapshot` looks that it is not printed
 
 
 def test_a_redirect_does_not_carry_the_token_away(shell: Shell) -> None:
-    """A server that sends the caller elsewhere is not followed: elsewhere never hears of it."""
+    """Redirects are not followed, so the other server never receives the token."""
     heard: list[str] = []
 
     def listen(header: str) -> Answer:
@@ -234,6 +234,6 @@ def test_a_redirect_does_not_carry_the_token_away(shell: Shell) -> None:
 
 
 def test_a_refused_token_is_not_quoted(open_shell: OpenShell) -> None:
-    """The message for a refused token says where to mend it, not what it is."""
+    """The message for a refused token says where to replace it, and does not repeat it."""
     result = open_shell(script=repeat("malformed_token")).snapshot()
     assert result.exit_code == 77  # and `snapshot` looks that it is not printed

@@ -39,7 +39,7 @@ def seconds(text: object, *, least: float = 0.001) -> float:
     ],
 )
 def test_a_duration_is_numbers_with_units(text: str, expected: float) -> None:
-    """Seconds where no unit stands; several parts add up; case does not matter."""
+    """A number without a unit is in seconds. Several parts add up, and case does not matter."""
     assert seconds(text) == expected
 
 
@@ -54,7 +54,7 @@ def test_a_value_that_is_parsed_already_is_taken_as_it_is() -> None:
     "text", ["", " ", "h", "5x", "1 h", "1h 30m", "-5m", "+5m", ".5", "5.", "1.2.3", "1e3", "1,5h", "nan", "inf", "5mm"]
 )
 def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
-    """The message quotes what stands there and shows how to write it."""
+    """The message quotes the text and shows a valid example."""
     with pytest.raises(click.BadParameter) as caught:
         seconds(text)
     assert caught.value.message == f"{text!r} is not a duration; write it like 30s, 5m, 1h or 1d."
@@ -62,13 +62,13 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["0", "0s", "0.0005", "367d", "9" * 400])
 def test_a_duration_is_more_than_nothing_and_at_most_a_year(text: str) -> None:
-    """A time-out of nothing or of a century is a slip of the hand."""
+    """A timeout of zero or of a century is a mistake."""
     with pytest.raises(click.BadParameter, match=r"out of range: from 0\.001 s to a year"):
         seconds(text)
 
 
 def test_an_option_may_ask_for_more_or_for_less() -> None:
-    """A schedule's step is at least a second; waiting for a lock may be no wait at all."""
+    """An interval is at least one second, and a wait for a lock can be zero."""
     with pytest.raises(click.BadParameter, match="out of range: from 1 s to a year"):
         seconds("0.5s", least=1)
     assert seconds("1s", least=1) == 1
@@ -77,7 +77,7 @@ def test_an_option_may_ask_for_more_or_for_less() -> None:
 
 @given(st.text(max_size=20) | st.from_regex(r"[0-9.smhd ]{1,12}", fullmatch=True))
 def test_no_text_breaks_a_duration(text: str) -> None:
-    """Seconds within the range, or a usage error."""
+    """Any text gives seconds within the range, or a usage error."""
     with contextlib.suppress(click.BadParameter):
         assert 0.001 <= seconds(text) <= YEAR
 
@@ -86,7 +86,7 @@ def test_no_text_breaks_a_duration(text: str) -> None:
     "text", ["2026-11-23T12:00:00Z", "2026-11-23T13:00+01:00", "20261123T120000Z", "2026-11-23 12:00:00.000+00:00"]
 )
 def test_an_instant_is_iso_8601_with_its_zone(text: str) -> None:
-    """It is kept in UTC."""
+    """The instant is converted to UTC."""
     instant = Instant().convert(text, None, None)
     assert instant == datetime(2026, 11, 23, 12, tzinfo=UTC)
     assert instant.tzinfo is UTC
@@ -103,7 +103,7 @@ def test_an_instant_that_is_one_already_is_taken_as_it_is() -> None:
     ["", "now", "2026-11-23", "2026-11-23T12:00:00", "2026-13-01T00:00Z", "0001-01-01T00:00+01:00", "\ud800", "12:00Z"],
 )
 def test_what_is_no_instant_is_refused_with_an_example(text: str) -> None:
-    """Without a zone it would be a guess; a year that UTC can't hold is none."""
+    """An instant needs a zone, and a year that UTC can represent."""
     with pytest.raises(click.BadParameter) as caught:
         Instant().convert(text, None, None)
     assert caught.value.message == f"{text!r} is not an instant; write it with its zone, like 2026-11-23T12:00:00Z."
@@ -114,13 +114,13 @@ def test_what_is_no_instant_is_refused_with_an_example(text: str) -> None:
     st.integers(-1439, 1439),
 )
 def test_every_instant_means_the_same_whatever_its_zone(naive: datetime, minutes: int) -> None:
-    """The zone is used, not dropped."""
+    """The zone is used, not ignored."""
     instant = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert Instant().convert(instant.isoformat(), None, None) == instant
 
 
 def test_a_new_file_is_a_path_that_need_not_be_there(tmp_path: Path) -> None:
-    """Also beside directories that are still to be made, and in any alphabet."""
+    """Its directory may be missing, and its name can be in any alphabet."""
     path = NewFile().convert(str(tmp_path / "none" / "caf\xe9 1.duckdb"), None, None)
     assert path == tmp_path / "none" / "caf\xe9 1.duckdb"
     assert NewFile().convert(Path("usage.duckdb"), None, None) == Path("usage.duckdb")
@@ -128,20 +128,20 @@ def test_a_new_file_is_a_path_that_need_not_be_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "a\udcff", "a\nb", "a\x1b[2J"])
 def test_a_new_file_needs_a_name_that_can_be_printed(name: str) -> None:
-    """Empty, not UTF-8, or with control characters: no database can have it."""
+    """A name can't be empty, hold control characters, or be other than UTF-8."""
     with pytest.raises(click.BadParameter, match="the name of a file has to be printable text"):
         NewFile().convert(name, None, None)
 
 
 def test_a_directory_is_no_new_file(tmp_path: Path) -> None:
-    """Where the option says that it wants none."""
+    """An option can refuse directories."""
     with pytest.raises(click.BadParameter, match="is a directory"):
         NewFile(dir_okay=False).convert(str(tmp_path), None, None)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_is_finite(value: float) -> None:
-    """Ranges let nan through: it is neither below nor above anything."""
+    """Click's ranges accept nan, which is neither below nor above anything."""
     context, parameter = click.Context(click.Command("any")), click.Option(["--any"])
     with pytest.raises(click.BadParameter, match="is not a finite number"):
         finite(context, parameter, value)
@@ -174,7 +174,7 @@ def test_a_limit_is_requests_per_window(text: str, expected: tuple[int, float]) 
     ],
 )
 def test_what_is_no_limit_is_refused_with_an_example(text: str) -> None:
-    """The message quotes what stands there and shows how to write it."""
+    """The message quotes the text and shows a valid example."""
     with pytest.raises(click.BadParameter) as caught:
         RateLimit().convert(text, None, None)
     assert caught.value.message == (f"{text!r} is not a limit; write requests and a window, like 1200/300s or 1200/5m.")
@@ -182,7 +182,7 @@ def test_what_is_no_limit_is_refused_with_an_example(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["0/300s", "000/5m", "1000000001/300s"])
 def test_a_limit_that_makes_no_sense_is_refused(text: str) -> None:
-    """Nothing could ever be sent, or there is no limit."""
+    """A limit of zero would block every request, and a huge one would not limit anything."""
     with pytest.raises(click.BadParameter, match="is out of range: from 1 to 1,000,000,000 requests"):
         RateLimit().convert(text, None, None)
 
@@ -198,14 +198,14 @@ def test_a_limit_that_makes_no_sense_is_refused(text: str) -> None:
     ],
 )
 def test_the_window_of_a_limit_is_a_duration(text: str, message: str) -> None:
-    """What is wrong with it is said as of any duration."""
+    """The messages are those of a duration."""
     with pytest.raises(click.BadParameter, match=message):
         RateLimit().convert(text, None, None)
 
 
 @given(st.text(max_size=20) | st.from_regex(r"[0-9+.-]{0,12}/[0-9.smhd]{0,6}", fullmatch=True))
 def test_no_text_breaks_a_limit(text: str) -> None:
-    """Requests in a window, or a usage error."""
+    """Any text gives requests per window, or a usage error."""
     with contextlib.suppress(click.BadParameter):
         rate = RateLimit().convert(text, None, None)
         assert 1 <= rate.requests <= 10**9
@@ -217,13 +217,13 @@ def test_no_text_breaks_a_limit(text: str) -> None:
     [("10%", 0.1), ("0.1", 0.1), ("0", 0), ("0%", 0), ("99.9%", 0.999), (" 2.5% ", 0.025), (".5", 0.5), (0.25, 0.25)],
 )
 def test_a_share_is_a_part_of_a_whole(text: object, expected: float) -> None:
-    """In a hundred, or of one."""
+    """A share is a percentage or a fraction."""
     assert Share().convert(text, None, None) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("text", ["", "%", "ten", "10%%", "1/10", "10 percent", "0,1"])
 def test_what_is_no_share_is_refused_with_an_example(text: str) -> None:
-    """The message quotes what stands there and shows how to write it."""
+    """The message quotes the text and shows a valid example."""
     with pytest.raises(click.BadParameter) as caught:
         Share().convert(text, None, None)
     assert caught.value.message == f"{text!r} is not a share; write it like 10% or 0.1."
@@ -231,7 +231,7 @@ def test_what_is_no_share_is_refused_with_an_example(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["100%", "1", "1.0", "10", "110%", "-1%", "-0.1", "nan", "nan%", "inf", "-inf"])
 def test_a_share_is_less_than_all_and_not_less_than_nothing(text: str) -> None:
-    """Something has to be left, and who writes 10 means 10%."""
+    """100% would leave nothing, and 10 could mean 10%."""
     with pytest.raises(click.BadParameter) as caught:
         Share().convert(text, None, None)
     assert caught.value.message == f"{text!r} is out of range: from 0% to below 100%."
@@ -239,6 +239,6 @@ def test_a_share_is_less_than_all_and_not_less_than_nothing(text: str) -> None:
 
 @given(st.text(max_size=12) | st.from_regex(r"[0-9.e+-]{0,8}%?", fullmatch=True))
 def test_no_text_breaks_a_share(text: str) -> None:
-    """A share, or a usage error."""
+    """Any text gives a share, or a usage error."""
     with contextlib.suppress(click.BadParameter):
         assert 0 <= Share().convert(text, None, None) < 1

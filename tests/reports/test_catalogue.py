@@ -1,4 +1,4 @@
-"""What can be asked, and what a question may name."""
+"""Queries by name, from a file or as text, and their parameters."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ PERIOD = Period(since=datetime(2026, 11, 1, tzinfo=UTC), until=datetime(2026, 11
 
 @pytest.fixture
 def prices(tmp_path: Path) -> Path:
-    """Where somebody's own prices are."""
+    """The path of a user's own prices."""
     return tmp_path / "our prices.csv"
 
 
 def bound_prices(prices: Path | None) -> object:
-    """What $prices stands for."""
+    """Return the value of $prices."""
     return query_parameters(PERIOD, prices=prices)["prices"]
 
 
 def test_every_report_is_told_in_a_sentence() -> None:
-    """Which is the first comment of its file."""
+    """The sentence is the first comment of its file."""
     assert [name for name, sentence in report_descriptions().items() if not sentence or sentence.startswith("--")] == []
 
 
 def test_a_report_is_known_by_its_name() -> None:
-    """And messages call it so."""
+    """Messages use the same name."""
     query = find_report("daily")
     assert (query.name, query.sql) == ("report daily", sql_files.text("reports/daily"))
 
 
 def test_a_file_is_no_report_of_the_same_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The ending tells them apart, whatever lies in the working directory."""
+    """Only a name that ends with .sql is a file, whatever is in the working directory."""
     (tmp_path / "daily.sql").write_text("select 1")
     (tmp_path / "daily").write_text("select 2")
     monkeypatch.chdir(tmp_path)
@@ -53,20 +53,20 @@ def test_a_file_is_no_report_of_the_same_name(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.parametrize("name", ["dialy", "", "DAILY?", "../reports/daily", "\x1b[31m", "\udcff"])
 def test_what_is_no_report_is_answered_with_those_there_are(name: str) -> None:
-    """What was typed is quoted, so that it moves no cursor."""
+    """The name is quoted, so that it can't move the cursor of a terminal."""
     with pytest.raises(WrongQuery, match="The reports are accuracy, ") as refused:
         find_report(name)
     assert repr(name) in str(refused.value)
 
 
 def test_the_report_that_may_be_meant_is_named() -> None:
-    """If one is called something like it."""
+    """The message suggests the most similar name."""
     with pytest.raises(WrongQuery, match=r"Did you mean daily\?"):
         find_report("dialy")
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """Missing, or a directory."""
+    """The file may be missing, or a directory."""
     (tmp_path / "folder.sql").mkdir()
     for name, said in (("nowhere.sql", "No such file"), ("folder.sql", "Is a directory")):
         with pytest.raises(ConfigError, match=rf"{name}: {said}"):
@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_a_query_is_text() -> None:
-    """In UTF-8, with a byte-order mark or without."""
+    """The encoding is UTF-8, with or without a byte-order mark."""
     assert decode_query("\ufeffselect 'é'".encode(), name="it").sql == "select 'é'"
     with pytest.raises(ConfigError, match="it is not text in UTF-8"):
         decode_query(b"select '\xff'", name="it")
@@ -82,13 +82,13 @@ def test_a_query_is_text() -> None:
 
 @pytest.mark.parametrize("app_id", ["", "two words", "\udcff", "a/b"])
 def test_what_can_be_no_app_is_refused(app_id: str) -> None:
-    """An answer without rows would look as if it had not been in use."""
+    """An answer without rows would look as if the app had no usage."""
     with pytest.raises(ConfigError, match="is not a valid app ID"):
         query_parameters(PERIOD, app_id=app_id)
 
 
 def test_the_prices_that_come_with_the_tool_keep_their_own_rules() -> None:
-    """And are those that are taken unless others are named."""
+    """They are the default."""
     ours = sql_files.file("prices.csv")
     assert bound_prices(None) == bound_prices(ours) == str(ours)
 
@@ -102,7 +102,7 @@ def test_the_prices_that_come_with_the_tool_keep_their_own_rules() -> None:
     ],
 )
 def test_prices_are_a_csv_file(prices: Path, content: str) -> None:
-    """With a byte-order mark, Windows line ends, blank lines, quoted notes or none."""
+    """The file may have a byte-order mark, Windows line ends, empty lines, and quoted notes or none."""
     prices.write_bytes(content.encode())
     assert bound_prices(prices) == str(prices)
 
@@ -127,14 +127,14 @@ def test_prices_are_a_csv_file(prices: Path, content: str) -> None:
     ],
 )
 def test_prices_that_would_be_misread_are_refused(prices: Path, content: str, said: str) -> None:
-    """By the file's name and the line: a wrong estimate looks like any other."""
+    """The message names the file and the line, because a wrong estimate looks like a right one."""
     prices.write_text(content)
     with pytest.raises(ConfigError, match=rf"our prices\.csv{said}"):
         bound_prices(prices)
 
 
 def test_prices_that_are_not_there_or_no_text_are_refused(prices: Path) -> None:
-    """With the file's name."""
+    """The message names the file."""
     with pytest.raises(ConfigError, match=r"our prices\.csv: No such file"):
         bound_prices(prices)
     prices.write_bytes(b"\xff\xfe")

@@ -1,4 +1,4 @@
-"""A frame as text and bytes: what programs read is what the database said, what people read is plain."""
+"""The formats of an answer: programs read the exact values, people read plain text."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ _ROWS = st.lists(st.fixed_dictionaries({name: st.none() | one for name, one in _
 
 
 def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """The rows as a frame of every type that reports have."""
+    """Make a frame with every type that reports have."""
     return pl.DataFrame(rows, schema=_TYPES)
 
 
 def read_back(query: str, content: bytes) -> pl.DataFrame:
-    """What DuckDB reads from a file of that content."""
+    """Let DuckDB read a file with that content."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         path = Path(folder) / "answer"
@@ -69,7 +69,7 @@ def read_back(query: str, content: bytes) -> pl.DataFrame:
 @settings(max_examples=60, deadline=None)
 @given(_ROWS)
 def test_duckdb_reads_from_csv_what_the_frame_held(rows: list[dict[str, Any]]) -> None:
-    """Every type, exact decimals, instants with their offset, nothing apart from empty text."""
+    """This covers every type, exact decimals, instants with offsets, and null apart from empty text."""
     query = """
         from read_csv(
             $file, header = true, columns = $columns, allow_quoted_nulls = false, delim = ',', quote = '"', escape = '"'
@@ -81,7 +81,7 @@ def test_duckdb_reads_from_csv_what_the_frame_held(rows: list[dict[str, Any]]) -
 @settings(max_examples=60, deadline=None)
 @given(_ROWS)
 def test_python_reads_from_json_what_the_frame_held(rows: list[dict[str, Any]]) -> None:
-    """In both kinds of JSON; numbers are numbers, and an instant is the same instant."""
+    """Both kinds of JSON keep numbers as numbers, and instants as the same instants."""
     as_array = json.loads(formats.as_json(frame_of(rows), BERLIN))
     as_lines = [json.loads(line) for line in formats.as_jsonl(frame_of(rows), BERLIN).decode().split("\n")[:-1]]
     assert as_array == as_lines
@@ -96,7 +96,7 @@ def test_python_reads_from_json_what_the_frame_held(rows: list[dict[str, Any]]) 
 @settings(max_examples=60, deadline=None)
 @given(_ROWS)
 def test_duckdb_reads_from_parquet_what_the_frame_held(rows: list[dict[str, Any]]) -> None:
-    """With the columns' own types."""
+    """The types of the columns are the same."""
     query = "select * from read_parquet($file) where $columns is not null"
     assert read_back(query, formats.as_parquet(frame_of(rows), BERLIN)).equals(frame_of(rows))
 
@@ -104,7 +104,7 @@ def test_duckdb_reads_from_parquet_what_the_frame_held(rows: list[dict[str, Any]
 @settings(max_examples=60, deadline=None)
 @given(_ROWS)
 def test_a_row_is_a_line_of_a_table_whatever_it_holds(rows: list[dict[str, Any]]) -> None:
-    """No name of a meeting breaks out of its line, or moves the cursor of a terminal."""
+    """The name of a meeting can't break its line, or move the cursor of a terminal."""
     for text in (
         as_table(frame_of(rows), BERLIN, width=None),
         formats.as_markdown(frame_of(rows), BERLIN).decode(),
@@ -127,7 +127,7 @@ def test_a_row_is_a_line_of_a_table_whatever_it_holds(rows: list[dict[str, Any]]
     ],
 )
 def test_a_heading_tells_the_unit(column: str, shown: str) -> None:
-    """Units stand at the end of a column's name; people read them in brackets."""
+    """A unit at the end of a name is shown in brackets."""
     assert formats.heading(column) == shown
 
 
@@ -150,12 +150,12 @@ def test_a_heading_tells_the_unit(column: str, shown: str) -> None:
     ],
 )
 def test_a_cell_for_people(column: str, value: object, shown: str) -> None:
-    """Thousands apart, two decimals, one for shares, instants in the zone, nothing distinct from zero."""
+    """Thousands are separated, minutes have two decimals, percentages one, and null differs from zero."""
     assert formats.cells(pl.DataFrame({column: [value]}), BERLIN) == [[shown]]
 
 
 def test_figures_stand_at_the_right_under_their_headings() -> None:
-    """Text at the left; headings break at spaces, so that columns stay narrow."""
+    """Text is on the left. Headings break at spaces, so that columns stay narrow."""
     frame = pl.DataFrame({"meeting": ["Weekly", "日本"], "total_minutes": [1.5, 1000.0], "note": ["x", None]})
     assert as_table(frame, "UTC", width=None) == (
         "               total\n"
@@ -167,7 +167,7 @@ def test_figures_stand_at_the_right_under_their_headings() -> None:
 
 
 def test_a_table_is_as_wide_as_its_terminal_at_most() -> None:
-    """What is too long goes on in the next line: nothing is cut off."""
+    """Long cells continue in the next line, and nothing is cut off."""
     frame = pl.DataFrame(
         {"meeting": ["word " * 20], "minutes": [1.0], "meeting_id": ["6bf2b8be-04dd-4191-b602-1128921a306b"]}
     )
@@ -179,19 +179,19 @@ def test_a_table_is_as_wide_as_its_terminal_at_most() -> None:
 
 @pytest.mark.parametrize(("columns", "rows"), [(30, 1), (3, 2000)])
 def test_a_table_that_would_be_wrapped_beyond_reading_is_left_whole(columns: int, rows: int) -> None:
-    """Too many columns, or more rows than a screen: a terminal breaks lines itself."""
+    """The terminal breaks the lines itself if there are too many columns or rows."""
     frame = pl.DataFrame({f"name_{number}": ["word " * 10] * rows for number in range(columns)})
     assert as_table(frame, "UTC", width=60) == as_table(frame, "UTC", width=None)
 
 
 def test_a_table_of_no_rows_has_its_headings() -> None:
-    """And no columns at all is no reason to fail."""
+    """A frame without columns is a table, too."""
     assert as_table(pl.DataFrame({"a": []}), "UTC", width=80) == " a\n ─\n"
     assert as_table(pl.DataFrame(), "UTC", width=80).strip() == ""
 
 
 def test_in_markdown_nothing_ends_a_cell_or_is_html() -> None:
-    """Names of meetings are anybody's."""
+    """The names of meetings can hold any text."""
     frame = pl.DataFrame({"meeting": ["a|b\n<b>&\\"], "minutes": [1.0]})
     assert formats.as_markdown(frame, "UTC").decode() == (
         "| meeting | minutes |\n| --- | --: |\n| a\\|b &lt;b&gt;&amp;\\\\ | 1.00 |\n"
@@ -199,26 +199,26 @@ def test_in_markdown_nothing_ends_a_cell_or_is_html() -> None:
 
 
 def test_instants_of_programs_have_the_zones_offset() -> None:
-    """Summer and winter."""
+    """The offset is that of summer or winter."""
     frame = pl.DataFrame({"at": [NOON, NOON - timedelta(days=120)]})
     assert formats.as_csv(frame, BERLIN) == b"at\n2026-11-23T13:00:00+01:00\n2026-07-26T14:00:00+02:00\n"
 
 
 def test_json_has_no_numbers_that_are_none() -> None:
-    """NaN and infinity are null: JSON has no word for them."""
+    """NaN and infinity are null, because JSON can't hold them."""
     frame = pl.DataFrame({"a": [float("nan")], "b": [float("inf")], "c": [[float("nan")]]})
     assert json.loads(formats.as_json(frame, "UTC")) == [{"a": None, "b": None, "c": [None]}]
 
 
 def test_no_rows_are_an_empty_array() -> None:
-    """And no line, and a header alone."""
+    """JSON lines are empty, and CSV has only its header."""
     frame = pl.DataFrame(schema={"a": pl.Int64})
     assert (formats.as_json(frame, "UTC"), formats.as_jsonl(frame, "UTC")) == (b"[]\n", b"")
     assert formats.as_csv(frame, "UTC") == b"a\n"
 
 
 def test_nothing_is_told_apart_from_zero() -> None:
-    """A dash is what people read where nothing is known, in a table and in Markdown."""
+    """In tables and Markdown a missing value is a dash."""
     frame = pl.DataFrame({"minutes": [None, 0]}, schema={"minutes": pl.Int64})
     assert formats.cells(frame, "UTC") == [["–"], ["0"]]  # noqa: RUF001  # a dash
     assert "| – |\n| 0 |\n" in formats.as_markdown(frame, "UTC").decode()  # noqa: RUF001  # a dash

@@ -1,4 +1,4 @@
-"""The period that the options mean, and the zone whose days it goes by."""
+"""The parser of lengths of time, instants, periods and zones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NOW = datetime(2026, 11, 23, 21, 30, tzinfo=UTC)  # 22:30 in Berlin
     ],
 )
 def test_a_period_begins_at(since: str, begins: datetime) -> None:
-    """Days are whole days of the zone; hours are counted back exactly; a date is its midnight there."""
+    """Days are whole days of the zone, hours are exact, and a date is its midnight in the zone."""
     period = parse_period(since=since, until=None, tz="Europe/Berlin", now=NOW)
     assert (period.since, period.until, period.tz) == (begins, NOW, "Europe/Berlin")
 
@@ -48,12 +48,12 @@ def test_a_period_begins_at(since: str, begins: datetime) -> None:
     ],
 )
 def test_a_period_ends_before(until: str | None, ends: datetime) -> None:
-    """The end itself is not part of it; lengths of time are counted from now."""
+    """The end is not included. Lengths of time are counted from now."""
     assert parse_period(since="all", until=until, tz="Europe/Berlin", now=NOW).until == ends
 
 
 def test_a_month_is_two_dates() -> None:
-    """--since 2026-11-01 --until 2026-12-01 is November, all of it and nothing else."""
+    """--since 2026-11-01 --until 2026-12-01 is exactly November."""
     period = parse_period(since="2026-11-01", until="2026-12-01", tz="UTC", now=NOW)
     assert (period.since, period.until) == (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 
@@ -81,13 +81,13 @@ def test_days_are_counted_back_from_the_end() -> None:
     ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
-    """Neither a length of time, with its unit, nor a date, nor an instant with its zone: all three are shown."""
+    """The message shows a length of time with its unit, a date, and an instant with its zone."""
     with pytest.raises(PeriodError, match=r"30d, 12h.*2026-11-01.*T14:05:00Z"):
         parse_period(since=text, until=None, tz="UTC", now=NOW)
 
 
 def test_an_empty_end_is_not_now() -> None:
-    """--until "$END" without the variable would be all there is."""
+    """--until "$END" with an unset variable must not mean now."""
     with pytest.raises(PeriodError, match="is neither a length of time"):
         parse_period(since="7d", until="", tz="UTC", now=NOW)
 
@@ -96,7 +96,7 @@ def test_an_empty_end_is_not_now() -> None:
     ("since", "until"), [("2026-11-02", "2026-11-01"), ("2026-11-01", "2026-11-01"), ("all", "1969-01-01")]
 )
 def test_a_period_that_ends_before_it_begins_is_refused(since: str, until: str) -> None:
-    """An empty one as well; both instants are named."""
+    """An empty period is refused, too. The message names both instants."""
     with pytest.raises(PeriodError, match=rf"--since {since} is .*T00:00.* --until {until} is .*T00:00"):
         parse_period(since=since, until=until, tz="UTC", now=NOW)
 
@@ -106,21 +106,21 @@ def test_a_period_that_ends_before_it_begins_is_refused(since: str, until: str) 
     [("europe/berlin", "Europe/Berlin"), ("Berlin", "Europe/Berlin"), ("Europe/Berln", "Europe/Berlin"), ("..", "UTC")],
 )
 def test_an_unknown_zone_is_refused_with_those_that_might_be_meant(tz: str, said: str) -> None:
-    """In whatever way it is misspelt."""
+    """Case, missing parts and typing errors are recognised."""
     with pytest.raises(PeriodError, match=f"is not a time zone.*{said}"):
         parse_zone(tz)
 
 
 @pytest.mark.parametrize("tz", ["", "localtime", "/etc/localtime", "../UTC"])
 def test_what_is_no_name_of_a_zone_is_refused(tz: str) -> None:
-    """Also what Python, but not DuckDB, takes for one."""
+    """This includes names that Python accepts and DuckDB does not."""
     with pytest.raises(PeriodError, match="is not a time zone"):
         parse_zone(tz)
 
 
 @pytest.mark.parametrize("tz", ["America/Santiago", "Africa/Cairo", "Asia/Beirut", "America/Asuncion", "Europe/Berlin"])
 def test_a_day_begins_where_its_clock_says_so(tz: str) -> None:
-    """Also where clocks skip midnight or strike it twice: the day's first instant, whatever the hour is called."""
+    """This holds also where clocks skip midnight, or strike it twice."""
     zone = zoneinfo.ZoneInfo(tz)
     for number in range(366):
         day = date(2026, 1, 1) + timedelta(days=number)
