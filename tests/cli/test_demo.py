@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 LITTLE = ("--days", "1", "--meetings", "10")
-# What an installation without the extra finds: a module that is None can't be imported.
+# Imports like an installation without the extra: a module that is None can't be imported.
 WITHOUT = """
 import sys
 for name in sys.argv[1].split(","):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from etl.values.fetch import Idle, Observation
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from etl.realtimekit.workers import Workers
     from etl.values.meetings import Meeting
 
+_log = logging.getLogger(__name__)
+
 
 async def fetch_each(meetings: Iterable[Meeting], outcomes: Outcomes, workers: Workers) -> None:
     """Fetch the active session of every meeting, and add its outcome."""
 
     async def fetch(meeting: Meeting, client: RealtimeKit) -> None:
         answer = await client.active_session(meeting)
+        _log.debug("%s: %s", meeting.meeting_id, "idle" if isinstance(answer, Idle) else "live")
         if isinstance(answer, Idle):
             outcomes.idle()
         else:
