@@ -42,7 +42,7 @@ class _Task:
     fetch: Callable[[RealtimeKit], Awaitable[None]]
 
     async def run(self, client: RealtimeKit) -> None:
-        """Fetch it."""
+        """Fetch this part."""
         await self.fetch(client)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError
@@ -17,7 +18,7 @@ MAX_PAGES = 10_000
 UNREADABLE_LIMIT = 3
 
 
-class PageReader:
+class PageReader(ABC):
     """One reading of a list.
 
     `fetch_page` returns a page by its number, from 1. `record` stores the entries of a page and returns their keys.
@@ -31,11 +32,9 @@ class PageReader:
         self._problem: RequestError | None = None
         self._failed_in_a_row = 0
 
+    @abstractmethod
     async def _read_page(self, number: int) -> ListPage:
-        """Fetch a page and record its entries."""
-        page = await self._fetch_page(number)
-        self._record(page)
-        return page
+        """Fetch a page, record its entries, and compare them with those of the pages before."""
 
     async def _try_page(self, number: int) -> ListPage | None:
         """Read a page, or return None if it fails.
