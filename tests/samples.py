@@ -1,4 +1,4 @@
-"""Runs, payloads and locked files to test with."""
+"""Runs, payloads and locked files for tests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ sys.stdin.read()
 
 
 def payload(session_id: str = "session-1", **changes: Any) -> dict[str, Any]:
-    """A Session as the API sends it."""
+    """Return a Session as the API sends it."""
     return {
         "id": session_id,
         "associated_id": "meeting-1",

@@ -1,4 +1,4 @@
-"""Killed at any point and run again until done: every slot holds the world's truth, nothing missing, nothing twice."""
+"""The job is killed at any point and run again: every slot has all rows, and no row twice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PHASES = {
 
 
 class Cron:
-    """Starts the job as cron does, and kills it with SIGKILL now and then."""
+    """A cron that starts the job, and sometimes kills it with SIGKILL."""
 
     def __init__(self, api: Api, directory: Path, chance: random.Random) -> None:
         self.database = directory / "usage.duckdb"
@@ -54,7 +54,7 @@ class Cron:
         }
 
     def take(self, slot: datetime, *, is_killed: bool) -> bool:
-        """Run once for a slot; whether it came to its end, and that was a good one."""
+        """Run once for a slot. Return True if the run ended with exit code 0."""
         command = [
             "snapshot",
             self._list,
@@ -86,7 +86,7 @@ class Cron:
         return True
 
     def _wait(self, run: subprocess.Popen[bytes]) -> str | None:
-        """Wait until the run is to be killed; the phase that was waited for, or None if the run ended before."""
+        """Wait for the moment of the kill. Return its phase, or None if the run ended before."""
         phases = ["any", "staging", "loading", "loading"]
         if not self.database.exists() and self.kills.total() < FIRST_KILLS:
             phases = ["making the database"]  # which only the first slot sees
@@ -103,7 +103,7 @@ class Cron:
 
 
 def test_a_job_that_is_killed_again_and_again_stores_every_slot_exactly_once(api: Api, tmp_path: Path) -> None:
-    """Whatever SIGKILL interrupts, the next run of the slot completes it."""
+    """The next run of the slot completes whatever SIGKILL interrupts."""
     seed = random.SystemRandom().randrange(2**32)
     cron = Cron(api, tmp_path, random.Random(seed))
     truth: set[tuple[object, ...]] = set()
@@ -123,7 +123,7 @@ def test_a_job_that_is_killed_again_and_again_stores_every_slot_exactly_once(api
 
 
 def rows_of(api: Api, slot: datetime) -> set[tuple[object, ...]]:
-    """What the world says of a slot."""
+    """Return the true rows of a slot."""
     return {
         (slot, meeting_id, session["id"], session["live_participants"], session["minutes_consumed"])
         for meeting_id, session in api.live().items()
@@ -131,22 +131,22 @@ def rows_of(api: Api, slot: datetime) -> set[tuple[object, ...]]:
 
 
 def stored(database: Path) -> list[tuple[object, ...]]:
-    """What the database says, in full: a row that is there twice comes twice."""
+    """Return all rows of the database. A row that is stored twice is listed twice."""
     with open_database(database) as connection:
         query = "select slot, meeting_id, session_id, live_participants, minutes_consumed from session_snapshots"
         return sorted(pl.DataFrame(connection.sql(query)).rows(), key=repr)
 
 
 def unresolved(database: Path, api: Api) -> int:
-    """How many meetings have no outcome in some slot, or a failed one only."""
+    """Return the number of meetings that have no outcome in a slot except failed."""
     with open_database(database) as connection:
         query = "select slot, count(distinct meeting_id) from outcomes where outcome <> 'failed' group by slot"
         slots: list[tuple[object, int]] = pl.DataFrame(connection.sql(query)).rows()
     return sum(api.world.meetings - resolved for _, resolved in slots)
 
 
-def test_a_run_that_is_not_killed_needs_one_try(serve_api: Callable[..., Api], tmp_path: Path) -> None:
-    """The harness itself: without kills, every slot is done at once."""
+def test_a_run_that_is_not_killed_needs_one_attempt(serve_api: Callable[..., Api], tmp_path: Path) -> None:
+    """This tests the harness: without kills, every slot needs one run."""
     api = serve_api(meetings=5)
     cron = Cron(api, tmp_path, random.Random(1))
     assert cron.take(START, is_killed=False)

@@ -1,4 +1,4 @@
-"""Final figures, the whole way: against the simulated API over a socket and a DuckDB file."""
+"""The job `reconcile` as a whole, against the simulated API and a DuckDB file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def reconcile_settings(tmp_path: Path) -> Settings:
-    """Settings for the app of an API, of the last day, into a database of the test's own."""
+    """Make settings for the app of an API and its last day, with a database for this test."""
 
     def make(api: Api, /, **changes: Any) -> ReconcileSettings:
         settings = ReconcileSettings(
@@ -62,12 +62,12 @@ def reconcile_settings(tmp_path: Path) -> Settings:
 
 
 def take(settings: ReconcileSettings, context: RunContext) -> ReconcileSummary:
-    """Take final figures to the end."""
+    """Run a reconciliation to its end."""
     return asyncio.run(reconcile_sessions(settings, context))
 
 
 def observe(api: Api, database: Path) -> None:
-    """Take a snapshot of all live sessions of all apps, now."""
+    """Take a snapshot of all live sessions of all apps."""
     for world in api.worlds:
         settings = SnapshotSettings(
             api=api.settings(), meetings=None, app_id=world.app_id, database=database, via="list"
@@ -76,33 +76,33 @@ def observe(api: Api, database: Path) -> None:
 
 
 def rows(database: Path, query: str) -> list[Any]:
-    """The rows of a query; single columns as bare values."""
+    """Return the rows of a query. A single column is a list of values."""
     with open_database(database) as connection:
         found = pl.DataFrame(connection.sql(query)).rows()
     return [row[0] if len(row) == 1 else row for row in found]
 
 
 def ended(api: Api, since: timedelta = DAY) -> list[Session]:
-    """The truth: the sessions that started since then and have ended by now."""
+    """Return the true sessions that started in this time and have ended."""
     now = api.clock.now()
     return api.world.sessions(now, "ENDED", since=now - since)
 
 
 def figures(sessions: list[Session], api: Api) -> list[tuple[object, ...]]:
-    """The final figures of sessions."""
+    """Return the final figures of sessions."""
     now = api.clock.now()
     return sorted((one.id, one.meeting_id, one.minutes_consumed(now), one.ended_at) for one in sessions)
 
 
 def stored(database: Path) -> list[tuple[object, ...]]:
-    """The final figures in the database, every row of them."""
+    """Return all rows of final figures in the database."""
     return sorted(rows(database, "select session_id, meeting_id, minutes_consumed, ended_at from session_finals"))
 
 
 def test_every_ended_session_of_the_app_is_stored_with_its_final_figures(
     api: Api, reconcile_settings: Settings
 ) -> None:
-    """Whatever meetings are watched: no list and no database are needed."""
+    """The job needs neither a meeting list nor an existing database."""
     settings = reconcile_settings(api)
     summary = take(settings, api.context())
     assert stored(settings.database) == figures(ended(api), api)
@@ -111,7 +111,7 @@ def test_every_ended_session_of_the_app_is_stored_with_its_final_figures(
 
 
 def test_the_days_are_those_that_cloudflare_totals(api: Api, reconcile_settings: Settings) -> None:
-    """From the day of --since to today, in UTC; asked for in pieces where there are many."""
+    """They reach from the day of --since to today, in UTC. Many days take several requests."""
     settings = reconcile_settings(api, since=START - timedelta(days=40))
     summary = take(settings, api.context())
     now = api.clock.now()
@@ -124,7 +124,7 @@ def test_the_days_are_those_that_cloudflare_totals(api: Api, reconcile_settings:
 
 
 def test_a_second_run_adds_nothing_but_its_entry_in_the_ledger(api: Api, reconcile_settings: Settings) -> None:
-    """What the API says again is not stored again, whatever part of it each run asks for."""
+    """Unchanged figures are not stored again, whatever period each run asks for."""
     settings = reconcile_settings(api)
     first = take(settings, api.context())
     before = rows(settings.database, "from session_finals"), rows(settings.database, "from daily_totals")
@@ -139,7 +139,7 @@ def test_a_second_run_adds_nothing_but_its_entry_in_the_ledger(api: Api, reconci
 def test_what_has_ended_since_is_added_and_a_day_that_has_grown_once_more(
     api: Api, reconcile_settings: Settings
 ) -> None:
-    """The row fetched last is the one that counts."""
+    """The row that was fetched last counts."""
     settings = reconcile_settings(api)
     take(settings, api.context())
     api.clock.advance(timedelta(hours=3))
@@ -153,7 +153,7 @@ def test_what_has_ended_since_is_added_and_a_day_that_has_grown_once_more(
 
 
 def test_the_ledger_holds_what_the_run_did(api: Api, reconcile_settings: Settings) -> None:
-    """It is no snapshot, and none of the meetings it tells of is one that was asked for."""
+    """The entry is not a snapshot, and the run has no outcomes."""
     settings = reconcile_settings(api)
     run = take(settings, api.context()).run
     query = """
@@ -169,7 +169,7 @@ def test_the_ledger_holds_what_the_run_did(api: Api, reconcile_settings: Setting
 
 
 def test_a_session_that_began_before_the_period_is_asked_for_by_its_id(api: Api, reconcile_settings: Settings) -> None:
-    """It was seen live since then, and no list of what began since then has it."""
+    """It was seen live since then, but no list of later sessions has it."""
     settings = reconcile_settings(api, since=START)
     observe(api, settings.database)
     live = api.live()
@@ -183,10 +183,10 @@ def test_a_session_that_began_before_the_period_is_asked_for_by_its_id(api: Api,
     assert {one: final[one] for one in over} == {one: known[one].minutes_consumed(now) for one in over}
 
 
-def test_a_session_that_is_still_live_is_no_failure_and_has_no_final_figures(
+def test_a_session_that_is_still_live_has_no_final_figures_and_no_failure(
     api: Api, reconcile_settings: Settings
 ) -> None:
-    """It is asked for again by the next run, until it has ended."""
+    """The next run asks for it again, until it has ended."""
     settings = reconcile_settings(api, since=START - timedelta(seconds=30))
     observe(api, settings.database)
     api.clock.advance(timedelta(seconds=30))
@@ -199,7 +199,7 @@ def test_a_session_that_is_still_live_is_no_failure_and_has_no_final_figures(
 
 
 def test_a_session_that_is_final_is_not_asked_for_again(api: Api, reconcile_settings: Settings) -> None:
-    """Running every night costs what the night brings."""
+    """A run every night asks only for new sessions."""
     settings = reconcile_settings(api, since=START - timedelta(hours=1))
     observe(api, settings.database)
     api.clock.advance(timedelta(hours=11))
@@ -240,13 +240,13 @@ def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_sessi
 
 
 def accuracy(database: Path, since: datetime, until: datetime) -> list[dict[str, Any]]:
-    """The report by day, as users read it."""
+    """Return the rows of the report by day."""
     parameters = query_parameters(Period(since=since, until=until, tz="UTC"))
     return answer_query(find_report("accuracy"), ReadSettings(database=database), parameters).to_dicts()
 
 
 def test_every_app_that_the_database_knows_is_asked_about(serve_api: ServeApi, reconcile_settings: Settings) -> None:
-    """Where none is named."""
+    """This is the default if the settings name no app."""
     api = serve_api(apps=2)
     settings = reconcile_settings(api, app_id=None)
     observe(api, settings.database)
@@ -259,7 +259,7 @@ def test_every_app_that_the_database_knows_is_asked_about(serve_api: ServeApi, r
 
 @pytest.mark.parametrize("is_there", [True, False])
 def test_without_an_app_nothing_is_asked(api: Api, reconcile_settings: Settings, is_there: bool) -> None:  # noqa: FBT001  # a case
-    """The message names the way out; where there is nothing, nothing is made."""
+    """The message says what to do. Without a database, no file is created."""
     settings = reconcile_settings(api, app_id=None)
     if is_there:
         with open_database(settings.database):
@@ -273,7 +273,7 @@ def test_without_an_app_nothing_is_asked(api: Api, reconcile_settings: Settings,
 def test_a_list_that_can_only_be_read_in_part_is_stored_in_part(
     serve_api: ServeApi, reconcile_settings: Settings
 ) -> None:
-    """The failure stands for all of the app's meetings; the rest is there, and the next run completes it."""
+    """The failure is for all meetings of the app. The rest is stored, and the next run completes it."""
     api = serve_api(by_page={3: ["internal_error", "internal_error"]})
     settings = reconcile_settings(api, api=api.settings(attempts=2, page_size=50))
     summary = take(settings, api.context())
@@ -286,8 +286,8 @@ def test_a_list_that_can_only_be_read_in_part_is_stored_in_part(
     assert stored(settings.database) == figures(ended(api), api)
 
 
-def test_an_entry_that_cant_be_typed_costs_no_other(serve_api: ServeApi, reconcile_settings: Settings) -> None:
-    """Each is a failure; none counts as a session of nothing."""
+def test_an_entry_that_cant_be_parsed_affects_no_other_entry(serve_api: ServeApi, reconcile_settings: Settings) -> None:
+    """Each is a failure, and none counts as a session with zero minutes."""
     api = serve_api(by_page={2: ["missing_fields"]})
     settings = reconcile_settings(api, api=api.settings(page_size=50))
     summary = take(settings, api.context())
@@ -297,10 +297,10 @@ def test_an_entry_that_cant_be_typed_costs_no_other(serve_api: ServeApi, reconci
     assert rows(settings.database, kinds) == [("malformed", False)]
 
 
-def test_a_session_that_cant_be_had_is_a_failure_that_names_it(
+def test_a_session_that_cant_be_fetched_is_a_failure_that_names_it(
     serve_api: ServeApi, reconcile_settings: Settings
 ) -> None:
-    """With its meeting, as it was observed."""
+    """The failure has the meeting of the snapshot."""
     api = serve_api(live_share=0.9)
     settings = reconcile_settings(api, since=START - timedelta(hours=1))
     observe(api, settings.database)
@@ -328,7 +328,7 @@ def test_a_session_that_cant_be_had_is_a_failure_that_names_it(
 def test_an_api_that_gives_no_list_ends_the_run_with_what_is_wrong(
     serve_api: ServeApi, reconcile_settings: Settings, fault: str, error: type[Exception], match: str
 ) -> None:
-    """And the run is in the ledger, with its failures."""
+    """The run is in the ledger, with its failures."""
     api = serve_api(script=itertools.repeat(fault))
     settings = reconcile_settings(api, api=api.settings(attempts=1))
     summary = take(settings, api.context())
@@ -339,8 +339,8 @@ def test_an_api_that_gives_no_list_ends_the_run_with_what_is_wrong(
     assert rows(settings.database, "select count(*) from fetch_failures") == [2]
 
 
-def test_an_interruption_stores_what_there_is(serve_api: ServeApi, reconcile_settings: Settings) -> None:
-    """What was not asked fails as interrupted; the pages that were read are there."""
+def test_an_interruption_stores_what_was_fetched(serve_api: ServeApi, reconcile_settings: Settings) -> None:
+    """Requests that were not sent fail as interrupted. The pages that were read are stored."""
     api = serve_api(by_page={3: itertools.repeat("slow")})
     settings = reconcile_settings(api, api=api.settings(page_size=50, timeout=timedelta(seconds=30)))
 
@@ -364,8 +364,8 @@ def test_an_interruption_stores_what_there_is(serve_api: ServeApi, reconcile_set
     assert len(stored(settings.database)) == 100
 
 
-def test_a_locked_database_ends_the_run_before_it_asks_anything(api: Api, reconcile_settings: Settings) -> None:
-    """It can be run again at any time: what it asks for does not go away."""
+def test_a_locked_database_ends_the_run_before_its_first_request(api: Api, reconcile_settings: Settings) -> None:
+    """It can run again at any time, because ended sessions stay available."""
     settings = reconcile_settings(api)
     with open_database(settings.database):
         pass
@@ -377,7 +377,7 @@ def test_a_locked_database_ends_the_run_before_it_asks_anything(api: Api, reconc
 def test_a_database_that_is_locked_in_the_end_leaves_the_run_staged(
     serve_api: ServeApi, reconcile_settings: Settings
 ) -> None:
-    """A snapshot brings it in as it does its own."""
+    """The next snapshot loads it."""
     api = serve_api()
     settings = reconcile_settings(api)
     with open_database(settings.database):
@@ -398,10 +398,8 @@ def test_a_database_that_is_locked_in_the_end_leaves_the_run_staged(
     assert stored(settings.database) == figures(ended(api), api)
 
 
-def test_a_run_that_another_job_brings_in_is_in_the_database_all_the_same(
-    api: Api, reconcile_settings: Settings
-) -> None:
-    """A snapshot may load it before its own job can; what it added nobody here knows then."""
+def test_a_run_that_another_job_loads_counts_as_loaded(api: Api, reconcile_settings: Settings) -> None:
+    """A snapshot may load it first. The number of new rows is then unknown."""
     settings = reconcile_settings(api)
     with open_database(settings.database):
         pass
@@ -428,7 +426,7 @@ def test_a_run_that_another_job_brings_in_is_in_the_database_all_the_same(
 
 
 def test_a_second_reconciliation_at_the_same_time_does_nothing(api: Api, reconcile_settings: Settings) -> None:
-    """It ends before it asks anything."""
+    """It ends before its first request."""
     settings = reconcile_settings(api)
     staging = Staging(settings.database, RECONCILIATIONS)
     with staging.lock("first", START), pytest.raises(RunOverlap, match="run first"):
@@ -437,7 +435,7 @@ def test_a_second_reconciliation_at_the_same_time_does_nothing(api: Api, reconci
 
 
 def test_a_snapshot_is_taken_while_a_reconciliation_is_under_way(api: Api, reconcile_settings: Settings) -> None:
-    """Neither waits for the other, nor sweeps away what the other is writing."""
+    """The jobs do not wait for each other, and do not delete each other's unfinished runs."""
     settings = reconcile_settings(api)
     staging = Staging(settings.database, RECONCILIATIONS)
     with staging.lock("first", START):
@@ -449,7 +447,7 @@ def test_a_snapshot_is_taken_while_a_reconciliation_is_under_way(api: Api, recon
 
 
 def test_what_a_reconciliation_spent_counts_for_the_next_run(api: Api, reconcile_settings: Settings) -> None:
-    """The limit is the token's, whatever asks."""
+    """The limit of the token is shared by all jobs."""
     settings = reconcile_settings(api)
     run = take(settings, api.context()).run
     with open_database(settings.database) as connection:
@@ -458,10 +456,10 @@ def test_what_a_reconciliation_spent_counts_for_the_next_run(api: Api, reconcile
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])
-def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
+def test_transient_faults_do_not_change_the_rows(
     serve_api: ServeApi, reconcile_settings: Settings, share: float
 ) -> None:
-    """A network that fails now and then gives the same rows as one that never does."""
+    """A network with transient faults gives the same rows as a network without."""
     api = serve_api(share=share, slow_seconds=2.0)
     settings = reconcile_settings(api, api=api.settings(attempts=20, timeout=timedelta(seconds=0.3), page_size=20))
     clock = SimulatedClock(START)  # waiting moves another one: the world's stands still
@@ -475,7 +473,7 @@ def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
 
 
 def test_the_times_of_a_fetch_are_utc(api: Api, reconcile_settings: Settings) -> None:
-    """As every instant is."""
+    """All instants are in UTC."""
     settings = reconcile_settings(api)
     take(settings, api.context())
     assert rows(settings.database, "select distinct fetched_at from session_finals") == [

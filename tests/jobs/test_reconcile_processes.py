@@ -1,4 +1,4 @@
-"""Reconciliations as processes of their own: killed at any point, and beside snapshots that load at the same moment."""
+"""Reconciliations as separate processes: killed at any point, and beside snapshots that load at the same moment."""
 
 from __future__ import annotations
 
@@ -50,25 +50,25 @@ def start(api: Api, directory: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def since(api: Api) -> tuple[str, str]:
-    """The option for the last day of the world, whose clock is not that of the process."""
+    """Return the option for the last day of the world, whose clock is not the clock of the process."""
     return "--since", (api.clock.now() - timedelta(days=1)).isoformat()
 
 
 def truth(api: Api) -> list[tuple[str, float]]:
-    """What has ended in that day."""
+    """Return the sessions that ended in that day."""
     now = api.clock.now()
     ended = api.world.sessions(now, "ENDED", since=now - timedelta(days=1))
     return sorted((one.id, one.minutes_consumed(now)) for one in ended)
 
 
 def rows(directory: Path, query: str) -> list[tuple[object, ...]]:
-    """Ask the database."""
+    """Return the rows of a query."""
     with duckdb.connect(directory / "usage.duckdb", read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
 def test_killed_at_any_point_it_loses_nothing_and_doubles_nothing(api: Api, tmp_path: Path) -> None:
-    """Whatever SIGKILL interrupts, the next run completes it."""
+    """The next run completes whatever SIGKILL interrupts."""
     seed = random.SystemRandom().randrange(2**32)
     chance, kills, tries = random.Random(seed), Counter[str](), 0
     while kills.total() < KILLS or not kills.keys() >= PHASES.keys():
@@ -90,7 +90,7 @@ def test_killed_at_any_point_it_loses_nothing_and_doubles_nothing(api: Api, tmp_
 
 
 def wait(run: subprocess.Popen[str], directory: Path, chance: random.Random) -> str:
-    """Wait until the run is to be killed, or has ended; the phase that was waited for."""
+    """Wait for the moment of the kill, or the end of the run. Return the phase."""
     phase = chance.choice(["any", "staging", "loading", "loading"])
     until = time.monotonic() + chance.uniform(0.3, 1.2)
     while run.poll() is None:
@@ -104,7 +104,7 @@ def wait(run: subprocess.Popen[str], directory: Path, chance: random.Random) -> 
 
 
 def test_snapshots_and_reconciliations_run_side_by_side(api: Api, tmp_path: Path) -> None:
-    """Both make the database, and load what either has staged; none fails, none loads anything twice."""
+    """Both create the database and load all staged runs. No run fails, and no run is loaded twice."""
     api.write_list(tmp_path / "meetings.txt")
     snapshots = 0
     for number in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""The whole way of the data, against the simulated API over a socket and a DuckDB file."""
+"""The job `snapshot` as a whole, against the simulated API and a DuckDB file."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ if TYPE_CHECKING:
 
 
 def take(settings: SnapshotSettings, context: RunContext) -> SnapshotSummary:
-    """Take a snapshot to its end."""
+    """Run a snapshot to its end."""
     return asyncio.run(take_snapshot(settings, context))
 
 
 def load(database: Path) -> list[str]:
-    """Bring staged runs in without patience."""
+    """Load staged runs without waiting for a lock."""
     return asyncio.run(load_staged(database, real_time(), lock_timeout=timedelta())).run_ids
 
 
 def rows(database: Path, query: str) -> list[Any]:
-    """The rows of a query; single columns as bare values."""
+    """Return the rows of a query. A single column is a list of values."""
     with open_database(database) as connection:
         found = pl.DataFrame(connection.sql(query)).rows()
     return [row[0] if len(row) == 1 else row for row in found]
 
 
 def real_time() -> RunContext:
-    """Time as it passes."""
+    """Return a context with the real clock."""
     return RunContext(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
 
 
-def test_every_live_session_becomes_a_row_that_says_what_the_api_said(api: Api, snapshot_settings: Settings) -> None:
-    """The truth of the simulated world, session by session."""
+def test_every_live_session_becomes_a_row_with_the_values_of_the_api(api: Api, snapshot_settings: Settings) -> None:
+    """The rows are compared with the sessions of the simulated world."""
     settings = snapshot_settings(api)
     take(settings, api.context())
     found = rows(
@@ -81,7 +81,7 @@ def test_every_live_session_becomes_a_row_that_says_what_the_api_said(api: Api, 
 
 
 def test_every_meeting_has_exactly_one_outcome(api: Api, snapshot_settings: Settings) -> None:
-    """Live, idle and failed add up to the list; the view says so meeting by meeting."""
+    """Live, idle and failed add up to the list, also in the view `outcomes`."""
     settings = snapshot_settings(api)
     run = take(settings, api.context()).run
     live = len(api.live())
@@ -91,7 +91,7 @@ def test_every_meeting_has_exactly_one_outcome(api: Api, snapshot_settings: Sett
 
 
 def test_the_ledger_holds_what_the_run_did(api: Api, snapshot_settings: Settings) -> None:
-    """The run of the summary is the row of the ledger."""
+    """The ledger has the run of the summary."""
     settings = snapshot_settings(api)
     run = take(settings, api.context()).run
     ledger = rows(
@@ -102,21 +102,21 @@ def test_the_ledger_holds_what_the_run_did(api: Api, snapshot_settings: Settings
 
 
 def test_without_a_schedule_the_start_second_is_the_slot(api: Api, snapshot_settings: Settings) -> None:
-    """Neither --every nor --slot."""
+    """This is the default without --every and --slot."""
     api.clock.advance(timedelta(seconds=7.9))
     summary = take(snapshot_settings(api, slot=None), api.context())
     assert summary.run.slot == START + timedelta(seconds=7)
 
 
 def test_with_a_schedule_the_slot_is_the_start_rounded_down(api: Api, snapshot_settings: Settings) -> None:
-    """A run that cron starts a little late stands for its scheduled instant."""
+    """A run that cron starts late belongs to its scheduled instant."""
     api.clock.advance(timedelta(minutes=9, seconds=59))
     summary = take(snapshot_settings(api, slot=None, every=timedelta(minutes=5)), api.context())
     assert summary.run.slot == START + timedelta(minutes=5)
 
 
-def test_a_slot_taken_twice_holds_nothing_twice_and_asks_nothing_twice(api: Api, snapshot_settings: Settings) -> None:
-    """The second run finds every meeting resolved, and is no run for the ledger."""
+def test_a_slot_taken_twice_has_no_row_twice_and_no_request_twice(api: Api, snapshot_settings: Settings) -> None:
+    """The second run finds an outcome for every meeting, and has no entry in the ledger."""
     settings = snapshot_settings(api)
     first = take(settings, api.context())
     second = take(settings, api.context())
@@ -126,8 +126,8 @@ def test_a_slot_taken_twice_holds_nothing_twice_and_asks_nothing_twice(api: Api,
     assert rows(settings.database, "select count(*) from runs") == [1]
 
 
-def test_only_what_failed_is_asked_again_in_the_slot(serve_api: ServeApi, snapshot_settings: Settings) -> None:
-    """A second run mends a partial slot."""
+def test_only_failed_meetings_are_asked_for_again_in_the_slot(serve_api: ServeApi, snapshot_settings: Settings) -> None:
+    """A second run completes the slot."""
     api = serve_api()
     lost = min(api.live())
     api = serve_api(by_meeting={lost: ["internal_error"] * 2})
@@ -141,8 +141,8 @@ def test_only_what_failed_is_asked_again_in_the_slot(serve_api: ServeApi, snapsh
     assert [outcome for meeting_id, outcome in outcomes if meeting_id == lost] == ["failed", "live"]
 
 
-def test_a_failure_is_stored_with_what_the_api_said(serve_api: ServeApi, snapshot_settings: Settings) -> None:
-    """Kind, status, code, attempts, and the ray that Cloudflare's support asks for."""
+def test_a_failure_is_stored_with_the_details_of_the_answer(serve_api: ServeApi, snapshot_settings: Settings) -> None:
+    """The row has kind, status, code, attempts, and the ray ID that Cloudflare's support asks for."""
     lost = serve_api().world.meeting_ids[0]
     api = serve_api(by_meeting={lost: itertools.repeat("internal_error")})
     settings = snapshot_settings(api, api=api.settings(attempts=3))
@@ -155,8 +155,10 @@ def test_a_failure_is_stored_with_what_the_api_said(serve_api: ServeApi, snapsho
     assert summary.batch.failures == {FailureKind.SERVER_ERROR: 1}
 
 
-def test_a_line_that_is_no_id_is_a_failure_with_its_line(api: Api, snapshot_settings: Settings, tmp_path: Path) -> None:
-    """It stops neither the others nor the run."""
+def test_a_line_that_is_not_an_id_is_a_failure_with_its_line(
+    api: Api, snapshot_settings: Settings, tmp_path: Path
+) -> None:
+    """The other meetings and the run continue."""
     settings = snapshot_settings(api)
     with (tmp_path / "meetings.txt").open("a") as file:
         file.write("two words\n")
@@ -166,10 +168,10 @@ def test_a_line_that_is_no_id_is_a_failure_with_its_line(api: Api, snapshot_sett
     assert rows(settings.database, "select count(*) from outcomes where failure_kind = 'invalid_id'") == [1]
 
 
-def test_an_answer_that_cant_be_typed_is_a_failure_of_its_meeting(
+def test_an_answer_that_cant_be_parsed_is_a_failure_of_its_meeting(
     serve_api: ServeApi, snapshot_settings: Settings
 ) -> None:
-    """Malformed is not live and not idle; the others are not affected."""
+    """The outcome is neither live nor idle. Other meetings are not affected."""
     spoilt = min(serve_api().live())
     api = serve_api(by_meeting={spoilt: ["internal_error", "wrong_types"]})
     settings = snapshot_settings(api)
@@ -179,10 +181,10 @@ def test_an_answer_that_cant_be_typed_is_a_failure_of_its_meeting(
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3])
-def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
+def test_transient_faults_do_not_change_the_rows(
     serve_api: ServeApi, snapshot_settings: Settings, share: float
 ) -> None:
-    """A network that fails now and then gives the same rows as one that never does."""
+    """A network with transient faults gives the same rows as a network without."""
     api = serve_api(share=share, slow_seconds=2.0)
     settings = snapshot_settings(api, api=api.settings(attempts=20, timeout=timedelta(seconds=0.3)))
     run = take(settings, api.context()).run
@@ -195,7 +197,7 @@ def test_faults_that_trying_again_mends_leave_no_mark_on_the_rows(
 def test_a_refused_token_ends_the_run_and_keeps_what_was_fetched(
     serve_api: ServeApi, snapshot_settings: Settings
 ) -> None:
-    """A token revoked in the middle: the meetings not asked are failures, the others are stored."""
+    """If the token is revoked during the run, the remaining meetings fail. The others are stored."""
     api = serve_api(script=["ok"] * 10 + ["authentication"])
     settings = snapshot_settings(api, api=api.settings(concurrency=1))
     summary = take(settings, api.context())
@@ -207,10 +209,8 @@ def test_a_refused_token_ends_the_run_and_keeps_what_was_fetched(
     assert rows(settings.database, "select count(*) from outcomes where outcome <> 'failed'") == [10]
 
 
-def test_an_api_that_answers_nothing_is_not_asked_thousands_of_times(
-    serve_api: ServeApi, snapshot_settings: Settings
-) -> None:
-    """Fifty meetings in a row without an answer end the run."""
+def test_an_api_without_answers_ends_the_run_early(serve_api: ServeApi, snapshot_settings: Settings) -> None:
+    """Fifty failures in a row end the run."""
     api = serve_api(meetings=200, script=itertools.repeat("bad_gateway_html"))
     settings = snapshot_settings(api, api=api.settings(attempts=1, concurrency=4))
     summary = take(settings, api.context())
@@ -222,7 +222,7 @@ def test_an_api_that_answers_nothing_is_not_asked_thousands_of_times(
 def test_the_deadline_ends_the_fetch_and_the_rest_fails_with_it(
     serve_api: ServeApi, snapshot_settings: Settings
 ) -> None:
-    """What was answered by then is stored."""
+    """The answers received by then are stored."""
     api = serve_api(script=itertools.chain(["ok"] * 10, itertools.repeat("slow")))
     settings = snapshot_settings(api, api=api.settings(concurrency=5), deadline=timedelta(seconds=0.5))
     summary = take(settings, real_time())
@@ -231,8 +231,8 @@ def test_the_deadline_ends_the_fetch_and_the_rest_fails_with_it(
     assert rows(settings.database, "select count(*) from outcomes where outcome <> 'failed'") == [10]
 
 
-def test_an_interruption_stores_what_there_is(serve_api: ServeApi, snapshot_settings: Settings) -> None:
-    """Ctrl-C loses nothing that was answered."""
+def test_an_interruption_stores_what_was_fetched(serve_api: ServeApi, snapshot_settings: Settings) -> None:
+    """Ctrl-C loses no answer."""
     api = serve_api(script=itertools.chain(["ok"] * 10, itertools.repeat("slow")))
     settings = snapshot_settings(api, api=api.settings(concurrency=5))
 
@@ -252,10 +252,10 @@ def test_an_interruption_stores_what_there_is(serve_api: ServeApi, snapshot_sett
     assert rows(settings.database, "select count(*) from outcomes where outcome <> 'failed'") == [10]
 
 
-def test_a_locked_database_leaves_the_run_staged_and_the_next_brings_it_in(
+def test_a_locked_database_leaves_the_run_staged_and_the_next_run_loads_it(
     api: Api, snapshot_settings: Settings
 ) -> None:
-    """The error names who holds it, and where the run is safe."""
+    """The error names the program that has the lock, and the directory of the staged run."""
     settings = snapshot_settings(api)
     take(settings, api.context())
     api.clock.advance(timedelta(hours=1))
@@ -275,7 +275,7 @@ def test_a_locked_database_leaves_the_run_staged_and_the_next_brings_it_in(
 def test_a_slot_taken_twice_while_the_database_is_locked_holds_nothing_twice(
     api: Api, snapshot_settings: Settings
 ) -> None:
-    """The second run can't know what the first has staged: the load drops what is there already."""
+    """The second run can't know the rows of the first. The load drops the rows that exist already."""
     settings = snapshot_settings(api)
     with open_database(settings.database):
         pass
@@ -290,7 +290,7 @@ def test_a_slot_taken_twice_while_the_database_is_locked_holds_nothing_twice(
 
 
 def test_a_damaged_staged_run_keeps_no_later_run_from_fetching(api: Api, snapshot_settings: Settings) -> None:
-    """What is live now can't be had later: the run is stored, and the damaged one is named in its errors."""
+    """Live sessions can't be fetched later. The run is stored, and its errors name the damaged run."""
     settings = snapshot_settings(api)
     damaged = Staging(settings.database).directory / "00000000-0000-7000-8000-000000000000"
     damaged.mkdir(parents=True)
@@ -302,7 +302,7 @@ def test_a_damaged_staged_run_keeps_no_later_run_from_fetching(api: Api, snapsho
 
 
 def test_a_database_that_cant_be_opened_keeps_no_run_from_fetching(api: Api, snapshot_settings: Settings) -> None:
-    """The run stays staged, until its database can be made."""
+    """The run stays staged until the database can be created."""
     settings = snapshot_settings(api)
     (settings.database.parent / "usage.duckdb.new").mkdir()
     first = take(settings, api.context())
@@ -312,8 +312,8 @@ def test_a_database_that_cant_be_opened_keeps_no_run_from_fetching(api: Api, sna
     assert load(settings.database) == first.staged
 
 
-def test_a_lock_of_a_moment_makes_no_run_ask_again(api: Api, snapshot_settings: Settings) -> None:
-    """The slot is complete: the run waits a little to learn that."""
+def test_a_short_lock_is_waited_for(api: Api, snapshot_settings: Settings) -> None:
+    """The run waits for a short time, and then knows that the slot is complete."""
     settings = snapshot_settings(api)
     take(settings, api.context())
     with contextlib.ExitStack() as viewer:
@@ -326,8 +326,8 @@ def test_a_lock_of_a_moment_makes_no_run_ask_again(api: Api, snapshot_settings: 
     assert (summary.run.requests, summary.already_resolved) == (0, 40)
 
 
-def test_a_defect_costs_nothing_that_was_fetched(api: Api, snapshot_settings: Settings) -> None:
-    """It is raised in the end, with its trace; by then the run is stored."""
+def test_a_defect_loses_nothing_that_was_fetched(api: Api, snapshot_settings: Settings) -> None:
+    """The exception is raised at the end, when the run is stored."""
     settings = snapshot_settings(api)
 
     def progress(counts: Any) -> None:
@@ -340,7 +340,7 @@ def test_a_defect_costs_nothing_that_was_fetched(api: Api, snapshot_settings: Se
 
 
 def test_a_run_that_was_loaded_but_not_deleted_is_not_loaded_again(tmp_path: Path) -> None:
-    """A crash right after the commit."""
+    """This is the state after a crash right after the commit."""
     database = tmp_path / "usage.duckdb"
     run = stage_run(tmp_path)
     shutil.copytree(run.directory, tmp_path / "copy")
@@ -363,38 +363,38 @@ def test_a_deletion_that_was_cut_short_is_completed(tmp_path: Path) -> None:
 
 
 def test_loading_without_anything_staged_opens_no_database(tmp_path: Path) -> None:
-    """There is nothing to do, and nothing is made."""
+    """No file is created."""
     assert load(tmp_path / "usage.duckdb") == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_second_run_at_the_same_time_does_nothing(api: Api, snapshot_settings: Settings) -> None:
-    """It ends before it asks anything."""
+    """It ends before its first request."""
     settings = snapshot_settings(api)
     with Staging(settings.database).lock("first", START), pytest.raises(RunOverlap, match="run first"):
         take(settings, api.context())
     assert api.app.state.requests == 0
 
 
-def test_a_file_that_is_no_database_is_found_out_before_anything_is_asked(
+def test_a_file_that_is_not_a_database_is_refused_before_the_first_request(
     api: Api, snapshot_settings: Settings, tmp_path: Path
 ) -> None:
-    """A fetch whose rows could go nowhere would waste the budget."""
+    """A fetch would waste requests, because its rows could not be stored."""
     settings = snapshot_settings(api, database=tmp_path / "meetings.txt")
     with pytest.raises(ConfigError, match="is not a DuckDB database"):
         take(settings, api.context())
     assert api.app.state.requests == 0
 
 
-def test_progress_is_told_after_every_outcome(api: Api, snapshot_settings: Settings) -> None:
-    """Up to the last."""
+def test_progress_is_reported_after_every_outcome(api: Api, snapshot_settings: Settings) -> None:
+    """The last report counts every meeting."""
     done: list[int] = []
     take(snapshot_settings(api), api.context(report_progress=lambda counts: done.append(counts.done)))
     assert done == list(range(1, 41))
 
 
 def test_run_ids_sort_by_time_and_are_uuids_of_version_7() -> None:
-    """RFC 9562: 48 bits of milliseconds, then version, variant and chance."""
+    """RFC 9562: 48 bits of milliseconds, then version, variant and random bits."""
     first, second = uuid7(START), uuid7(START + timedelta(milliseconds=1))
     assert str(first) < str(second)
     assert (first.version, first.variant) == (7, "specified in RFC 4122")

@@ -1,4 +1,4 @@
-"""Snapshots by the list: all meetings of an app, sessions outside a list, older databases, and what runs have spent."""
+"""Snapshots by list: all meetings of an app, sessions outside a list, older databases, and requests spent."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def take(settings: SnapshotSettings, api: Api) -> SnapshotSummary:
 
 
 def rows(database: Path, query: str) -> list[Any]:
-    """The rows of a query; single columns as bare values."""
+    """Return the rows of a query. A single column is a list of values."""
     with open_database(database) as connection:
         found = pl.DataFrame(connection.sql(query)).rows()
     return [row[0] if len(row) == 1 else row for row in found]
 
 
 def live_rows(api: Api) -> list[tuple[str, str]]:
-    """The truth: every meeting in session and its session."""
+    """Return every meeting in session and its session."""
     return sorted((meeting_id, session["id"]) for meeting_id, session in api.live().items())
 
 
@@ -60,7 +60,7 @@ SESSIONS = "select meeting_id, session_id from session_snapshots order by all"
 
 
 def test_all_meetings_are_stored_without_a_list(api: Api, snapshot_settings: Settings) -> None:
-    """The run's list is called by its app, and has no other content than who was live."""
+    """The list ID names the app, and the view has the live meetings only."""
     settings = snapshot_settings(api, meetings=None)
     run = take(settings, api).run
     live = len(api.live())
@@ -73,7 +73,7 @@ def test_all_meetings_are_stored_without_a_list(api: Api, snapshot_settings: Set
 
 
 def test_a_slot_that_holds_all_meetings_asks_nothing_again(api: Api, snapshot_settings: Settings) -> None:
-    """The second run is none for the ledger."""
+    """The second run has no entry in the ledger."""
     settings = snapshot_settings(api, meetings=None)
     take(settings, api)
     second = take(settings, api)
@@ -84,7 +84,7 @@ def test_a_slot_that_holds_all_meetings_asks_nothing_again(api: Api, snapshot_se
 def test_a_slot_that_holds_a_part_of_all_meetings_asks_again_and_doubles_nothing(
     serve_api: ServeApi, snapshot_settings: Settings
 ) -> None:
-    """What was seen the first time is there already; the third run has nothing to ask."""
+    """The rows of the first run stay. The third run has nothing to ask for."""
     api = serve_api(by_page={2: ["internal_error"]})
     settings = snapshot_settings(api, meetings=None, api=api.settings(page_size=5, attempts=1))
     first = take(settings, api)
@@ -99,7 +99,7 @@ def test_a_slot_that_holds_a_part_of_all_meetings_asks_again_and_doubles_nothing
 
 
 def test_all_meetings_and_a_list_share_a_slot(api: Api, snapshot_settings: Settings) -> None:
-    """Neither answers for the other, and no row is there twice."""
+    """Neither replaces the other, and no row is stored twice."""
     settings = snapshot_settings(api)
     take(settings, api)
     assert take(replace(settings, meetings=None), api).run.requests == 1
@@ -108,7 +108,7 @@ def test_all_meetings_and_a_list_share_a_slot(api: Api, snapshot_settings: Setti
 
 
 def test_all_meetings_of_one_app_are_not_those_of_another(serve_api: ServeApi, snapshot_settings: Settings) -> None:
-    """Each is asked for by itself, in the same slot."""
+    """Each app is fetched separately, in the same slot."""
     api = serve_api(apps=2)
     settings = snapshot_settings(api, meetings=None)
     take(settings, api)
@@ -122,7 +122,7 @@ def test_all_meetings_of_one_app_are_not_those_of_another(serve_api: ServeApi, s
 def test_what_ends_the_reading_of_all_meetings_keeps_what_was_seen(
     serve_api: ServeApi, snapshot_settings: Settings
 ) -> None:
-    """A token revoked in the middle."""
+    """The token is revoked during the run."""
     api = serve_api(script=["ok", "authentication"])
     settings = snapshot_settings(api, meetings=None, api=api.settings(page_size=5))
     summary = take(settings, api)
@@ -140,7 +140,7 @@ def test_what_ends_the_reading_of_all_meetings_keeps_what_was_seen(
 def test_the_ledger_counts_the_live_sessions_that_the_list_lacks(
     api: Api, snapshot_settings: Settings, tmp_path: Path
 ) -> None:
-    """Who asks meeting by meeting can't know: null is not zero."""
+    """A run by meeting can't know this number. Null is not zero."""
     few = tmp_path / "few.txt"
     few.write_text("".join(f"{meeting_id}\n" for meeting_id in api.world.meeting_ids[:10]))
     live = set(api.live()) & set(api.world.meeting_ids[:10])
@@ -157,7 +157,7 @@ def test_the_ledger_counts_the_live_sessions_that_the_list_lacks(
 
 
 def test_a_list_that_is_complete_in_a_slot_is_not_read_again(api: Api, snapshot_settings: Settings) -> None:
-    """Nothing to ask is no error, by this way either."""
+    """A run by list with nothing to ask for raises no error."""
     settings = snapshot_settings(api, via="list")
     take(settings, api)
     second = take(settings, api)
@@ -165,7 +165,7 @@ def test_a_list_that_is_complete_in_a_slot_is_not_read_again(api: Api, snapshot_
 
 
 def test_only_what_the_list_left_open_is_asked_again(serve_api: ServeApi, snapshot_settings: Settings) -> None:
-    """A second run of the slot mends what a page that failed has cost."""
+    """A second run of the slot completes the meetings of a page that failed."""
     api = serve_api(by_page={2: ["internal_error"]})
     limits = Limits(stated=Rate(requests=20, seconds=300.0), reserve=0.0)
     settings = snapshot_settings(api, via="list", api=api.settings(page_size=5, attempts=1, limits=limits))
@@ -178,8 +178,8 @@ def test_only_what_the_list_left_open_is_asked_again(serve_api: ServeApi, snapsh
 # What an older version has left
 
 
-def test_an_older_database_is_brought_up_to_date_and_its_run_loaded(api: Api, snapshot_settings: Settings) -> None:
-    """A run that was staged before the update has no column that came with it: it is null there."""
+def test_an_older_database_is_migrated_and_its_run_loaded(api: Api, snapshot_settings: Settings) -> None:
+    """A run that was staged by the older version lacks a new column. The value is null."""
     settings = snapshot_settings(api, via="list")
     make_older_database(settings.database)
     older = stage_older_run(settings.database.parent)
@@ -221,7 +221,7 @@ def test_a_plan_changes_no_older_database(
 
 
 def test_a_plan_knows_what_earlier_runs_have_spent(api: Api, snapshot_settings: Settings) -> None:
-    """Within the limit's window, of this slot or another; a dry run knows the same."""
+    """All runs in the window of the limit count, of any slot. A dry run knows the same."""
     limits = Limits(stated=Rate(requests=1000, seconds=300.0), reserve=0.1)
     settings = snapshot_settings(api, api=api.settings(limits=limits))
     assert take(settings, api).plan.spent == 0
@@ -236,7 +236,7 @@ def test_a_plan_knows_what_earlier_runs_have_spent(api: Api, snapshot_settings: 
 
 
 def test_a_plan_knows_what_staged_runs_have_spent(api: Api, snapshot_settings: Settings) -> None:
-    """A database that is locked keeps them waiting, and changes nothing about the limit."""
+    """Staged runs wait for a locked database, but their requests count."""
     settings = snapshot_settings(api)
     with open_database(settings.database):
         pass
@@ -251,14 +251,14 @@ def test_a_plan_knows_what_staged_runs_have_spent(api: Api, snapshot_settings: S
 
 
 def test_a_plan_expects_as_many_sessions_as_were_live_lately(api: Api, snapshot_settings: Settings) -> None:
-    """Listed or not: their pages are what the list costs."""
+    """Sessions outside the list count, because the list has their pages, too."""
     settings = snapshot_settings(api, via="list", api=api.settings(page_size=5))
     first, second = take(settings, api), take(replace(settings, slot=START + timedelta(hours=1)), api)
     assert (first.plan.requests, second.plan.requests, second.run.requests) == (9, 5, 5)
 
 
 def test_a_run_waits_for_what_earlier_runs_have_spent(api: Api, snapshot_settings: Settings) -> None:
-    """Two runs of one window share its limit."""
+    """Two runs in one window share its limit."""
     limits = Limits(stated=Rate(requests=60, seconds=300.0), reserve=0.0)
     settings = snapshot_settings(api, via="meetings", api=api.settings(limits=limits))
     assert take(settings, api).run.waited_seconds == 0

@@ -1,4 +1,4 @@
-"""Asked one by one or read from one list: the same world gives the same rows."""
+"""Both ways to fetch, by meeting and by list, give the same rows."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def take(api: Api, via: Via, directory: Path, **changes: Any) -> SnapshotSummary
 
 
 def stored(database: Path) -> dict[str, list[Any]]:
-    """What a database holds, in an order of its own."""
+    """Return the rows of a database, sorted."""
     with open_database(database) as connection:
         return {query: pl.DataFrame(connection.sql(query)).rows() for query in (ROWS, OUTCOMES, LEDGER)}
 
@@ -90,7 +90,7 @@ def stored(database: Path) -> dict[str, list[Any]]:
 def test_both_ways_store_the_same(
     tmp_path_factory: pytest.TempPathFactory, world: dict[str, Any], page_size: int, concurrency: int
 ) -> None:
-    """Rows, outcomes and counts, whatever the size of a page, and with faults that pass."""
+    """Rows, outcomes and counts are equal, for any page size and with transient faults."""
     directory = tmp_path_factory.mktemp("two-ways")
     with running_api(**(world | {"slow_seconds": SLOW_SECONDS})) as api:
         ways: tuple[Via, Via] = ("meetings", "list")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from etl.normalize.fields import FieldError, parse_session
 from tests.samples import payload
 
-NEEDED = ["id", "live_participants", "max_concurrent_participants", "minutes_consumed", "started_at"]
+REQUIRED = ["id", "live_participants", "max_concurrent_participants", "minutes_consumed", "started_at"]
 OPTIONAL = [
     "associated_id",
     "meeting_display_name",
@@ -31,19 +31,19 @@ INSTANTS = ["created_at", "started_at", "updated_at", "ended_at"]
 
 
 def typed(**changes: Any) -> dict[str, object]:
-    """Type a session in which these fields are different."""
+    """Parse a session with these changes."""
     return parse_session(payload(**changes))
 
 
 def refused(**changes: Any) -> str:
-    """Return why a session in which these fields are different can't be typed."""
+    """Return the reason why a session with these changes can't be parsed."""
     with pytest.raises(FieldError) as caught:
         typed(**changes)
     return str(caught.value)
 
 
 def nested(depth: int) -> list[Any]:
-    """Nest lists so deep."""
+    """Nest lists to this depth."""
     value: list[Any] = []
     for _ in range(depth):
         value = [value]
@@ -51,7 +51,7 @@ def nested(depth: int) -> list[Any]:
 
 
 def test_a_session_becomes_a_row_of_typed_values() -> None:
-    """Whole participants, fractional minutes, UTC instants; absent fields are null."""
+    """Participants are whole, minutes fractional, and instants UTC. Absent fields are null."""
     assert parse_session(payload()) == {
         "session_id": "session-1",
         "associated_id": "meeting-1",
@@ -73,7 +73,7 @@ def test_a_session_becomes_a_row_of_typed_values() -> None:
 
 
 def test_a_payload_is_not_changed() -> None:
-    """It is quoted later where the row can't be had."""
+    """A failure quotes the payload later."""
     given_payload = payload(unknown=1, ended_at="null")
     parse_session(given_payload)
     assert given_payload == payload(unknown=1, ended_at="null")
@@ -82,10 +82,10 @@ def test_a_payload_is_not_changed() -> None:
 # Fields that are missing
 
 
-@pytest.mark.parametrize("field", NEEDED)
+@pytest.mark.parametrize("field", REQUIRED)
 @pytest.mark.parametrize("how", ["absent", "null"])
-def test_without_these_a_snapshot_says_nothing(field: str, how: str) -> None:
-    """The session, its participants, its minutes and its start are needed; the message names what is missing."""
+def test_a_required_field_must_not_be_missing(field: str, how: str) -> None:
+    """The session, its participants, its minutes and its start are required. The message names the missing field."""
     session = payload() | {field: None}
     if how == "absent":
         del session[field]
@@ -95,7 +95,7 @@ def test_without_these_a_snapshot_says_nothing(field: str, how: str) -> None:
 
 @pytest.mark.parametrize("field", OPTIONAL)
 def test_any_other_field_may_be_missing(field: str) -> None:
-    """A published answer lacks fields that the description calls required: null is null, and absent is null."""
+    """A published answer lacks fields that the API description calls required. An absent field is null."""
     session = payload() | {field: None}
     with_null = parse_session(session)
     del session[field]
@@ -124,7 +124,7 @@ def test_any_other_field_may_be_missing(field: str) -> None:
     ],
 )
 def test_minutes_are_fractional_and_may_be_a_string_of_digits(value: object, minutes: float) -> None:
-    """Whatever is a plain number of minutes, and not negative."""
+    """Plain numbers that are not negative are accepted."""
     row = typed(minutes_consumed=value)
     assert row["minutes_consumed"] == minutes
     assert isinstance(row["minutes_consumed"], float)
@@ -133,13 +133,13 @@ def test_minutes_are_fractional_and_may_be_a_string_of_digits(value: object, min
 @pytest.mark.parametrize("field", COUNTS)
 @pytest.mark.parametrize(("value", "count"), [(0, 0), (3, 3), (3.0, 3), ("3", 3), ("3.0", 3), (2**31 - 1, 2**31 - 1)])
 def test_participants_are_whole(field: str, value: object, count: int) -> None:
-    """Also where JSON writes them with a point; nobody may be there while a session lives."""
+    """JSON may write them with a decimal point. A live session may have no participants."""
     row = typed(**{field: value})
     assert row[field] == count
     assert type(row[field]) is int
 
 
-NO_NUMBERS = [
+INVALID_NUMBERS = [
     -1,
     -0.5,
     math.nan,
@@ -178,16 +178,16 @@ NO_NUMBERS = [
 
 
 @pytest.mark.parametrize("field", [*COUNTS, "minutes_consumed"])
-@pytest.mark.parametrize("value", NO_NUMBERS)
-def test_what_is_no_plain_number_is_refused(field: str, value: object) -> None:
-    """A guess would be a wrong bill; the message names the field."""
+@pytest.mark.parametrize("value", INVALID_NUMBERS)
+def test_a_value_that_is_not_a_plain_number_is_refused(field: str, value: object) -> None:
+    """A guess would make figures wrong. The message names the field."""
     assert refused(**{field: value}).startswith(f"{field} is ")
 
 
 @pytest.mark.parametrize("field", COUNTS)
 @pytest.mark.parametrize("value", [0.5, "1.5", 2**31, "2147483648", 1e11])
 def test_a_part_of_a_participant_is_refused(field: str, value: object) -> None:
-    """And so is more than the column holds."""
+    """Numbers that are too large for the column are refused, too."""
     assert refused(**{field: value}) == f"{field} is not a whole number of participants"
 
 
@@ -207,7 +207,7 @@ def test_a_part_of_a_participant_is_refused(field: str, value: object) -> None:
     ],
 )
 def test_an_instant_is_kept_in_utc(field: str, text: str, instant: datetime) -> None:
-    """ISO 8601 with its zone, to the microsecond."""
+    """An instant is ISO 8601 with a zone, to the microsecond."""
     value = typed(**{field: text})[field]
     assert value == instant
     assert isinstance(value, datetime)
@@ -215,8 +215,8 @@ def test_an_instant_is_kept_in_utc(field: str, text: str, instant: datetime) -> 
 
 
 @pytest.mark.parametrize("text", ["null", ""])
-def test_an_instant_that_says_null_is_none(text: str) -> None:
-    """A published answer has the string "null" in ended_at; a start that says so is missing."""
+def test_an_instant_with_the_text_null_is_none(text: str) -> None:
+    """A published answer has the string "null" in ended_at. As a start it counts as missing."""
     assert typed(ended_at=text)["ended_at"] is None
     assert refused(started_at=text) == "started_at is missing"
 
@@ -246,8 +246,8 @@ def test_an_instant_that_says_null_is_none(text: str) -> None:
         {},
     ],
 )
-def test_what_is_no_instant_is_refused(field: str, value: object) -> None:
-    """Without a zone it would be a guess; a year outside 1 to 9999 in UTC is none."""
+def test_a_value_that_is_not_an_instant_is_refused(field: str, value: object) -> None:
+    """An instant without a zone would be a guess. The year must be between 2000 and 2100."""
     assert refused(**{field: value}).startswith(f"{field} is ")
 
 
@@ -257,19 +257,19 @@ def test_what_is_no_instant_is_refused(field: str, value: object) -> None:
 @pytest.mark.parametrize("field", TEXTS)
 @pytest.mark.parametrize("value", [0, 1.5, True, [], {}, ["a"]])
 def test_a_text_is_text(field: str, value: object) -> None:
-    """A number or a truth value in its place is another kind of answer."""
+    """A number or a boolean in its place is refused."""
     assert refused(**{field: value}) == f"{field} is not text but {type(value).__name__}"
 
 
 @pytest.mark.parametrize("field", [field for field in TEXTS if field != "id"])
 def test_a_text_is_kept_as_it_is(field: str) -> None:
-    """Empty, of any length, of any alphabet, with characters that can't be seen: names are what people type."""
+    """A name may be empty, long, in any alphabet, and contain invisible characters."""
     for text in ("", "null", "x" * 100_000, "Caf\xe9 \N{GRINNING FACE}", "a\x00b", "\x1b[2J", "\ufeff"):
         assert typed(**{field: text})[field] == text
 
 
 def test_a_session_needs_an_id_that_says_something() -> None:
-    """An empty one would make all such sessions one."""
+    """All sessions with an empty ID would count as one session."""
     assert refused(id="") == "id is empty"
 
 
@@ -285,7 +285,7 @@ def test_a_session_needs_an_id_that_says_something() -> None:
     ],
 )
 def test_half_a_character_becomes_a_replacement_character(text: str, kept: str) -> None:
-    """A name cut inside an emoji is valid JSON, but can't be stored as UTF-8; the rest of it is kept."""
+    """A name cut inside an emoji is valid JSON, but not valid UTF-8. The rest of it is kept."""
     row = typed(meeting_display_name=text, meta={"a": text}, unknown=text)
     assert row["meeting_display_name"] == kept
     assert json.loads(str(row["meta"])) == {"a": kept}
@@ -298,14 +298,14 @@ def test_half_a_character_becomes_a_replacement_character(text: str, kept: str) 
 @pytest.mark.parametrize("field", ["breakout_rooms", "meta"])
 @pytest.mark.parametrize("value", [[], {}, [{}], {"a": [1, None, {"b": "\x00"}]}, "", "null", 0, False, 10**400])
 def test_breakout_rooms_and_meta_are_json_of_any_shape(field: str, value: object) -> None:
-    """Their shape is undocumented, and what says nothing in one place says "none" in another."""
+    """Their shape is undocumented. Empty values have several forms."""
     text = typed(**{field: value})[field]
     assert isinstance(text, str)
     assert json.loads(text) == value
 
 
 def test_fields_that_are_not_known_are_kept_whole() -> None:
-    """Also null, and also those that are named like our own columns."""
+    """This includes null values, and fields with the names of our columns."""
     unknown = {"recording": None, "run_id": "x", "extra": {"a": [1]}, "session_id": 1, "": 0, "Status": "LIVE"}
     row = parse_session(payload() | unknown)
     assert json.loads(str(row["extra"])) == unknown
@@ -315,19 +315,19 @@ def test_fields_that_are_not_known_are_kept_whole() -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, [{"a": [math.nan]}]])
 @pytest.mark.parametrize("field", ["breakout_rooms", "meta", "unknown"])
 def test_a_number_that_json_can_not_hold_is_refused(field: str, value: object) -> None:
-    """`1e999` in an answer is read as infinity; no database would take it back as JSON."""
+    """`1e999` in an answer is parsed as infinity, which JSON can't represent."""
     assert "float" in refused(**{field: value})
 
 
 @pytest.mark.parametrize("field", ["breakout_rooms", "meta", "unknown"])
 def test_json_that_is_nested_too_deeply_is_refused(field: str) -> None:
-    """What can't be written can't be stored."""
+    """It can't be written as JSON text."""
     assert "recursion" in refused(**{field: nested(100_000)})
 
 
 @pytest.mark.parametrize("field", INSTANTS)
 def test_a_refusal_is_short_however_long_the_value(field: str) -> None:
-    """It becomes a row, a log line, and part of the summary."""
+    """The message becomes a row, a log line, and a part of the summary."""
     assert len(refused(**{field: "x" * 100_000})) < 300
 
 
@@ -341,7 +341,7 @@ def test_a_refusal_is_short_however_long_the_value(field: str) -> None:
     st.text(min_size=1),
 )
 def test_what_is_typed_keeps_its_value(minutes: float, count: int, instant: datetime, text: str) -> None:
-    """As numbers, as strings of digits and as ISO 8601: the row says what the API said."""
+    """This holds for numbers, strings of digits and ISO 8601."""
     row = typed(id=text, minutes_consumed=minutes, live_participants=str(count), ended_at=instant.isoformat())
     assert (row["session_id"], row["minutes_consumed"]) == (text, minutes)
     assert (row["live_participants"], row["ended_at"]) == (count, instant)

@@ -1,4 +1,4 @@
-"""Ended sessions and totals of days as rows: nothing that can't be typed counts as nothing."""
+"""Ended sessions and totals per day become rows. A value that can't be parsed does not count as zero."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ENDED: dict[str, Any] = {"status": "ENDED", "live_participants": 0, "ended_at": 
 
 
 def make(*payloads: dict[str, Any], days: Any = (), failures: Any = ()) -> Batch:
-    """The batch of a run that was told of those sessions, and of those entries for the first days of November."""
+    """Return the batch of a run that fetched these sessions, and these entries for the first days of November."""
     observations = [Observation(Meeting("app", "meeting-1"), LATER, one, 2) for one in payloads]
     counts = FetchCounts(requests=7, retries=1)
     totals = DayTotals(
@@ -44,12 +44,12 @@ def make(*payloads: dict[str, Any], days: Any = (), failures: Any = ()) -> Batch
 
 
 def day(**changes: Any) -> dict[str, Any]:
-    """The totals of a day as the API sends them."""
+    """Return the totals of a day as the API sends them."""
     return {"day": "2026-11-01", "total_sessions": 3, "total_session_minutes": 40.25} | changes
 
 
 def test_an_ended_session_is_a_row_under_the_meeting_that_the_api_names() -> None:
-    """Nobody has asked for the meeting: it is known from the answer."""
+    """The request was for the app, so only the answer names the meeting."""
     batch = make(payload(**ENDED, associated_id="room", unknown=1))
     (row,) = batch.frames["session_finals"].to_dicts()
     assert {column: row[column] for column in ("run_id", "fetched_at", "app_id", "meeting_id", "associated_id")} == {
@@ -76,8 +76,8 @@ def test_an_ended_session_is_a_row_under_the_meeting_that_the_api_names() -> Non
         ({"minutes_consumed": -1}, "minutes_consumed is negative, not finite or too large"),
     ],
 )
-def test_a_session_that_is_not_final_or_cant_be_typed_is_a_failure(changes: dict[str, Any], message: str) -> None:
-    """Of its meeting, quoting what was sent."""
+def test_a_session_that_is_not_final_or_cant_be_parsed_is_a_failure(changes: dict[str, Any], message: str) -> None:
+    """The failure has the meeting of the request, and quotes the payload."""
     batch = make(payload(**(ENDED | changes)), payload("good", **ENDED))
     assert batch.frames["session_finals"]["session_id"].to_list() == ["good"]
     (failure,) = batch.frames["fetch_failures"].to_dicts()
@@ -89,25 +89,25 @@ def test_a_session_that_is_not_final_or_cant_be_typed_is_a_failure(changes: dict
     "written", ["2026-11-01", "2026-11-01T00:00:00.000Z", "2026-11-01T00:00:00+00:00", "2026-11-01T02:00:00+02:00"]
 )
 def test_a_day_is_a_date_or_the_instant_of_its_beginning(written: str) -> None:
-    """In UTC, whatever zone that is written in."""
+    """The day is in UTC, whatever zone the instant has."""
     assert parse_day(day(day=written)) == {"day": date(2026, 11, 1), "sessions": 3, "minutes": 40.25}
 
 
-NO_DAYS: list[Any] = [None, 1, "", "null", "Sunday", "2026-11-31", "20261101"]
-NO_MIDNIGHTS: list[Any] = ["2026-11-01T00:00:00", "2026-11-01T08:00:00Z"]
-NO_COUNTS: list[Any] = [None, "", "many", 1.5, -1, True, 2**60, float("nan"), []]
-NO_MINUTES: list[Any] = [None, "-1", -0.1, float("inf"), False, {}]
+INVALID_DAYS: list[Any] = [None, 1, "", "null", "Sunday", "2026-11-31", "20261101"]
+INVALID_MIDNIGHTS: list[Any] = ["2026-11-01T00:00:00", "2026-11-01T08:00:00Z"]
+INVALID_COUNTS: list[Any] = [None, "", "many", 1.5, -1, True, 2**60, float("nan"), []]
+INVALID_MINUTES: list[Any] = [None, "-1", -0.1, float("inf"), False, {}]
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("day", value) for value in NO_DAYS + NO_MIDNIGHTS),
-        *(("total_sessions", value) for value in NO_COUNTS),
-        *(("total_session_minutes", value) for value in NO_MINUTES),
+        *(("day", value) for value in INVALID_DAYS + INVALID_MIDNIGHTS),
+        *(("total_sessions", value) for value in INVALID_COUNTS),
+        *(("total_session_minutes", value) for value in INVALID_MINUTES),
     ],
 )
-def test_a_day_that_cant_be_typed_is_a_failure_and_never_a_zero(field: str, value: Any) -> None:
+def test_a_day_that_cant_be_parsed_is_a_failure_and_never_zero(field: str, value: Any) -> None:
     """An instant without a zone, or in the middle of a day, would be a guess."""
     with pytest.raises(FieldError):
         parse_day(day(**{field: value}))
@@ -119,27 +119,27 @@ def test_a_day_that_cant_be_typed_is_a_failure_and_never_a_zero(field: str, valu
 
 
 @pytest.mark.parametrize("entry", [None, 1, "x", [], [day()], {}])
-def test_an_entry_that_is_no_object_is_a_failure(entry: object) -> None:
-    """Whatever JSON holds."""
+def test_an_entry_that_is_not_an_object_is_a_failure(entry: object) -> None:
+    """Any other JSON value is refused."""
     assert make(days=[entry]).failures == {FailureKind.MALFORMED: 1}
 
 
 def test_a_day_that_nobody_asked_for_is_a_failure() -> None:
-    """The answer is then to another question."""
+    """The answer does not match the request."""
     batch = make(days=[day(day="2026-10-31"), day(day="2026-11-03"), day()])
     assert batch.frames["daily_totals"].height == 1
     assert batch.failures == {FailureKind.MALFORMED: 2}
 
 
-def test_a_day_that_is_told_of_twice_is_one_and_another_total_for_it_a_failure() -> None:
-    """Which of both is right nobody can say; the first is kept."""
+def test_a_repeated_day_counts_once_and_a_different_total_is_a_failure() -> None:
+    """It is unknown which total is right. The first is kept."""
     batch = make(days=[day(), day(), day(total_sessions=4)])
     assert batch.frames["daily_totals"]["sessions"].to_list() == [3]
     assert batch.failures == {FailureKind.MALFORMED: 1}
 
 
-def test_the_run_counts_what_it_was_told_of_and_what_it_spent() -> None:
-    """It is no snapshot: nothing was live, and nothing idle."""
+def test_the_run_counts_its_sessions_failures_and_requests() -> None:
+    """A reconciliation has no live and no idle meetings."""
     failure = Failure(app_id="app", meeting_id="*", kind=FailureKind.TIMEOUT, message="late")
     run = make(payload(**ENDED), payload("b"), days=[day()], failures=[failure]).run
     assert (run.kind, run.via, run.list_id, run.slot) == ("reconcile", "list", "ended", SLOT)
@@ -148,7 +148,7 @@ def test_the_run_counts_what_it_was_told_of_and_what_it_spent() -> None:
 
 
 def test_the_frames_have_the_columns_of_the_tables(tmp_path: Path) -> None:
-    """In their order, which the comparison with what is stored relies on."""
+    """The comparison with stored rows relies on the order of the columns."""
     with open_database(tmp_path / "usage.duckdb") as connection:
         for table, schema in (("session_finals", FINAL_SCHEMA), ("daily_totals", DAY_SCHEMA)):
             described = connection.execute(f"describe {table}").fetchall()

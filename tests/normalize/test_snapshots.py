@@ -48,7 +48,7 @@ FINISHED_AT = SLOT + timedelta(seconds=9)
 
 
 def observations(*payloads: dict[str, Any]) -> list[Observation]:
-    """See a session in each of some meetings, a second apart."""
+    """Return one observation per payload, each of another meeting, one second apart."""
     return [
         Observation(Meeting("app", f"m{number}"), SLOT + timedelta(seconds=number), session)
         for number, session in enumerate(payloads)
@@ -56,7 +56,7 @@ def observations(*payloads: dict[str, Any]) -> list[Observation]:
 
 
 def failure(meeting_id: str, kind: FailureKind = FailureKind.TIMEOUT, **known: Any) -> Failure:
-    """Fail to learn about a meeting."""
+    """Return the failure of a meeting."""
     return Failure(**({"app_id": "app", "meeting_id": meeting_id, "kind": kind, "message": "no answer"} | known))
 
 
@@ -67,7 +67,7 @@ def batch_of(
     *,
     idle: int = 0,
 ) -> Batch:
-    """Normalize a run that brought this."""
+    """Return the batch of a run that fetched this."""
     idle_meetings = [Meeting("app", f"idle-{number}") for number in range(idle)]
     failed = [Meeting(str(failure.app_id), failure.meeting_id) for failure in failures]
     asked = [*(observation.meeting for observation in seen), *idle_meetings, *failed]
@@ -105,7 +105,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.mark.parametrize("table", SCHEMAS)
 @pytest.mark.parametrize("size", [0, 1, 3])
 def test_a_frame_has_its_declared_schema_whatever_it_holds(table: str, size: int) -> None:
-    """A column that is null in every row, and a table without rows, have their types all the same."""
+    """Columns have their types, even if all values are null or the table has no rows."""
     batch = batch_of(observations(*[payload()] * size), [failure("f")] * size, idle=size)
     assert dict(batch.frames[table].schema) == SCHEMAS[table]
     assert list(batch.frames) == list(SCHEMAS)
@@ -113,14 +113,14 @@ def test_a_frame_has_its_declared_schema_whatever_it_holds(table: str, size: int
 
 @pytest.mark.parametrize("table", SCHEMAS)
 def test_a_frame_has_the_columns_of_its_table(table: str) -> None:
-    """Rows are inserted by name: a column too few would be null for ever."""
+    """Rows are inserted by name, so a missing column would always be null."""
     with database() as connection:
         columns = pl.DataFrame(connection.table(table)).columns
     assert sorted(SCHEMAS[table]) == sorted(columns)
 
 
 def test_a_session_seen_is_a_row_with_its_run_slot_and_meeting() -> None:
-    """The payload's own fields stand beside what only the run knows."""
+    """The row has the fields of the payload, and the fields that only the run knows."""
     (row,) = rows(batch_of(observations(payload(minutes_consumed="2.5", unknown={"a": 1}))), "session_snapshots")
     assert row["run_id"] == START.run_id
     assert (row["slot"], row["observed_at"]) == (SLOT, SLOT)
@@ -130,8 +130,8 @@ def test_a_session_seen_is_a_row_with_its_run_slot_and_meeting() -> None:
     assert json.loads(row["extra"]) == {"unknown": {"a": 1}}
 
 
-def test_a_session_can_not_say_whose_it_is() -> None:
-    """App and meeting are those that were asked for, whatever the answer calls them."""
+def test_a_payload_does_not_decide_about_app_and_meeting() -> None:
+    """App and meeting are those of the request, whatever the answer says."""
     hostile = payload(run_id="x", slot="x", app_id="x", meeting_id="x", observed_at="x", organization_id="y")
     (row,) = rows(batch_of(observations(hostile)), "session_snapshots")
     assert (row["run_id"], row["slot"], row["app_id"], row["meeting_id"]) == (START.run_id, SLOT, "app", "m0")
@@ -139,7 +139,7 @@ def test_a_session_can_not_say_whose_it_is() -> None:
 
 
 def test_a_failure_is_a_row_with_what_is_known() -> None:
-    """Null is what is not known."""
+    """Unknown values are null."""
     known: dict[str, Any] = {"http_status": 503, "api_code": 971, "attempts": 5, "cf_ray": "8f-FRA"}
     invalid = failure("a b", FailureKind.INVALID_ID, app_id=None, line=3, message="line 3: white space")
     asked, listed = rows(batch_of(failures=[failure("m", **known)], invalid=[invalid]), "fetch_failures")
@@ -160,8 +160,8 @@ def test_a_failure_is_a_row_with_what_is_known() -> None:
     }
 
 
-def test_the_ledger_s_entry_says_what_the_run_was_and_did() -> None:
-    """The same values as a row and as the batch's run."""
+def test_the_entry_in_the_ledger_describes_the_run() -> None:
+    """The row and the run of the batch have the same values."""
     batch = batch_of(
         observations(payload(), payload()), [failure("f")], [failure("a b", FailureKind.INVALID_ID)], idle=3
     )
@@ -191,7 +191,7 @@ def test_the_ledger_s_entry_says_what_the_run_was_and_did() -> None:
 
 
 def test_the_list_is_every_meeting_asked_for() -> None:
-    """Live, idle or failed; what was no ID was not asked for."""
+    """It has live, idle and failed meetings, but no lines that are not valid."""
     invalid = failure("a b", FailureKind.INVALID_ID, app_id=None)
     batch = batch_of(observations(payload()), [failure("f")], [invalid], idle=1)
     assert [row["meeting_id"] for row in rows(batch, "meeting_lists")] == ["m0", "idle-0", "f"]
@@ -199,7 +199,7 @@ def test_the_list_is_every_meeting_asked_for() -> None:
 
 
 def test_a_run_by_the_list_says_how_many_live_sessions_were_not_asked_about() -> None:
-    """None is zero there; a run that asked meeting by meeting can't know, which is null."""
+    """Without such sessions it is zero. A run by meeting can't know, so it is null."""
     strangers = [Meeting("app", "x"), Meeting("app", "y")]
     found = FetchResult(observations=[], failures=[], counts=FetchCounts(), via="list", unlisted=strangers)
     unlisted = [
@@ -210,7 +210,7 @@ def test_a_run_by_the_list_says_how_many_live_sessions_were_not_asked_about() ->
 
 
 def test_a_run_of_all_meetings_has_no_list_but_a_name_for_it() -> None:
-    """Of the ledger's entry, which names the app; whoever was live or could not be seen counts."""
+    """The list ID in the ledger names the app. Live and failed meetings are counted."""
     fetched = FetchResult(
         observations=observations(payload()),
         failures=[failure("*")],
@@ -226,7 +226,7 @@ def test_a_run_of_all_meetings_has_no_list_but_a_name_for_it() -> None:
 
 
 def test_the_same_meetings_in_another_order_are_the_same_list() -> None:
-    """A list is known by its content."""
+    """The ID depends on the content only."""
     meetings = [Meeting("app", "a"), Meeting("app", "b"), Meeting("other", "a")]
     assert len({compute_list_id(order) for order in itertools.permutations(meetings)}) == 1
 
@@ -244,15 +244,15 @@ def test_the_same_meetings_in_another_order_are_the_same_list() -> None:
     ],
 )
 def test_another_list_has_another_name(other: list[Meeting]) -> None:
-    """One meeting more, one less, or one in another app."""
+    """The other list has one meeting more, one less, or one in another app."""
     assert compute_list_id(other) != compute_list_id([Meeting("app", "a"), Meeting("app", "b")])
 
 
-# Payloads that can't be typed
+# Payloads that can't be parsed
 
 
-def test_a_payload_that_can_not_be_typed_is_a_failure_and_the_rest_are_rows() -> None:
-    """It says which field, quotes the payload's beginning, and keeps its meeting."""
+def test_a_payload_that_cant_be_parsed_is_a_failure_and_the_rest_are_rows() -> None:
+    """The message names the field and quotes the beginning of the payload. The failure has its meeting."""
     seen = observations(payload("a"), payload("b", minutes_consumed="lots"), payload("c"))
     batch = batch_of(seen)
     malformed = batch.first_failures[FailureKind.MALFORMED]
@@ -263,14 +263,14 @@ def test_a_payload_that_can_not_be_typed_is_a_failure_and_the_rest_are_rows() ->
 
 
 def test_a_malformed_payload_is_counted_as_failed_not_as_live() -> None:
-    """The fetch saw a session; the run could not learn about it."""
+    """The fetch saw a session, but its payload can't be parsed."""
     batch = batch_of(observations(payload(), {}), [failure("f")], idle=2)
     assert (batch.run.meetings, batch.run.live, batch.run.idle, batch.run.failed) == (5, 1, 2, 2)
     assert batch.failures == {FailureKind.TIMEOUT: 1, FailureKind.MALFORMED: 1}
 
 
 def test_failures_are_counted_by_kind_the_commonest_first() -> None:
-    """The first of each kind is quoted."""
+    """The batch has the first failure of each kind."""
     kinds = [FailureKind.TIMEOUT, FailureKind.NOT_FOUND, FailureKind.NOT_FOUND]
     batch = batch_of(failures=[failure(f"f{number}", kind) for number, kind in enumerate(kinds)])
     assert list(batch.failures.items()) == [(FailureKind.NOT_FOUND, 2), (FailureKind.TIMEOUT, 1)]
@@ -281,7 +281,7 @@ def test_failures_are_counted_by_kind_the_commonest_first() -> None:
 
 
 def test_a_payload_that_can_not_even_be_quoted_is_malformed() -> None:
-    """Nested deeper than JSON can be written."""
+    """It is nested too deeply to be written as JSON."""
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
@@ -290,7 +290,7 @@ def test_a_payload_that_can_not_even_be_quoted_is_malformed() -> None:
 
 
 def test_a_number_beyond_json_in_an_unknown_field_costs_one_meeting_not_the_run() -> None:
-    """The others' rows are kept."""
+    """The rows of the other meetings are kept."""
     batch = batch_of(observations(payload(), payload(unknown=math.inf)))
     assert (batch.run.live, batch.run.failed) == (1, 1)
 
@@ -321,7 +321,7 @@ CHANGED_PAYLOAD = ANY_PAYLOAD.map(lambda changes: payload() | changes)
 @example([payload(unknown=math.inf)], 0)
 @example([payload(created_at="0001-01-01T00:00:00+05:00")], 0)
 def test_any_json_is_a_typed_row_or_a_failure(payloads: list[dict[str, Any]], idle: int) -> None:
-    """Never another exception, never neither or both; live, idle and failed add up to the meetings."""
+    """There is no other exception. Live, idle and failed add up to the meetings."""
     batch = batch_of(observations(*payloads), idle=idle)
     seen = [row["meeting_id"] for table in ("session_snapshots", "fetch_failures") for row in rows(batch, table)]
     assert sorted(seen) == [f"m{number}" for number in range(len(payloads))]
@@ -331,7 +331,7 @@ def test_any_json_is_a_typed_row_or_a_failure(payloads: list[dict[str, Any]], id
 
 
 def stored(batch: Batch, folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Take a batch through Parquet into a real database, and read its rows back."""
+    """Load a batch through Parquet into a real database, and return its rows."""
     with database() as connection:
         for table, frame in batch.frames.items():
             file = folder / f"{table}.parquet"
@@ -341,7 +341,7 @@ def stored(batch: Batch, folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def with_json_read(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Read what the JSON columns of some rows say."""
+    """Parse the JSON columns of some rows."""
     return [
         row | {column: json.loads(row[column]) for column in JSON_COLUMNS if row.get(column) is not None}
         for row in found
@@ -354,7 +354,7 @@ def with_json_read(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_every_row_is_stored_as_it_was_typed(
     tmp_path_factory: pytest.TempPathFactory, payloads: list[dict[str, Any]]
 ) -> None:
-    """Whatever was typed goes into the tables and comes out the same: nothing can block the load of a run."""
+    """The tables accept every typed row and return it unchanged, so no row can block a load."""
     invalid = [failure("a b", FailureKind.INVALID_ID, app_id=None, line=2**40)]
     batch = batch_of(observations(*payloads), invalid=invalid)
     back = stored(batch, tmp_path_factory.mktemp("stored"))
@@ -381,7 +381,7 @@ ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=
 def test_what_the_api_says_is_what_the_database_says(  # noqa: PLR0913, PLR0917  # a kind of value each
     tmp_path_factory: pytest.TempPathFactory, text: str, minutes: float, count: int, instant: datetime, value: Any
 ) -> None:
-    """From the payload to the table, through every step: the same text, number, instant and JSON."""
+    """Text, number, instant and JSON stay the same from the payload to the table."""
     session = payload(text, minutes_consumed=minutes, live_participants=str(count), meta=value, unknown=value)
     session["started_at"] = instant.isoformat()
     back = stored(batch_of(observations(session)), tmp_path_factory.mktemp("said"))

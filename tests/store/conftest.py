@@ -1,4 +1,4 @@
-"""Staged runs and programs that hold a database open."""
+"""Fixtures for staged runs."""
 
 from __future__ import annotations
 

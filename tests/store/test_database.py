@@ -1,4 +1,4 @@
-"""How the target is opened."""
+"""Opening the database."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """A database that is there."""
+    """An existing database."""
     path = tmp_path / "usage.duckdb"
     with open_database(path):
         pass
     return path
 
 
-def test_a_database_is_made_with_its_directory_where_there_is_none(tmp_path: Path) -> None:
+def test_a_database_is_created_with_its_directory(tmp_path: Path) -> None:
     """The first run needs no preparation."""
     with open_database(tmp_path / "new" / "usage.duckdb") as connection:
         assert connection.execute("select count(*) from runs").fetchall() == [(0,)]
 
 
 def test_a_database_belongs_to_its_owner_alone(database: Path) -> None:
-    """It says who met whom, and when: mode 0600."""
+    """The database says who met whom, and when. Its mode is 0600."""
     assert database.stat().st_mode & 0o777 == 0o600
 
 
 def test_nothing_but_the_database_is_left_once_it_is_closed(database: Path) -> None:
-    """Copying the one file copies everything: no write-ahead log stays, nor an unfinished file."""
+    """A copy of this one file is complete: there is no write-ahead log and no unfinished file."""
     with open_database(database) as connection:
         connection.execute("insert into meeting_lists values ('list', 'app', 'meeting')")
     assert [path.name for path in database.parent.iterdir()] == ["usage.duckdb"]
 
 
-def test_what_a_crash_left_of_an_unfinished_database_is_no_obstacle(tmp_path: Path) -> None:
-    """A run killed while it made the database leaves a file under another name; the next one starts anew."""
+def test_an_unfinished_database_of_a_crashed_run_is_replaced(tmp_path: Path) -> None:
+    """A run that is killed while it creates the database leaves a file with another name. The next run starts again."""
     (tmp_path / "usage.duckdb.new").write_bytes(b"half a database")
     (tmp_path / "usage.duckdb.new.wal").write_bytes(b"half a log")
     with open_database(tmp_path / "usage.duckdb"):
@@ -57,7 +57,7 @@ def test_what_a_crash_left_of_an_unfinished_database_is_no_obstacle(tmp_path: Pa
 
 
 def test_a_database_that_another_job_is_making_is_waited_for(tmp_path: Path) -> None:
-    """Two makers would rename each other's unfinished file: one makes it, and the other opens what that has made."""
+    """Two processes would rename each other's unfinished file, so only one may create it."""
     database = tmp_path / "usage.duckdb"
     directory = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(directory, fcntl.LOCK_EX)
@@ -70,7 +70,7 @@ def test_a_database_that_another_job_is_making_is_waited_for(tmp_path: Path) -> 
 
 
 def test_a_database_can_be_read_by_every_duckdb_since_1_2(database: Path) -> None:
-    """DuckDB 2 would by itself make files that 1.x tools can't read."""
+    """By default, DuckDB 2 writes files that 1.x tools can't read."""
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach '{database}' as made")
         tags = "select tags['storage_version'] from duckdb_databases() where database_name = 'made'"
@@ -78,7 +78,7 @@ def test_a_database_can_be_read_by_every_duckdb_since_1_2(database: Path) -> Non
 
 
 def test_a_database_with_a_quote_in_its_name_is_opened(tmp_path: Path) -> None:
-    """The path is part of a statement: it is quoted there."""
+    """The path is quoted in the SQL statement."""
     path = tmp_path / "it's ours.duckdb"
     with open_database(path):
         pass
@@ -86,14 +86,14 @@ def test_a_database_with_a_quote_in_its_name_is_opened(tmp_path: Path) -> None:
 
 
 def test_instants_are_utc_whatever_the_machine_says(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Naive timestamps would be read in the zone of the session."""
+    """Otherwise timestamps without a zone would be read in the zone of the session."""
     monkeypatch.setenv("TZ", "America/New_York")
     with open_database(database) as connection:
         assert connection.execute("select current_setting('TimeZone')").fetchall() == [("UTC",)]
 
 
-def test_a_file_that_is_no_database_is_refused_and_not_touched(tmp_path: Path) -> None:
-    """--database may name anything by mistake."""
+def test_a_file_that_is_not_a_database_is_refused_and_not_changed(tmp_path: Path) -> None:
+    """A user may name any file by mistake."""
     path = tmp_path / "notes.txt"
     path.write_text("not a database at all, and long enough to have a header" * 100)
     before = path.read_bytes()
@@ -102,21 +102,21 @@ def test_a_file_that_is_no_database_is_refused_and_not_touched(tmp_path: Path) -
     assert path.read_bytes() == before
 
 
-def test_a_place_that_takes_no_file_is_named(tmp_path: Path) -> None:
-    """The message says which path is the trouble."""
+def test_a_path_that_cant_be_created_is_named(tmp_path: Path) -> None:
+    """The message has the path."""
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="file"), open_database(tmp_path / "file" / "usage.duckdb"):
         pass
 
 
-def test_what_duckdb_reports_becomes_an_error_of_ours(database: Path) -> None:
-    """No trace for trouble with the store; the first line of DuckDB's message says what it was."""
+def test_an_error_of_duckdb_becomes_a_store_error(database: Path) -> None:
+    """The user sees no traceback, but the first line of DuckDB's message."""
     with pytest.raises(StoreError, match=r"usage\.duckdb: Catalog Error"), open_database(database) as connection:
         connection.execute("select * from nowhere")
 
 
 def test_after_an_error_the_database_can_be_opened_again(database: Path) -> None:
-    """An error ends its transaction and lets go of the file."""
+    """An error ends the transaction and releases the file."""
     script = "begin; insert into meeting_lists values ('list', 'app', 'meeting'); select * from nowhere"
     with pytest.raises(StoreError), open_database(database) as connection:
         connection.execute(script)
@@ -126,7 +126,7 @@ def test_after_an_error_the_database_can_be_opened_again(database: Path) -> None
 
 @pytest.mark.parametrize("mode", ["read", "write"])
 def test_a_database_that_another_program_holds_is_named_with_its_holder(database: Path, mode: str) -> None:
-    """A viewer left open blocks the writer, even if it only reads: who it is must be said."""
+    """An open viewer blocks the writer, even if it only reads. The message names its program and PID."""
     with (
         held_open(database, mode) as pid,
         pytest.raises(StoreLocked, match=rf"held open by .*python.* \(PID {pid}\)"),
@@ -135,19 +135,19 @@ def test_a_database_that_another_program_holds_is_named_with_its_holder(database
         pass
 
 
-def test_the_holder_is_read_out_of_duckdbs_words() -> None:
-    """Program and PID."""
+def test_the_holder_is_parsed_from_the_message_of_duckdb() -> None:
+    """DuckDB's message has the program and the PID."""
     said = 'IO Error: Could not set lock on file "u": Conflicting lock is held in /opt/my tools/duckdb (PID 42). See'
     assert parse_lock_holder(said) == LockHolder(program="/opt/my tools/duckdb", pid=42)
 
 
-def test_a_lock_whose_holder_is_not_said_has_none() -> None:
-    """DuckDB can't always tell, on a network drive for one."""
+def test_a_message_without_a_holder_gives_none() -> None:
+    """DuckDB can't always name it, for example on a network drive."""
     assert parse_lock_holder("IO Error: Could not set lock on file") is None
 
 
 def test_a_locked_database_is_waited_for(database: Path) -> None:
-    """As soon as the viewer closes it, the rows go in."""
+    """The rows are written as soon as the viewer closes the database."""
     with ExitStack() as viewer:
         viewer.enter_context(held_open(database))
         waits: list[float] = []
@@ -164,8 +164,8 @@ def test_a_locked_database_is_waited_for(database: Path) -> None:
     assert waits == [0.05, 0.1, 0.2]
 
 
-def test_a_locked_database_is_not_waited_for_longer_than_said(database: Path) -> None:
-    """All waits together are the time-out, each at most a second."""
+def test_a_locked_database_is_waited_for_until_the_time_out(database: Path) -> None:
+    """The sum of all waits is the time-out. Each wait is at most one second."""
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -178,8 +178,8 @@ def test_a_locked_database_is_not_waited_for_longer_than_said(database: Path) ->
     assert max(waits) == 1.0
 
 
-def test_without_patience_a_locked_database_is_tried_once(database: Path) -> None:
-    """A lock time-out of nothing."""
+def test_without_a_time_out_a_locked_database_is_tried_once(database: Path) -> None:
+    """This is a lock time-out of zero."""
 
     async def sleep(_: float) -> None:
         pytest.fail("waited")

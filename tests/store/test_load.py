@@ -1,4 +1,4 @@
-"""Staged runs become rows, exactly once."""
+"""Staged runs are loaded exactly once."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    """An empty database, open."""
+    """An empty database that is open."""
     with open_database(tmp_path / "usage.duckdb") as connection:
         yield connection
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """Rows by table."""
+    """Return the number of rows per table."""
     return {table: count for table, _, count in run_sql_file(connection, "read/row_counts").iter_rows()}
 
 
 def test_every_table_gets_its_rows(connection: Connection, staged: Callable[..., StagedRun]) -> None:
-    """A run feeds the ledger, its list, the snapshots and the failures."""
+    """A run adds to the ledger, the lists, the snapshots and the failures."""
     failure = Failure(app_id="app", meeting_id="lost", kind=FailureKind.TIMEOUT, message="late")
     run = staged(live=["a", "b"], idle=["c"], failures=[failure])
     assert load_runs(connection, [run]).run_ids == [run.run_id]
@@ -54,7 +54,7 @@ def test_every_table_gets_its_rows(connection: Connection, staged: Callable[...,
 
 
 def test_a_run_in_the_ledger_is_not_loaded_again(connection: Connection, staged: Callable[..., StagedRun]) -> None:
-    """A crash between commit and deletion leaves the run staged: loading it again changes nothing."""
+    """A crash between commit and deletion leaves the run staged. A second load changes nothing."""
     run = staged()
     load_runs(connection, [run])
     before = counts(connection)
@@ -65,7 +65,7 @@ def test_a_run_in_the_ledger_is_not_loaded_again(connection: Connection, staged:
 def test_a_run_that_another_job_has_loaded_and_deleted_is_not_damaged(
     connection: Connection, staged: Callable[..., StagedRun]
 ) -> None:
-    """It was listed before, and the ledger holds it by now."""
+    """This job listed the run before the other job loaded it."""
     run = staged()
     load_runs(connection, [run])
     discard(run)
@@ -73,7 +73,7 @@ def test_a_run_that_another_job_has_loaded_and_deleted_is_not_damaged(
 
 
 def test_a_slot_holds_a_meeting_once(connection: Connection, staged: Callable[..., StagedRun]) -> None:
-    """Two runs of one slot, neither of which knew the other's rows, in one load."""
+    """Two runs of one slot that did not know each other's rows are in one load."""
     load_runs(connection, [staged(live=["a", "b"], idle=[]), staged(live=["b", "c"], idle=[])])
     meetings = connection.execute("select meeting_id from session_snapshots order by all").fetchall()
     assert meetings == [("a",), ("b",), ("c",)]
@@ -86,7 +86,7 @@ def test_the_next_slot_holds_the_meeting_again(connection: Connection, staged: C
 
 
 def test_looking_for_rows_of_a_slot_skips_all_others(connection: Connection, staged: Callable[..., StagedRun]) -> None:
-    """The slot is a constant of the scan, so that zone maps can rule out what is older."""
+    """The slot is a constant of the scan, so that zone maps exclude older rows."""
     run = staged()
     load_runs(connection, [run, staged(slot=SLOT + timedelta(hours=1))])
     statement = "explain analyze " + sql_files.text("load/session_snapshots")
@@ -97,7 +97,7 @@ def test_looking_for_rows_of_a_slot_skips_all_others(connection: Connection, sta
 
 
 def test_a_list_is_stored_once(connection: Connection, staged: Callable[..., StagedRun]) -> None:
-    """Runs of the same list share it, in one load and in several."""
+    """Runs with the same list share it, in one load and in several."""
     later = [staged(slot=SLOT + timedelta(hours=hour)) for hour in range(3)]
     load_runs(connection, later[:2])
     load_runs(connection, later[2:])
@@ -109,7 +109,7 @@ def test_a_list_is_stored_once(connection: Connection, staged: Callable[..., Sta
 def test_a_damaged_run_keeps_no_other_waiting(
     connection: Connection, staged: Callable[..., StagedRun], damage: str
 ) -> None:
-    """It is named and stays where it is; nothing of it is loaded, and all of the others."""
+    """The message names it, and it stays where it is. All other runs are loaded."""
     good, bad = staged(), staged(slot=SLOT + timedelta(hours=1))
     later = staged(slot=SLOT + timedelta(hours=2))
     if damage == "cut":
@@ -124,7 +124,7 @@ def test_a_damaged_run_keeps_no_other_waiting(
 
 
 def test_loading_nothing_writes_nothing(connection: Connection, tmp_path: Path) -> None:
-    """The usual case of a run that finds nothing staged."""
+    """This is the usual case of a run that finds no staged run."""
     assert load_runs(connection, []).run_ids == []
     assert not (tmp_path / "usage.duckdb.wal").exists()
 
@@ -132,7 +132,7 @@ def test_loading_nothing_writes_nothing(connection: Connection, tmp_path: Path) 
 def test_loaded_rows_are_in_the_databases_own_file(
     connection: Connection, staged: Callable[..., StagedRun], tmp_path: Path
 ) -> None:
-    """A write-ahead log that is cut off opens without its last transaction, silently: there must be none left."""
+    """A cut-off write-ahead log loses its last transaction without an error. So no log may be left."""
     load_runs(connection, [staged()])
     log = tmp_path / "usage.duckdb.wal"
     assert not log.exists() or log.stat().st_size == 0

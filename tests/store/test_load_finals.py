@@ -1,4 +1,4 @@
-"""Final figures and totals of days become rows once, and once more where they say something else."""
+"""Final figures and totals per day are stored once, and again when they change."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LATEST = "select max_by(minutes_consumed, (fetched_at, run_id)) from session_fin
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
-    """An empty database, open."""
+    """An empty database that is open."""
     with open_database(tmp_path / "usage.duckdb") as connection:
         yield connection
 
@@ -53,7 +53,7 @@ def staged(
     at: datetime = SLOT,
     days: Sequence[tuple[str, int, float]] = (),
 ) -> StagedRun:
-    """Stage a reconciliation that was told of those sessions and days then."""
+    """Stage a reconciliation that fetched these sessions and days at this instant."""
     start = RunStart(run_id=str(uuid7(at)), slot=at, started_at=at, account_id="account", tool_version="0", host="here")
     entries = [{"day": day, "total_sessions": count, "total_session_minutes": minutes} for day, count, minutes in days]
     finals = Finals(
@@ -78,13 +78,13 @@ def staged(
 
 
 def minutes(connection: Connection) -> list[float]:
-    """All final totals, in the order of their fetch."""
+    """Return all final totals in the order of their fetch."""
     query = "select minutes_consumed from session_finals order by fetched_at, minutes_consumed"
     return [row[0] for row in connection.execute(query).fetchall()]
 
 
 def test_a_report_that_says_the_same_again_is_not_stored_again(connection: Connection, tmp_path: Path) -> None:
-    """Whether both are loaded at once or one after the other; JSON and nulls are compared, too."""
+    """This holds for one load and for two. JSON and nulls are compared, too."""
     json: dict[str, Any] = {"meta": {"region": "weur"}, "breakout_rooms": [{}], "unknown": [1, None], "type": None}
     runs = [staged(tmp_path, [final(**json)], at=SLOT + number * HOUR) for number in range(3)]
     loaded = load_runs(connection, runs[:2])
@@ -98,7 +98,7 @@ def test_a_report_that_says_the_same_again_is_not_stored_again(connection: Conne
 def test_a_report_that_says_something_else_is_stored(
     connection: Connection, tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    """In whatever column."""
+    """A change in any column counts."""
     runs = [
         staged(tmp_path, [final()]),
         staged(tmp_path, [final(**change)], at=SLOT + HOUR),
@@ -108,7 +108,7 @@ def test_a_report_that_says_something_else_is_stored(
 
 
 def test_a_figure_that_returns_to_what_it_was_is_stored(connection: Connection, tmp_path: Path) -> None:
-    """It equals an older report, and not the latest: left out, the one in between would count."""
+    """It equals an older report, but not the latest. Without it, the report in between would count."""
     for hour, figure in enumerate((1.0, 2.0, 1.0)):
         load_runs(connection, [staged(tmp_path, [final(minutes_consumed=figure)], at=SLOT + hour * HOUR)])
     assert minutes(connection) == [1.0, 2.0, 1.0]
@@ -116,7 +116,7 @@ def test_a_figure_that_returns_to_what_it_was_is_stored(connection: Connection, 
 
 
 def test_an_older_report_that_is_loaded_later_is_not_the_latest(connection: Connection, tmp_path: Path) -> None:
-    """A run that stayed staged for a day changes nothing that was learned since."""
+    """A run that stayed staged for a day does not change newer figures."""
     older = staged(tmp_path, [final(minutes_consumed=1.0)])
     newer = staged(tmp_path, [final(minutes_consumed=2.0)], at=SLOT + HOUR)
     load_runs(connection, [newer])
@@ -133,7 +133,7 @@ def test_sessions_of_the_same_name_in_two_apps_are_two(connection: Connection, t
 
 
 def test_a_day_is_stored_again_once_its_total_has_changed(connection: Connection, tmp_path: Path) -> None:
-    """The totals of today grow until midnight, and those of the days before may be corrected."""
+    """The totals of today grow until midnight. Those of earlier days may be corrected."""
     first, second = ("2026-11-01", 3, 40.5), ("2026-11-02", 1, 2.0)
     for hour, days in enumerate([[first, second], [first, ("2026-11-02", 2, 2.5)], [first]]):
         load_runs(connection, [staged(tmp_path, days=days, at=SLOT + hour * HOUR)])
@@ -142,7 +142,7 @@ def test_a_day_is_stored_again_once_its_total_has_changed(connection: Connection
 
 
 def test_a_run_that_lacks_a_column_of_this_version_is_loaded(connection: Connection, tmp_path: Path) -> None:
-    """As an older version may have staged it: what it can't say is null, and is no news either."""
+    """An older version may have staged it. The missing value is null, and a null is not a change."""
     connection.execute("alter table session_finals add column newer varchar")
     connection.execute("alter table daily_totals add column newer varchar")
     days = [("2026-11-01", 3, 40.5)]
@@ -158,7 +158,7 @@ def test_a_run_that_lacks_a_column_of_this_version_is_loaded(connection: Connect
 def test_looking_for_rows_that_are_there_skips_all_older_ones(
     connection: Connection, tmp_path: Path, table: str, column: str, value: str
 ) -> None:
-    """The bound is a constant of the scan, so that zone maps can rule out what is older."""
+    """The bound is a constant of the scan, so that zone maps exclude older rows."""
     older = final("older", started_at="2026-11-02T10:00:00Z")
     run = staged(tmp_path, [final(), older], days=[("2026-11-01", 3, 40.5), ("2026-11-02", 1, 2.0)])
     load_runs(connection, [run])
@@ -169,13 +169,13 @@ def test_looking_for_rows_that_are_there_skips_all_older_ones(
 
 
 def open_sessions(connection: Connection, since: datetime) -> list[OpenSession]:
-    """What is open of the app, of what was live since then."""
+    """Return the open sessions of the app that were live since then."""
     found = run_sql_file(connection, "read/open_sessions", since=since, app_ids=["app"])
     return [OpenSession(*row) for row in found.iter_rows()]
 
 
 def test_open_is_what_was_seen_live_and_began_before_and_is_not_final(connection: Connection, tmp_path: Path) -> None:
-    """The sessions of the sample began an hour before the slot."""
+    """The sessions of the sample began one hour before the slot."""
     runs = [stage_run(tmp_path, live=["a", "b"], slot=SLOT + number * HOUR / 2) for number in range(2)]
     load_runs(connection, runs)
     both = [OpenSession("app", "a", "of a"), OpenSession("app", "b", "of b")]
@@ -187,7 +187,7 @@ def test_open_is_what_was_seen_live_and_began_before_and_is_not_final(connection
 
 
 def test_open_are_sessions_of_the_apps_asked_about(connection: Connection, tmp_path: Path) -> None:
-    """Another app's are another run's."""
+    """Sessions of other apps are left out."""
     load_runs(connection, [stage_run(tmp_path, live=["a"])])
     found = run_sql_file(connection, "read/open_sessions", since=SLOT, app_ids=["other"])
     assert found.is_empty()
@@ -196,6 +196,6 @@ def test_open_are_sessions_of_the_apps_asked_about(connection: Connection, tmp_p
 def test_known_apps_are_those_of_lists_and_those_that_were_asked_for_whole(
     connection: Connection, tmp_path: Path
 ) -> None:
-    """Each once."""
+    """Each app is listed once."""
     load_runs(connection, [stage_run(tmp_path), stage_run(tmp_path, all_of="whole")])
     assert run_sql_file(connection, "read/apps")["app_id"].to_list() == ["app", "whole"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_a_new_database_has_every_migration_in_its_ledger(tmp_path: Path) -> None:
-    """Each by the name of its file, and the views by the hash of their text."""
+    """A migration has the name of its file, and the views have a hash of their text."""
     with open_database(tmp_path / "usage.duckdb") as connection:
         names = connection.execute("select name from schema_migrations order by name").fetchall()
     assert [f"migrations/{name}" for (name,) in names[:-1]] == list(sql_files.names("migrations"))
@@ -25,7 +25,7 @@ def test_a_new_database_has_every_migration_in_its_ledger(tmp_path: Path) -> Non
 
 
 def test_a_database_that_is_up_to_date_is_not_written(tmp_path: Path) -> None:
-    """Definitions in the hot path have left unreadable logs behind."""
+    """Definitions in every run have left unreadable write-ahead logs in the past."""
     database = tmp_path / "usage.duckdb"
     with open_database(database):
         pass
@@ -35,8 +35,8 @@ def test_a_database_that_is_up_to_date_is_not_written(tmp_path: Path) -> None:
     assert database.read_bytes() == before
 
 
-def test_views_are_made_anew_when_their_text_has_changed(tmp_path: Path) -> None:
-    """A newer version's views replace those that an older one has made."""
+def test_views_are_created_again_when_their_text_has_changed(tmp_path: Path) -> None:
+    """The views of a newer version replace those of an older version."""
     database = tmp_path / "usage.duckdb"
     with open_database(database) as connection:
         connection.execute("create or replace view outcomes as select 'old' as text")
@@ -46,7 +46,7 @@ def test_views_are_made_anew_when_their_text_has_changed(tmp_path: Path) -> None
 
 
 def test_a_missing_migration_is_applied_and_the_rows_stay(tmp_path: Path) -> None:
-    """An older database is brought up to this version when it is opened."""
+    """An older database is migrated when it is opened to write."""
     database = tmp_path / "usage.duckdb"
     with open_database(database) as connection:
         connection.execute("insert into meeting_lists values ('list', 'app', 'meeting')")
@@ -58,7 +58,7 @@ def test_a_missing_migration_is_applied_and_the_rows_stay(tmp_path: Path) -> Non
 
 
 def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    """Its tables may mean something else; the way out is to upgrade."""
+    """Its tables may have another meaning. The message says to upgrade."""
     database = tmp_path / "usage.duckdb"
     with open_database(database) as connection:
         connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
@@ -82,8 +82,8 @@ def test_a_migration_that_a_database_lacks_is_applied(tmp_path: Path) -> None:
     assert names[-1].startswith("views ")
 
 
-def test_somebody_elses_database_is_not_taken_for_an_older_one(tmp_path: Path) -> None:
-    """Nobody should be sent to run a snapshot into it."""
+def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    """The message must not suggest a snapshot into it."""
     database = tmp_path / "theirs.duckdb"
     with duckdb.connect(database) as connection:
         connection.execute("create table orders (id integer)")
@@ -121,7 +121,7 @@ def test_a_database_that_lacks_a_column_is_read_once_it_is_up_to_date(tmp_path: 
 
 
 def test_reading_does_not_write(tmp_path: Path) -> None:
-    """The database is opened so that DuckDB itself refuses it."""
+    """DuckDB opens the file read-only and refuses to write."""
     database = tmp_path / "usage.duckdb"
     with open_database(database):
         pass
@@ -130,7 +130,7 @@ def test_reading_does_not_write(tmp_path: Path) -> None:
 
 
 def test_a_database_of_a_newer_version_is_not_read_either(tmp_path: Path) -> None:
-    """For the same reason."""
+    """Its tables may have another meaning."""
     database = tmp_path / "usage.duckdb"
     with open_database(database) as connection:
         connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")

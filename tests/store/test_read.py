@@ -1,4 +1,4 @@
-"""Anybody's query becomes a frame, or an error that says what is wrong with it."""
+"""A query of the user becomes a frame, or an error that says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ BOUND = {"since": datetime(2026, 11, 1, tzinfo=UTC), "app_id": None}
 
 @pytest.fixture
 def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in UTC."""
+    """A DuckDB connection in UTC."""
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
 
 
 def value(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    """The one value that an expression has."""
+    """Return the value of an expression."""
     return run_query(connection, f"select {sql} as value", BOUND, where="the query").item()
 
 
@@ -71,12 +71,12 @@ def value(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     ],
 )
 def test_every_type_becomes_a_value(connection: duckdb.DuckDBPyConnection, sql: str, expected: object) -> None:
-    """What polars has no like of is text, and JSON within other types; so are instants that no calendar has."""
+    """A type without a polars type becomes text, and JSON inside another type. So do instants out of range."""
     assert value(connection, sql) == expected
 
 
 def test_an_infinite_instant_among_others_makes_text_of_its_column_only(connection: duckdb.DuckDBPyConnection) -> None:
-    """The others stay instants."""
+    """The other columns stay instants."""
     sql = "select timestamptz '2026-01-01 00:00:00+00' as a, unnest([timestamptz 'infinity', null]) as b"
     found = run_query(connection, sql, BOUND, where="the query")
     assert found["b"].to_list() == ["infinity", None]
@@ -86,7 +86,7 @@ def test_an_infinite_instant_among_others_makes_text_of_its_column_only(connecti
 @pytest.mark.parametrize("end", ["", ";", " ; -- an end", "\n-- an end"])
 @pytest.mark.parametrize("column", ["1", "interval 1 day"])
 def test_columns_of_one_name_are_numbered(connection: duckdb.DuckDBPyConnection, column: str, end: str) -> None:
-    """A frame needs names that differ; rows keep their order, and comments behind the query are none of it."""
+    """The names in a frame are unique. Rows keep their order, and comments after the query are ignored."""
     sql = f"select {column} as a, range as a, 3 as a_2 from range(3) order by range desc{end}"  # noqa: S608  # examples
     found = run_query(connection, sql, BOUND, where="the query")
     assert found.columns == ["a", "a_2", "a_2_2"]
@@ -94,7 +94,7 @@ def test_columns_of_one_name_are_numbered(connection: duckdb.DuckDBPyConnection,
 
 
 def test_only_the_parameters_that_a_query_names_are_bound(connection: duckdb.DuckDBPyConnection) -> None:
-    """None of them must be used; nothing stands for all apps."""
+    """A query may leave parameters out. A null app means all apps."""
     assert value(connection, "1") == 1
     assert value(connection, "$since") == BOUND["since"]
     assert value(connection, "$app_id is null or $app_id = 'app'") is True
@@ -122,22 +122,22 @@ def test_only_the_parameters_that_a_query_names_are_bound(connection: duckdb.Duc
         ("select * from read_csv('nowhere/x.csv')", "No files found"),
     ],
 )
-def test_a_query_that_is_none_is_refused_with_what_is_wrong(
+def test_a_query_that_is_not_valid_is_refused_with_the_reason(
     connection: duckdb.DuckDBPyConnection, sql: str, said: str
 ) -> None:
-    """In DuckDB's own words where it has some, and with where the query stands."""
+    """The message has DuckDB's reason, if there is one, and the place of the query."""
     with pytest.raises(WrongQuery, match=rf"(?s)^my\.sql.*{said}"):
         run_query(connection, sql, BOUND, where="my.sql")
 
 
 def never(_seconds: float) -> None:
-    """Nothing is waited for."""
+    """Fail, because the test expects no wait."""
     pytest.fail("waited")
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """A database that is there."""
+    """An existing database."""
     path = tmp_path / "usage.duckdb"
     with open_database(path):
         pass
@@ -145,7 +145,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    """A misspelt --database is answered with what to do."""
+    """The message for a misspelled --database says what to do."""
     with (
         pytest.raises(ConfigError, match="does not exist; rtk-usage snapshot creates it"),
         open_to_read(tmp_path / "typo"),
@@ -155,7 +155,7 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 
 
 def test_what_is_read_can_be_read_by_others_and_is_not_changed(database: Path) -> None:
-    """Many readers at a time; not a byte is written, and nothing is left."""
+    """Many readers can read at a time. No byte is written, and no file is left."""
     before = database.read_bytes()
     with held_open(database, "read"):
         rows = read_when_unlocked(
@@ -166,7 +166,7 @@ def test_what_is_read_can_be_read_by_others_and_is_not_changed(database: Path) -
 
 
 def test_a_reader_uses_the_whole_machine_and_the_writer_does_not(database: Path) -> None:
-    """Threads and memory; both are in UTC."""
+    """They differ in threads and memory. Both are in UTC."""
     query = "select current_setting('threads') > 1 or $cores = 1, current_setting('TimeZone')"
 
     parameters = {"cores": os.cpu_count()}
@@ -178,7 +178,7 @@ def test_a_reader_uses_the_whole_machine_and_the_writer_does_not(database: Path)
 
 
 def test_a_database_that_is_written_to_is_waited_for(database: Path) -> None:
-    """As soon as the writer is done, it is read."""
+    """It is read as soon as the writer has finished."""
     with ExitStack() as writer:
         writer.enter_context(held_open(database, "write"))
         waits: list[float] = []
@@ -193,7 +193,7 @@ def test_a_database_that_is_written_to_is_waited_for(database: Path) -> None:
 
 
 def test_a_writer_that_stays_is_named(database: Path) -> None:
-    """All waits together are the time-out; then the message names program and PID."""
+    """The sum of all waits is the time-out. Then the message names program and PID."""
     waits: list[float] = []
     with (
         held_open(database, "write") as pid,
@@ -204,7 +204,7 @@ def test_a_writer_that_stays_is_named(database: Path) -> None:
 
 
 def test_trouble_with_the_store_is_not_the_querys_fault(database: Path) -> None:
-    """A database file that is cut off can't be read: StoreError, not WrongQuery."""
+    """A cut-off database file raises StoreError, not WrongQuery."""
     with open_database(database) as connection:
         connection.execute("insert into meeting_lists select uuid(), 'app', uuid() from range(200000)")
     with database.open("r+b") as file:
