@@ -1,1 +1,1 @@
-"""The page: one HTML file that says what was used, without a script and without a request to anywhere."""
+"""The page: usage as one HTML file, without scripts and without requests to other servers."""

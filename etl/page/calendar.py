@@ -69,10 +69,10 @@ def days_or_weeks(period: Period, *, most: int) -> list[Span]:
     return spans if len(spans) <= most else weeks(period)
 
 
-def ticks(period: Period, *, most: int) -> list[Tick]:
-    """Return about `most` labels at most: full hours, midnights, Mondays, or the first days of months."""
+def ticks(period: Period, *, most: int, by_day: bool = False) -> list[Tick]:
+    """Return about `most` labels at most: full hours (not `by_day`), midnights, Mondays, or the first days of months."""
     dates = _dates(period)
-    if len(dates) <= 2:  # noqa: PLR2004  # one day, or one night between two days
+    if len(dates) <= 2 and not by_day:  # noqa: PLR2004  # one day, or one night between two days
         return _hour_ticks(period, most)
     if len(dates) <= min(_MOST_DAYS_FOR_DAY_LABELS, most * _DAY_STEPS[-1]):
         return _day_ticks(period, dates, most)

@@ -137,7 +137,8 @@ class Canvas:
         shift = min(_HALF_A_DAY, self.seconds / 2) if by_day else 0
         labels: list[Label] = []
         right = 0.0
-        for tick in calendar.ticks(self.period, most=(self.size.width - _LEFT - _RIGHT) // self.size.tick_width):
+        most = (self.size.width - _LEFT - _RIGHT) // self.size.tick_width
+        for tick in calendar.ticks(self.period, most=most, by_day=by_day):
             half = len(tick.text) * _CHARACTER * self.size.font / 2
             x = min(self.x(tick.second + shift), self.size.width - half)
             if tick.second + shift < self.seconds and x - half > right:

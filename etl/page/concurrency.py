@@ -29,7 +29,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """The participants of one app over time, and the gaps of which nothing is known, both in seconds.
+    """The participants of one app over time, and the seconds of the slots of which nothing is known.
 
     Each point stands for `step` seconds, or for one snapshot if the step is 0.
     """
@@ -105,7 +105,7 @@ def _step(slots: pl.DataFrame, most: int) -> float:
 
 
 def _series(app_id: str, slots: pl.DataFrame, step: float) -> Series:
-    gaps = _joined(list(slots.filter(~_IS_KNOWN).select("begin", "end").iter_rows()))
+    gaps = list(slots.filter(~_IS_KNOWN).select("begin", "end").iter_rows())
     rows = slots.select("begin", "end", "participants")
     if step:
         place = (pl.col("begin") // step).alias("place")
@@ -113,14 +113,3 @@ def _series(app_id: str, slots: pl.DataFrame, step: float) -> Series:
         begin, end = pl.col("place") * step, pl.min_horizontal((pl.col("place") + 1) * step, "end")
         rows = most.select(begin.alias("begin"), end.alias("end"), "participants")
     return Series(app_id=app_id, step=step, points=[Point(**row) for row in rows.iter_rows(named=True)], gaps=gaps)
-
-
-def _joined(gaps: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return gaps in order, those that meet as one."""
-    joined: list[tuple[float, float]] = []
-    for begin, end in gaps:
-        if joined and begin <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((begin, end))
-    return joined

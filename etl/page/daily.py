@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from etl.page.query import participants_at_once
+from etl.page.query import IS_MEETING, participants_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from etl.page.calendar import Span
     from etl.page.query import MeetingKey, PeriodReports
 
-_IS_MEETING = pl.col("type") == "meeting"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """A day's figures. Of a day that no snapshot covers and no session is known of, the first four are None."""
+    """A day's figures. Its minutes, sessions and peak are None if nothing is known of the day."""
 
     day: date
     minutes: float | None
@@ -46,7 +44,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """The minutes of one meeting in a span. All meetings without a bar of their own share one, whose key is None."""
+    """The minutes of a meeting in a span. The meetings that are not named share a bar, whose key is None."""
 
     span: Span
     key: MeetingKey | None
@@ -57,9 +55,9 @@ class Bar:
 def daily(reports: PeriodReports, dates: Iterable[date]) -> list[Day]:
     """Return the figures of each date."""
     minutes = reports.meeting_days.group_by("day").agg(
-        minutes=pl.col("minutes").filter(_IS_MEETING).sum().cast(pl.Float64),
-        other_minutes=pl.col("minutes").filter(~_IS_MEETING).sum().cast(pl.Float64),
-        sessions=pl.col("sessions").filter(_IS_MEETING).sum(),
+        minutes=pl.col("minutes").filter(IS_MEETING).sum().cast(pl.Float64),
+        other_minutes=pl.col("minutes").filter(~IS_MEETING).sum().cast(pl.Float64),
+        sessions=pl.col("sessions").filter(IS_MEETING).sum(),
     )
     snapshots = reports.coverage.group_by("day").agg(
         pl.col("expected_snapshots", "missing_snapshots", "covered_snapshots", "unresolved_outcomes").sum()
@@ -103,7 +101,7 @@ def _minutes_by_day(
         schema={"app_id": pl.String, "meeting_id": pl.String, "place": pl.Int64},
         orient="row",
     )
-    rows = reports.meeting_days.filter(_IS_MEETING).join(places, on=["app_id", "meeting_id"], how="left")
+    rows = reports.meeting_days.filter(IS_MEETING).join(places, on=["app_id", "meeting_id"], how="left")
     minutes: dict[MeetingKey | None, list[tuple[date, float]]] = {key: [] for key in (*keys, None)}
     for place, day, value in rows.group_by("place", "day").agg(pl.col("minutes").sum().cast(pl.Float64)).iter_rows():
         minutes[None if place is None else keys[place]].append((day, value))

@@ -46,7 +46,7 @@ class Figure:
 
 
 def make_page(settings: ReadSettings, options: PageOptions) -> bytes:
-    """Make the page as the bytes of a file. The database is open only while its rows are read.
+    """Make the content of the file. The database is open only while its rows are read.
 
     Raises ConfigError if there are no snapshots, StoreLocked if another program writes for too long.
     """

@@ -28,7 +28,7 @@ BUSIEST_MEETINGS = 20  # meetings in the table; the chart names fewer
 # A year of minutes at once is a table of millions of sessions, most of it spilled to disk. Read month by month, the
 # sums are the same to the last digit, since periods that meet share no minute.
 _MONTH = timedelta(days=28)
-_MEETING = "meeting"
+IS_MEETING = pl.col("type") == "meeting"
 
 MeetingKey: TypeAlias = tuple[str, str]
 """The identity of a meeting: its app_id and its meeting_id."""
@@ -56,7 +56,7 @@ class PeriodReports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The figures of a whole period; the minutes, sessions and participants are those of the type meeting."""
+    """The figures of a whole period. Minutes, sessions and participants are those of the type meeting."""
 
     minutes: float
     sessions: int
@@ -103,8 +103,8 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
     state = reports.read("page/database").row(0, named=True)
     if not state["snapshots"]:
         raise ConfigError(
-            f"there is no snapshot from {options.period.since.isoformat()} to {options.period.until.isoformat()}; "
-            f"the first snapshot is of {first_slot.isoformat()}. Name another period with --since and --until"
+            f"no snapshot from {options.period.since.isoformat()} to {options.period.until.isoformat()}; the first is "
+            f"of {first_slot.isoformat()}. Name another period with --since and --until"
         )
     current = reports.of_period(period)
     return PageData(
@@ -123,13 +123,12 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
 def totals(reports: PeriodReports) -> Totals:
     """Add up the rows of a period."""
     rows, coverage = reports.meeting_days, reports.coverage
-    meetings = rows.filter(pl.col("type") == _MEETING)
-    others = rows.filter(pl.col("type") != _MEETING).group_by("type").agg(pl.col("minutes").sum()).sort("type")
-    peak = participants_at_once(reports)["participants"].max()
+    meetings = rows.filter(IS_MEETING)
+    others = rows.filter(~IS_MEETING).group_by("type").agg(pl.col("minutes").sum()).sort("type")
     return Totals(
         minutes=float(meetings["minutes"].sum()),
         sessions=int(meetings["sessions"].sum()),
-        peak_participants=None if peak is None else int(str(peak)),
+        peak_participants=max(participants_at_once(reports)["participants"].to_list(), default=None),
         unfinished_sessions=int(rows["unfinished_sessions"].sum()),
         other_minutes={type_: float(minutes) for type_, minutes in others.iter_rows()},
         low_usd=float(rows["low_usd"].sum()),
@@ -142,7 +141,7 @@ def totals(reports: PeriodReports) -> Totals:
 
 
 def participants_at_once(reports: PeriodReports) -> pl.DataFrame:
-    """The participants of all apps by slot; slots of which nothing is known are left out."""
+    """Add up the participants of all apps at each slot. Slots of which nothing is known are left out."""
     known = reports.concurrency.filter(pl.col("participants").is_not_null())
     return known.group_by("slot").agg(pl.col("participants").sum()).sort("slot")
 
@@ -200,7 +199,7 @@ def _busiest(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:
     """Return the meetings with the most minutes, the busiest first, with their titles and peaks."""
     keys = ["app_id", "meeting_id"]
     figures = [pl.col("minutes").sum().cast(pl.Float64), pl.col("sessions").sum()]
-    meetings = meeting_days.filter(pl.col("type") == _MEETING).group_by(keys).agg(figures)
+    meetings = meeting_days.filter(IS_MEETING).group_by(keys).agg(figures)
     rows = meetings.sort(["minutes", *keys], descending=[True, False, False]).head(BUSIEST_MEETINGS)
     details = reports.read("page/meetings", meeting_ids=rows["meeting_id"].to_list())
     return rows.join(details, on=keys, how="left", maintain_order="left")

@@ -10,7 +10,7 @@ import polars as pl
 from etl.page import text
 from etl.page.charts import WEEKDAYS
 from etl.page.concurrency import covered_time_share
-from etl.page.query import totals
+from etl.page.query import IS_MEETING, totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +48,7 @@ class Table:
 
 
 def tiles(current: Totals, previous: Totals | None) -> list[Tile]:
-    """Return the headline. The changes are empty if the previous period can't be compared with."""
+    """Return the headline. Without previous totals the changes are empty."""
     snapshots = f"{text.count(current.covered_snapshots)} of {text.count(current.expected_snapshots)} snapshots"
     figures = [
         ("Minutes", text.count(current.minutes), "minutes", "in meetings"),
@@ -124,7 +124,7 @@ def week(hours: Sequence[Hour]) -> Table:
 
 def busiest(data: PageData, names: Mapping[MeetingKey, str]) -> Table:
     """Show the meetings with the most minutes."""
-    meetings = data.current.meeting_days.filter(pl.col("type") == "meeting")
+    meetings = data.current.meeting_days.filter(IS_MEETING)
     all_minutes = float(meetings["minutes"].sum()) or 1.0
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
         "meeting": lambda row: names[row["app_id"], row["meeting_id"]],
