@@ -70,7 +70,7 @@ def days_or_weeks(period: Period, *, most: int) -> list[Span]:
 
 
 def ticks(period: Period, *, most: int, by_day: bool = False) -> list[Tick]:
-    """Return about `most` labels at most: full hours (not `by_day`), midnights, Mondays, or the first days of months."""
+    """Return at most about `most` labels: hours (not `by_day`), midnights, Mondays, or the first days of months."""
     dates = _dates(period)
     if len(dates) <= 2 and not by_day:  # noqa: PLR2004  # one day, or one night between two days
         return _hour_ticks(period, most)

@@ -61,7 +61,7 @@ COLOURS = """
 
 @dataclass
 class Opened:
-    """A page, what the browser asked for, and what it complained about."""
+    """An open page, its requests, and its error messages."""
 
     page: Page
     requests: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of a short demo, as the commands make it."""
+    """The page of a short demo, made with the commands."""
     directory = tmp_path_factory.mktemp("page")
     output = directory / "usage.html"
     database = str(directory / "usage.duckdb")
@@ -84,7 +84,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser(file: Path) -> Iterator[Browser]:
-    """A browser of this machine; the test skips, with the reason, where there is none."""
+    """A browser of this machine. Without one the test is skipped, with a reason."""
     assert file.exists()  # it is made first: making it needs an event loop, and a browser keeps one running
     found = next((path for path in map(shutil.which, BROWSERS) if path), None)
     if found is None and not os.environ.get("RTK_USAGE_TESTS_SKIP_NOTHING"):
@@ -96,7 +96,7 @@ def browser(file: Path) -> Iterator[Browser]:
 
 
 def opened(browser: Browser, file: Path, *, width: int = 1280, scheme: Literal["light", "dark"] = "light") -> Opened:
-    """Open the page in a window of its own."""
+    """Open the page in a new window."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     found = Opened(page)
     page.on("request", lambda request: found.requests.append(request.url))
@@ -110,7 +110,7 @@ def opened(browser: Browser, file: Path, *, width: int = 1280, scheme: Literal["
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_is_drawn(browser: Browser, file: Path, width: int, scheme: Literal["light", "dark"]) -> None:
-    """No complaint, no request but for the file itself, every chart drawn once, and nothing wider than the window."""
+    """There is no error and no other request. Each chart is shown once, and nothing is wider than the window."""
     found = opened(browser, file, width=width, scheme=scheme)
     assert found.requests == [file.as_uri()]
     assert found.complaints == []
@@ -123,7 +123,7 @@ def test_the_page_is_drawn(browser: Browser, file: Path, width: int, scheme: Lit
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_texts_in_charts_can_be_read(browser: Browser, file: Path, width: int) -> None:
-    """They are as high as small print at least, and none is cut off."""
+    """Each text is as high as small print, and inside its chart."""
     found = opened(browser, file, width=width)
     texts = found.page.evaluate(TEXTS)
     assert texts
@@ -132,8 +132,8 @@ def test_texts_in_charts_can_be_read(browser: Browser, file: Path, width: int) -
     found.page.close()
 
 
-def test_dark_is_another_page(browser: Browser, file: Path) -> None:
-    """Ground, text and charts have colours of their own in the dark, and print is light whatever the screen is."""
+def test_dark_mode_has_other_colours(browser: Browser, file: Path) -> None:
+    """Ground, text and charts have dark colours on a dark screen. Print is always light."""
     light, dark = (opened(browser, file, scheme=scheme) for scheme in ("light", "dark"))
     of_light, of_dark = light.page.evaluate(COLOURS), dark.page.evaluate(COLOURS)
     assert all(one != other for one, other in zip(of_light, of_dark, strict=True))
@@ -144,7 +144,7 @@ def test_dark_is_another_page(browser: Browser, file: Path) -> None:
 
 
 def test_print_shows_every_chart(browser: Browser, file: Path) -> None:
-    """The wide ones, also of a page that a phone prints, and tables whole."""
+    """A phone prints the wide charts, too."""
     found = opened(browser, file, width=360)
     found.page.emulate_media(media="print")
     assert len(found.page.evaluate(VISIBLE)) == CHARTS
@@ -154,7 +154,7 @@ def test_print_shows_every_chart(browser: Browser, file: Path) -> None:
 
 
 def test_tables_open_without_a_script(browser: Browser, file: Path) -> None:
-    """From the keyboard, too."""
+    """The keyboard opens a table."""
     found = opened(browser, file, width=360)
     summary = found.page.locator("summary").first
     summary.focus()

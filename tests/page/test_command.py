@@ -34,8 +34,8 @@ def with_a_day(database: Path) -> Path:
     return database
 
 
-def test_the_page_is_one_file_and_its_size_is_told(tmp_path: Path) -> None:
-    """Nothing stands beside it, and standard output stays empty."""
+def test_the_page_is_one_file(tmp_path: Path) -> None:
+    """No file is made beside it. Its size is written to stderr, and nothing to stdout."""
     database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "made" / "usage.html"
     result = page(database, output, "--since", "2026-11-02", "--until", "2026-11-03", "--title", "Our <rooms>")
     assert (result.exit_code, result.stdout) == (0, "")
@@ -45,14 +45,14 @@ def test_the_page_is_one_file_and_its_size_is_told(tmp_path: Path) -> None:
 
 
 def test_all_begins_with_the_first_snapshot(tmp_path: Path) -> None:
-    """Not in 1970."""
+    """The page does not begin in 1970."""
     database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "usage.html"
     assert page(database, output, "--since", "all", "--until", "2026-11-03").exit_code == 0
     assert "2 Nov 2026, 00:00 to 3 Nov 2026, 00:00" in output.read_text(encoding="utf-8")
 
 
-def test_prices_of_ones_own_count(tmp_path: Path) -> None:
-    """A file that is none ends with 78 and is named."""
+def test_the_users_own_prices_count(tmp_path: Path) -> None:
+    """A file that is not valid ends with 78, and the message names it."""
     database, output, prices = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "usage.html", tmp_path / "prices.csv"
     period = ("--since", "2026-11-02", "--until", "2026-11-03", "--prices", str(prices))
     prices.write_text("type,low_usd_per_minute,high_usd_per_minute,note\nmeeting,1,2,mine\n", encoding="utf-8")
@@ -64,8 +64,8 @@ def test_prices_of_ones_own_count(tmp_path: Path) -> None:
     assert "prices.csv" in result.stderr
 
 
-def test_without_snapshots_the_page_that_is_there_stays(tmp_path: Path) -> None:
-    """An empty database, and one that is not there, end with 78 and a message."""
+def test_without_snapshots_the_old_page_stays(tmp_path: Path) -> None:
+    """An empty database and a missing one end with 78 and a message."""
     output = tmp_path / "usage.html"
     output.write_text("the last one", encoding="utf-8")
     with open_database(tmp_path / "empty.duckdb"):
@@ -77,8 +77,8 @@ def test_without_snapshots_the_page_that_is_there_stays(tmp_path: Path) -> None:
     assert output.read_text(encoding="utf-8") == "the last one"
 
 
-def test_a_missing_extra_is_a_command_to_type(tmp_path: Path) -> None:
-    """Without the page's packages it ends with 78 and says what installs them."""
+def test_a_missing_package_is_named_with_its_command(tmp_path: Path) -> None:
+    """Without the packages of the page it ends with 78, and the message says how to install them."""
     ended = subprocess.run(
         [sys.executable, "-c", WITHOUT, "jinja2", "page", "--output", "usage.html"],
         cwd=tmp_path,

@@ -66,22 +66,22 @@ def test_the_headline_is_what_the_reports_say(usage: Usage, make: MakePage) -> N
 def test_a_change_is_against_the_period_before(
     usage: Usage, make: MakePage, before: float, now: float, said: str
 ) -> None:
-    """It is of the same length and ends where this one begins."""
+    """The previous period has the same length and ends where this one begins."""
     hourly(usage, "2026-11-01 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-01", before, "s1")
     a_session(usage, "2026-11-02", now, "s2")
     assert make(*DAY).tiles["Minutes"][1] == said
 
 
-def test_what_was_not_there_before_is_new(usage: Usage, make: MakePage) -> None:
-    """No percentage can say it."""
+def test_a_figure_that_was_zero_before_is_new(usage: Usage, make: MakePage) -> None:
+    """A growth from zero has no percentage."""
     hourly(usage, "2026-11-01 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
     assert make(*DAY).tiles["Minutes"][1] == "new"
 
 
-def test_a_change_is_unknown_where_it_would_mislead(usage: Usage, make: MakePage) -> None:
-    """Without snapshots of the period before, or with gaps in them, none is shown, and the page says why."""
+def test_a_change_that_would_mislead_is_not_shown(usage: Usage, make: MakePage) -> None:
+    """Without enough snapshots of the period before the page shows no change, and says why."""
     hourly(usage, "2026-11-02 00:00", "2026-11-03 23:00", without=[f"2026-11-02 {hour:02}:00" for hour in range(4, 9)])
     a_session(usage, "2026-11-02", 10, "s1")
     a_session(usage, "2026-11-03", 20, "s2")
@@ -93,15 +93,15 @@ def test_a_change_is_unknown_where_it_would_mislead(usage: Usage, make: MakePage
     assert "snapshots cover only 79.1 % of the period before" in second.sections["headline"]
 
 
-def test_a_period_before_that_began_too_late_is_no_measure(usage: Usage, make: MakePage) -> None:
-    """Snapshots of its second half only are half of it."""
+def test_half_a_previous_period_is_not_compared_with(usage: Usage, make: MakePage) -> None:
+    """The first snapshot was taken in the middle of the previous period."""
     hourly(usage, "2026-11-01 12:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
     assert "snapshots cover only 50.0 % of the period before" in make(*DAY).sections["headline"]
 
 
 def test_unfinished_sessions_are_a_lower_bound(usage: Usage, make: MakePage) -> None:
-    """The page says of how many sessions the end is not known, until it is."""
+    """The page says how many sessions have no final figures yet."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
     assert "1 session has no final figures yet" in make(*DAY).sections["headline"]
@@ -111,8 +111,8 @@ def test_unfinished_sessions_are_a_lower_bound(usage: Usage, make: MakePage) -> 
     assert page.tiles["Minutes"][0] == "15"
 
 
-def test_a_gap_is_a_gap_and_no_zero(usage: Usage, make: MakePage) -> None:
-    """The line breaks where snapshots are missing, is nothing where nobody was there, and the gap is marked."""
+def test_a_gap_is_not_zero(usage: Usage, make: MakePage) -> None:
+    """The line breaks where snapshots are missing, and the gap is marked. An hour with nobody there is zero."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", without=["2026-11-02 05:00", "2026-11-02 06:00"])
     a_session(usage, "2026-11-02", 10, live_participants=2)
     page = make(*DAY)
@@ -125,8 +125,8 @@ def test_a_gap_is_a_gap_and_no_zero(usage: Usage, make: MakePage) -> None:
     assert page.table("Snapshots of each day")[0]["missing"] == "2"
 
 
-def test_a_day_of_which_nothing_is_known_is_empty(usage: Usage, make: MakePage) -> None:
-    """A dash in the table, hatched in the chart."""
+def test_an_unknown_day_is_empty(usage: Usage, make: MakePage) -> None:
+    """It is a dash in the table, and hatched in the chart."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     hourly(usage, "2026-11-04 00:00", "2026-11-04 23:00")
     page = make("2026-11-02 00:00", "2026-11-05 00:00")
@@ -138,7 +138,7 @@ def test_a_day_of_which_nothing_is_known_is_empty(usage: Usage, make: MakePage) 
     "name", [NASTY, "\u202eevil\u202c\x00\x07\x1b[31m", "👩‍👩‍👧 équipe 会議", "x" * 500, "", "   "]
 )
 def test_names_are_text_and_nothing_else(usage: Usage, make: MakePage, name: str) -> None:
-    """Whatever a meeting is called, it is in the tables whole and adds no element to the page."""
+    """Any title of a meeting is shown whole in the tables, and adds no element to the page."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", app="app")
     a_session(usage, "2026-11-02", 10, meeting_display_name=name)
     page = make(*DAY, title=name or "Usage")
@@ -150,7 +150,7 @@ def test_names_are_text_and_nothing_else(usage: Usage, make: MakePage, name: str
 
 
 def test_long_names_are_cut_in_charts_only(usage: Usage, make: MakePage) -> None:
-    """They end with an ellipsis."""
+    """A cut name ends with an ellipsis."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10, meeting_display_name="x" * 500)
     titles = [title for title in make(*DAY).titles if "xxx" in title]
@@ -158,8 +158,8 @@ def test_long_names_are_cut_in_charts_only(usage: Usage, make: MakePage) -> None
     assert all("…" in title and len(title) < 100 for title in titles)
 
 
-def test_meetings_of_one_name_are_told_apart(usage: Usage, make: MakePage) -> None:
-    """By the beginning of their ID."""
+def test_meetings_with_the_same_title_show_their_id(usage: Usage, make: MakePage) -> None:
+    """The first eight characters of the ID stand behind the title."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", meetings=["aaaaaaaa-1", "bbbbbbbb-2"])
     for place, meeting_id in enumerate(["aaaaaaaa-1", "bbbbbbbb-2"]):
         a_session(usage, "2026-11-02", 20 - place, meeting_id, meeting_id=meeting_id, meeting_display_name="Daily")
@@ -168,7 +168,7 @@ def test_meetings_of_one_name_are_told_apart(usage: Usage, make: MakePage) -> No
 
 
 def test_an_app_without_a_session_has_a_page(usage: Usage, make: MakePage) -> None:
-    """Everything is zero, and known."""
+    """Every figure is zero, not unknown."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     page = make(*DAY)
     assert page.tiles["Minutes"][0] == "0"
@@ -177,21 +177,21 @@ def test_an_app_without_a_session_has_a_page(usage: Usage, make: MakePage) -> No
 
 
 def test_a_single_snapshot_has_a_page(usage: Usage, make: MakePage) -> None:
-    """Of a schedule that is not known yet."""
+    """Its schedule is not known yet."""
     usage.run("2026-11-02 12:00", every=None)
     usage.observed("2026-11-02 12:00", 3)
     assert make(*DAY).tiles["Peak"][0] == "1"
 
 
 def test_a_period_without_snapshots_is_an_error(usage: Usage, make: MakePage) -> None:
-    """It names the options that choose another."""
+    """The message names the options for another period."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     with pytest.raises(ConfigError, match="--since"):
         make("2026-10-01 00:00", "2026-10-02 00:00")
 
 
-def test_apps_are_drawn_apart(usage: Usage, make: MakePage) -> None:
-    """Their snapshots are not of the same instants: a sum over them would be of no instant at all."""
+def test_each_app_has_a_line_of_its_own(usage: Usage, make: MakePage) -> None:
+    """Snapshots of two apps may be of different instants, so their participants are not added up."""
     for app in ("one", "two"):
         hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", app=app)
         a_session(usage, "2026-11-02", 10, app, app_id=app, meeting_id=app)
@@ -210,8 +210,8 @@ def test_days_are_those_of_the_zone(usage: Usage, make: MakePage) -> None:
     assert [(row["day"], row["expected"]) for row in page.table("Snapshots of each day")] == [("Sun 25 Oct 2026", "25")]
 
 
-def test_accuracy_is_told_once_there_is_something_to_compare(usage: Usage, make: MakePage) -> None:
-    """Snapshots alone, with final figures, and Cloudflare's own total of the day."""
+def test_accuracy_is_shown_after_a_reconcile(usage: Usage, make: MakePage) -> None:
+    """The columns are snapshots alone, final figures, and Cloudflare's own total of the day."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
     assert "nothing to compare with yet" in make(*DAY).sections["accuracy"]
@@ -230,7 +230,7 @@ def test_accuracy_is_told_once_there_is_something_to_compare(usage: Usage, make:
 
 
 def test_the_longest_sessions_come_first(usage: Usage, make: MakePage) -> None:
-    """Ten at most, each with how long it was seen at least, or lasted."""
+    """At most ten sessions are shown. One without final figures lasted "at least" so long."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     for hours in range(1, 13):
         usage.observed(f"2026-11-02 {hours:02}:00", 1, f"s{hours}", started_at=utc("2026-11-02 00:00"))
@@ -239,8 +239,8 @@ def test_the_longest_sessions_come_first(usage: Usage, make: MakePage) -> None:
     assert lasted == ["12 h 30 min", *(f"at least {hours} h" for hours in range(11, 2, -1))]
 
 
-def test_nothing_is_asked_of_anywhere(usage: Usage, make: MakePage) -> None:
-    """No script, no reference out of the page, and a policy that would forbid them."""
+def test_the_page_makes_no_request(usage: Usage, make: MakePage) -> None:
+    """It has no script and no reference to anything outside, and its policy forbids both."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
     page = make(*DAY)
@@ -260,8 +260,8 @@ def test_nothing_is_asked_of_anywhere(usage: Usage, make: MakePage) -> None:
     assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def test_the_page_reads_without_seeing_it(usage: Usage, make: MakePage) -> None:
-    """A language, headings in order, a text for every chart, a table behind each with headers that have a scope."""
+def test_the_page_is_accessible(usage: Usage, make: MakePage) -> None:
+    """It has a language, ordered headings, a label for each chart, and tables whose headers have a scope."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
     page = make(*DAY)
@@ -279,8 +279,8 @@ def test_the_page_reads_without_seeing_it(usage: Usage, make: MakePage) -> None:
     assert set(named) <= set(identifiers)
 
 
-def test_the_page_says_what_it_was_made_from(usage: Usage, make: MakePage) -> None:
-    """When, by which version, from which file, with how many snapshots."""
+def test_the_footer_names_the_source(usage: Usage, make: MakePage) -> None:
+    """The footer names the time, the version, the file and the number of snapshots."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     html = " ".join(make(*DAY, tz="Europe/Berlin").html.split())
     made = f"Made 20 Nov 2026, 09:30 (Europe/Berlin) by realtimekit-usage {__version__} from usage.duckdb: 24 snapshots"
@@ -290,7 +290,7 @@ def test_the_page_says_what_it_was_made_from(usage: Usage, make: MakePage) -> No
 
 
 @pytest.mark.parametrize("days", [2, 63, 191, 410])
-def test_a_long_period_is_no_larger_than_can_be_read(usage: Usage, make: MakePage, days: int) -> None:
+def test_a_long_period_has_a_small_page(usage: Usage, make: MakePage, days: int) -> None:
     """Bars become weeks, points become the most of hours, tables end after 400 rows."""
     since = utc("2026-11-03 00:00") - timedelta(days=days)
     usage.runs(since, "2026-11-02 18:00", every=6 * HOUR)
