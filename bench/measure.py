@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-TIMEOUT_SECONDS = 900.0
+TIMEOUT_SECONDS = 1800.0
 """A process that runs longer is killed, and the benchmark fails."""
 
 # The kernel counts peak memory in kilobytes, macOS in bytes.

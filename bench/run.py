@@ -68,7 +68,7 @@ def measure(contenders: list[Contender], runner: JobRunner, options: argparse.Na
         if "limit" in options.only:
             attempts = background.enter_context(attempts_at_limit([ours, *peers], patience=options.patience))
         if "reports" in options.only:
-            histories = make_histories(runner.folder, shrink=options.shrink)
+            histories = make_histories(options.histories or runner.folder, shrink=options.shrink)
         if "limit" in options.only:
             measured.checks = coverage.check_coverage(options.shrink)
             chosen = [each for each in contenders if each.name in {"ours", "sdk", "dlt"}]
@@ -100,6 +100,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--shrink", type=int, default=1, help="divide all lengths by this, to try the benchmark (1)")
     parser.add_argument("--peer-python", default=sys.executable, help="interpreter that has the peers (this one)")
     parser.add_argument("--folder", type=Path, help="where temporary files go, 4 GB with reports (the system's)")
+    parser.add_argument("--histories", type=Path, help="folder that keeps the databases for the reports (none is kept)")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="where the results go (bench/RESULTS.md)")
     return parser.parse_args()
 

@@ -20,31 +20,40 @@ SLOTS_PER_DAY = 288
 DAY = """
 insert into session_snapshots by name
 with slots as (
-    select $day + to_minutes(5 * range) as slot
+    select
+        $day + to_minutes(5 * range) as slot,
+        cast(md5(cast(slot as varchar)) as uuid) as run_id
     from range($slots_per_day)
 ),
 
-rooms as (
-    select range as number, 'meeting-' || lpad(cast(range as varchar), 4, '0') as meeting_id
-    from range($live)
+hours as (
+    select $day + to_hours(range) as hour
+    from range(24)
 ),
 
-live as (
-    select *, date_trunc('hour', slot) - to_seconds(number % 60) as started_at
-    from slots
-    cross join rooms
+sessions as (
+    select
+        hour,
+        range as number,
+        'meeting-' || lpad(cast(range as varchar), 4, '0') as meeting_id,
+        'Meeting number ' || range as meeting_display_name,
+        case when range % 20 = 0 then 'livestream' else 'meeting' end as type,
+        hour - to_seconds(range % 60) as started_at,
+        cast(cast(md5(meeting_id || cast(started_at as varchar)) as uuid) as varchar) as session_id
+    from range($live)
+    cross join hours
 )
 
 select
-    cast(md5(cast(slot as varchar)) as uuid) as run_id,
+    run_id,
     slot,
     slot + to_milliseconds(3 * number) as observed_at,
     'app' as app_id,
     meeting_id,
-    cast(cast(md5(meeting_id || cast(started_at as varchar)) as uuid) as varchar) as session_id,
+    session_id,
     meeting_id as associated_id,
-    'Meeting number ' || number as meeting_display_name,
-    case when number % 20 = 0 then 'livestream' else 'meeting' end as type,
+    meeting_display_name,
+    type,
     'LIVE' as status,
     cast((7 * number + epoch(slot) // 300) % 9 as integer) as live_participants,
     9 as max_concurrent_participants,
@@ -53,7 +62,8 @@ select
     started_at as created_at,
     started_at,
     slot as updated_at
-from live
+from slots
+inner join sessions on date_trunc('hour', slot) = hour
 order by slot, number
 """
 LEDGER = """

@@ -49,16 +49,23 @@ class Reports:
 
 
 def make_histories(folder: Path, *, shrink: int) -> Histories:
-    """Make both databases, each in a process of its own, so that this one stays small."""
+    """Make both databases, unless they are there, each in a process of its own, so that this one stays small."""
+    folder.mkdir(exist_ok=True)
+    days, short_days = max(3, DAYS // shrink), max(2, SHORT_DAYS // shrink)
     histories = Histories(
-        year=folder / "year.duckdb",
-        month=folder / "month.duckdb",
-        days=max(2, DAYS // shrink),
-        short_days=max(2, SHORT_DAYS // shrink),
+        year=folder / f"{days}-days.duckdb",
+        month=folder / f"{short_days}-days.duckdb",
+        days=days,
+        short_days=short_days,
     )
     for database, days in ((histories.year, histories.days), (histories.month, histories.short_days)):
-        command: list[str | Path] = [sys.executable, FOLDER / "history.py", database, str(days)]
+        if database.exists():
+            continue
+        unfinished = database.with_suffix(".unfinished")
+        unfinished.unlink(missing_ok=True)
+        command: list[str | Path] = [sys.executable, FOLDER / "history.py", unfinished, str(days)]
         cost = run_measured(command, log=folder / "history.txt")
+        unfinished.rename(database)
         print(f"{days} days of snapshots made in {cost.wall_seconds:.0f} s", flush=True)
     return histories
 
