@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_summary(text: str | None, summary: RunSummary, *, is_json: bool) -> None:
-    """Print a summary, unless it is None, on standard output; failures and errors go to standard error."""
+    """Print a summary on standard output, if there is a text, and failures and errors on standard error."""
     try:
         if text is not None:
             click.echo(text)
@@ -31,7 +31,7 @@ def print_summary(text: str | None, summary: RunSummary, *, is_json: bool) -> No
 
 
 def print_answer(content: bytes) -> None:
-    """Print an answer on standard output, until its reader closes it. Raises StoreError if there is no space left."""
+    """Print an answer on standard output, until its reader closes it. Raises StoreError if it can't be written."""
     if sys.stdout is None:
         return
     try:

@@ -47,7 +47,7 @@ def answer_report(
 ) -> tuple[DataFrame, SnapshotRange]:
     """Return the rows of a report, and the range of the snapshots in the database.
 
-    Raises WrongQuery if the query is not valid, and ConfigError if there are no snapshots of the app.
+    Raises WrongQuery if the query is not valid, and ConfigError if the app has no snapshots.
     """
 
     def use(connection: Connection) -> tuple[DataFrame, SnapshotRange]:
@@ -59,7 +59,7 @@ def answer_report(
 
 
 def snapshot_range(connection: Connection, database: Path) -> SnapshotRange:
-    """Return the range of the snapshots. Raises ConfigError if there are none."""
+    """Return the range of the snapshots. Raises ConfigError if the database has no snapshots."""
     runs, first, last = run_sql_file(connection, "read/snapshot_range").row(0)
     if not runs:
         raise ConfigError(f"{database} holds no snapshots yet; take one with rtk-usage snapshot")

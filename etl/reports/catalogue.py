@@ -33,7 +33,7 @@ def describe(name: str) -> str:
 def find_report(name: str) -> Query:
     """Find a report by its name, or read a user's own file.
 
-    Raises WrongQuery if there is no such report, and ConfigError if the file can't be read.
+    Raises WrongQuery if the report is unknown, and ConfigError if the file can't be read.
     """
     if name.endswith(".sql"):
         return read_query(Path(name))
@@ -42,8 +42,9 @@ def find_report(name: str) -> Query:
         return Query(name=f"report {name}", sql=sql_files.text(f"{_FOLDER}/{name}"))
     similar = difflib.get_close_matches(name, reports, n=1)
     hint = f" Did you mean {similar[0]}?" if similar else ""
+    names = ", ".join(reports)
     raise WrongQuery(
-        f"There is no report {name!r}.{hint} The reports are {', '.join(reports)}; a file of your own ends with .sql."
+        f"The report {name!r} does not exist.{hint} The reports are {names}; a file of your own ends with .sql."
     )
 
 

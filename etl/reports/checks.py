@@ -40,7 +40,7 @@ class CheckResult:
 
 
 def run_checks(settings: ReadSettings, parameters: Mapping[str, object]) -> list[CheckResult]:
-    """Run every check on the period of the parameters. Raises ConfigError if there are no snapshots."""
+    """Run every check on the period of the parameters. Raises ConfigError if the database has no snapshots."""
 
     def use(connection: Connection) -> list[CheckResult]:
         snapshot_range(connection, settings.database)

@@ -103,7 +103,7 @@ def parse_since(text: str, zone: zoneinfo.ZoneInfo, end: datetime) -> datetime:
 
 
 def parse_zone(tz: str) -> zoneinfo.ZoneInfo:
-    """Look up a time zone by its name. Raises PeriodError with similar names if there is no such zone."""
+    """Look up a time zone by its name. Raises PeriodError with similar names if the zone is unknown."""
     # Python has these two names as well, but the first is not a zone and DuckDB does not know the second.
     names = zoneinfo.available_timezones() - {"localtime", "Factory"}
     if not names:

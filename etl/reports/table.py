@@ -69,7 +69,7 @@ def _width(text: str) -> int:
 
 
 def _wrapped(headings: list[list[str]], rows: list[list[str]], are_numbers: list[bool], width: int) -> str:
-    """Lay out a table that is no wider than a terminal. Long cells continue in the next line."""
+    """Lay out a table within the width of a terminal. Long cells continue in the next line."""
     # Only a table that is too wide for its terminal needs rich.
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415

@@ -206,7 +206,7 @@ def test_an_unknown_report_is_refused_with_those_there_are(filled: Shell) -> Non
     """The message also names the most similar report."""
     result = filled.run("report", "dayly")
     assert result.exit_code == 2
-    assert "There is no report 'dayly'. Did you mean daily? The reports are " in result.stderr
+    assert "The report 'dayly' does not exist. Did you mean daily? The reports are " in result.stderr
     assert all(name in result.stderr for name in REPORTS)
 
 
