@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from etl.errors import ConfigError, StoreError, StoreLocked
-from etl.store.database import LockHolder, open_database, open_when_unlocked, parse_lock_holder
+from etl.store.database import open_database, open_when_unlocked
+from etl.store.engine import describe_lock_holder
 from tests.samples import held_open
 
 if TYPE_CHECKING:
@@ -138,12 +139,12 @@ def test_a_database_that_another_program_holds_is_named_with_its_holder(database
 def test_the_holder_is_parsed_from_the_message_of_duckdb() -> None:
     """DuckDB's message has the program and the PID."""
     said = 'IO Error: Could not set lock on file "u": Conflicting lock is held in /opt/my tools/duckdb (PID 42). See'
-    assert parse_lock_holder(said) == LockHolder(program="/opt/my tools/duckdb", pid=42)
+    assert describe_lock_holder(said) == "/opt/my tools/duckdb (PID 42)"
 
 
-def test_a_message_without_a_holder_gives_none() -> None:
+def test_a_message_without_a_holder_gives_another_program() -> None:
     """DuckDB can't always name it, for example on a network drive."""
-    assert parse_lock_holder("IO Error: Could not set lock on file") is None
+    assert describe_lock_holder("IO Error: Could not set lock on file") == "another program"
 
 
 def test_a_locked_database_is_waited_for(database: Path) -> None:

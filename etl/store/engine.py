@@ -1,0 +1,109 @@
+"""The DuckDB engine of this process: its settings, the database attached to it, and its errors as EtlErrors."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from etl.errors import ConfigError, StoreError, StoreLocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # A local file needs no extension. Without these two settings DuckDB may wait for a network.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    # A load is so short that a second thread only costs time.
+    "threads": 1,
+    # A commit writes the database file itself, instead of a log first and the file right after it.
+    "checkpoint_threshold": "1b",
+    # Enough to load a list of a million. DuckDB spills the rest to disk.
+    "memory_limit": "128MB",
+}
+# A report may read a year of runs: it gets all cores, and more memory.
+_CONFIG_TO_ANALYSE = _CONFIG | {
+    "threads": os.cpu_count() or 1,
+    "memory_limit": "1000MB",
+    # A query must not find a Python variable in the place of a missing table.
+    "python_enable_replacements": False,
+}
+_PRIVATE_UMASK = 0o077
+_SPILL_DIRECTORY = ".duckdb-spill"
+_LOCK_MESSAGE = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+
+
+@contextlib.contextmanager
+def attach(database: Path, options: str = "", *, to_analyse: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Attach a database to the engine as its default catalog. Detaching it leaves no write-ahead log behind.
+
+    After any error the engine is closed, which ends its transaction and releases the file.
+    """
+    connection = _engine(database.parent, to_analyse=to_analyse)
+    path = str(database).replace("'", "''")
+    try:
+        connection.execute(f"attach '{path}' as usage {options}")
+        connection.execute("use usage")
+        yield connection
+        connection.execute("use memory")
+        connection.execute("detach database if exists current_views")
+        connection.execute("detach usage")
+    except BaseException:
+        _engine.cache_clear()
+        connection.interrupt()  # after Ctrl-C a query may still run, and close() would wait for its end
+        connection.close()
+        raise
+
+
+@contextlib.contextmanager
+def private_files() -> Iterator[None]:
+    """Create files for their owner only (0600): the database says who met whom, and when."""
+    before = os.umask(_PRIVATE_UMASK)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextlib.contextmanager
+def as_etl_errors(database: Path) -> Iterator[None]:
+    """Raise an EtlError for an error of DuckDB or of the system, with what to do next."""
+    try:
+        yield
+    except duckdb.Error as error:
+        message = str(error)
+        if "Could not set lock" in message:
+            holder = describe_lock_holder(message)
+            raise StoreLocked(
+                f"{database} is held open by {holder}; close it there, or open it for moments only"
+            ) from error
+        if "not a valid DuckDB database" in message:
+            raise ConfigError(f"{database} is not a DuckDB database; name another file with --database") from error
+        raise StoreError(f"{database}: {message.splitlines()[0]}") from error
+    except OSError as error:
+        raise StoreError(f"{error.filename or database}: {error.strerror}; make the directory writable") from error
+
+
+def describe_lock_holder(message: str) -> str:
+    """Return the program that holds the lock, and its PID, as far as DuckDB's message names them."""
+    match = _LOCK_MESSAGE.search(message)
+    return "{program} (PID {pid})".format_map(match.groupdict()) if match else "another program"
+
+
+@cache
+def _engine(folder: Path, *, to_analyse: bool = False) -> duckdb.DuckDBPyConnection:
+    """Return the one DuckDB instance of this process, in UTC and without a file. Starting one costs as much as a load.
+
+    It spills into the folder of the database, because a cron job may not be able to write to its working directory.
+    """
+    spill = {"temp_directory": str(folder / _SPILL_DIRECTORY)}
+    config = _CONFIG_TO_ANALYSE if to_analyse else _CONFIG
+    connection = duckdb.connect(":memory:", config=config | spill)
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
