@@ -75,7 +75,7 @@ class _Response:
 
 
 def parse_active_session(status: int, headers: Mapping[str, str], body: bytes) -> Payload | Idle:
-    """Return the session in a response, or IDLE if the API says that there is none.
+    """Return the session in a response, or IDLE if the API reports that no session is active.
 
     `headers` are looked up in lower case. Raises TryAgain, GiveUp or Refused for everything else. The fields of a
     session are validated in `normalize`.

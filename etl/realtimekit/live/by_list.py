@@ -1,7 +1,7 @@
 """Fetch one list of live sessions per app. A meeting that is not in it has no session.
 
-A meeting is idle only if the list of its app was read to the end. If a part of the list could not be read, the meetings
-that may be in it are fetched one by one if the budget of this window allows it. Otherwise they fail.
+A meeting is idle only if the list of its app was read to the end. Meetings that may be in an unread part of the list
+are undecided. They are fetched one by one if the budget of this window allows it, and fail otherwise.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ async def fetch_by_list(
 class _LiveList:
     """The live sessions of an app, as far as they are read, and the outcomes of its meetings.
 
-    `meetings` is None if all sessions are requested. `undecided` are the meetings that may be in a part of the list
-    that was not read, because of its `error`.
+    Without `meetings`, all sessions of the app are requested. `undecided` are the meetings that may be in a part of the
+    list that was not read, because of its `error`.
     """
 
     def __init__(

@@ -167,7 +167,7 @@ def test_a_page_may_be_larger_than_a_session_and_has_an_end_too() -> None:
 
 
 def test_a_request_says_who_asks_and_nothing_superfluous() -> None:
-    """It sends the token, the tool's name and version, and no wish for compression."""
+    """The headers are the token, the tool's name and version, and no wish for compression."""
     with answering(b"{}") as server:
         failure(settings_for(server.base_url))
     headers = server.headers[0]
@@ -245,7 +245,7 @@ def test_an_answer_that_trickles_is_a_time_out_too() -> None:
 
 @pytest.mark.parametrize("fault", ["dropped", "cut_body"])
 def test_a_connection_that_breaks_is_a_connection_failure(serve_api: ServeApi, fault: str) -> None:
-    """It may break before the response or in the middle of it."""
+    """A connection may break before the response or in the middle of it."""
     api = serve_api(script=itertools.repeat(fault))
     error = failure(settings_for(api.base_url, token=TOKEN))
     assert error.kind is FailureKind.CONNECTION

@@ -54,7 +54,7 @@ def waits_before(attempt: int, *, calls: int = 300) -> list[float]:
 
 
 def test_an_answer_ends_the_attempts() -> None:
-    """There is no wait before it and none after it."""
+    """Nothing waits before it or after it."""
     assert outcome("live") == ("live", [])
 
 

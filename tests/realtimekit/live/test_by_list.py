@@ -194,7 +194,7 @@ def test_they_fail_where_the_limit_leaves_no_room_for_all_of_them(
     ],
 )
 def test_a_list_that_contradicts_itself_makes_nobody_idle(serve_api: ServeApi, server: Any, why: str) -> None:
-    """It takes few requests, and the failures name the contradiction."""
+    """Few requests are sent, and the failures name the contradiction."""
     api = serve_api(**server)
     fetched = fetch(api, page_size=5, limits=room_for(10))
     require_an_outcome_each(fetched, 40)

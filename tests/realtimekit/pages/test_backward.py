@@ -327,7 +327,7 @@ def counting(count: Callable[[int, int], int | None]) -> Answer:
     ],
 )
 def test_a_server_that_contradicts_itself_is_not_believed(answer: Answer, most_requests: int, why: str) -> None:
-    """It takes few requests, and the error names the contradiction: such a list is never taken for whole."""
+    """Few requests are sent, and the error names the contradiction: such a list is never taken for whole."""
     server = Listing(35)
     reading = read(lambda number, size: answer(server, number, size))
     assert isinstance(reading.error, GiveUp)

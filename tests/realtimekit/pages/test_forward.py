@@ -98,7 +98,7 @@ def test_a_short_page_is_not_the_end() -> None:
 
 @pytest.mark.parametrize(("is_growing", "stated"), [(True, "24"), (False, "24 and 25")])
 def test_a_total_that_is_not_reached_refuses_the_list(stated: str, *, is_growing: bool) -> None:
-    """It is read again first, since an entry may have moved."""
+    """The list is read again first, since an entry may have moved."""
     totals = [24, 24, 25]
     with pytest.raises(GiveUp, match=f"it counts {stated} and shows 20$") as caught:
         read(lambda number: cut(entries(20), number, totals[number - 1]), is_growing=is_growing)
