@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def load(database: Path, lock_timeout: timedelta) -> None:
     """Load staged runs into the database.
 
-    A run stays staged if the database was locked when it ended. The next snapshot loads it as well.
+    A run stays staged if the database was locked when it ended. The next run loads it as well.
     """
     from etl.cli.run_job import run_load
 
