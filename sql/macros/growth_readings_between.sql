@@ -29,7 +29,7 @@ within_period as (
         session_id,
         bucket,
         min(meeting_id) as meeting_id,
-        min(type) as type,
+        any_value(type) as type,
         min(started_at) as started_at,
         min(reported_at) as first_at,
         max(reported_at) as last_at,

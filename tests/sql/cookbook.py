@@ -25,21 +25,21 @@ NOW = LAST + timedelta(minutes=10)
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|", "*": "\\*", "\t": " "})
 _HEAD = """# Cookbook
 
-Questions people start from, as queries that stand in [sql/cookbook/](../sql/cookbook). Each is complete: paste it into
-the DuckDB command line, a notebook or a BI tool ([reading.md](reading.md)), or run it with
-`rtk-usage query sql/cookbook/busiest_hours.sql`, and change it. Days, weeks and hours are UTC; for another zone,
-replace every `'UTC'`. The answers below are of a simulated world of 16 meetings with a snapshot every three hours, from
-25 October to 5 November 2026, which is what the queries take for now.
+Common questions, each with a complete query from [sql/cookbook/](../sql/cookbook). Paste a query into the DuckDB
+command line, a notebook or a BI tool ([reading.md](reading.md)), or run it with
+`rtk-usage query sql/cookbook/busiest_hours.sql`. Days, weeks and hours are UTC. For another time zone, replace every
+`'UTC'`. The answers below come from a simulated world: 16 meetings, and a snapshot every three hours from 25 October to
+5 November 2026. For these answers, `now()` is the end of that time.
 
 Three rules keep an answer right:
 
-- `minutes_consumed` is a running total: never sum it over snapshots. A period's minutes are `sum(minutes)` of the macro
-  `growth_between(since, until, tz, unit, with_finals)`.
-- Sessions of the types livestream and participant, and breakout rooms, are kept apart from meetings: whether they are
-  billed beside them is documented nowhere. So most queries say `type = 'meeting'`.
-- An idle meeting has no row, and a failed one is not idle: who was not there is told by the view `outcomes`.
+- `minutes_consumed` is a running total: never add it up over snapshots. The minutes of a period are `sum(minutes)` of
+  the macro `growth_between(since, until, tz, unit, with_finals)`.
+- Most queries say `type = 'meeting'`. Whether livestreams, participants and breakout rooms are billed beside their
+  meeting is not documented.
+- An idle meeting has no row in the tables, and a failed meeting is not idle. The view `outcomes` has both.
 
-Every column is described in [data-model.md](data-model.md).
+[data-model.md](data-model.md) describes every column.
 """
 _ENTRY = """
 ## {question}

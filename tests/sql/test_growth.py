@@ -172,3 +172,21 @@ def test_a_session_without_a_type_is_of_the_type_unknown(usage: Usage) -> None:
         ("never", "unknown"),
         ("once", "meeting"),
     ]
+
+
+def test_the_worked_example_of_the_data_model(usage: Usage) -> None:
+    """The document shows the steps and the days of a session that was observed three times over midnight."""
+    for at, minutes in [("2026-11-02 23:45", 12), ("2026-11-02 23:55", 22), ("2026-11-03 00:15", 42)]:
+        usage.observed(at, minutes, started_at="2026-11-02 23:30")
+    usage.final("2026-11-03 00:25", 50, started_at="2026-11-02 23:30")
+    steps = """
+        select strftime(from_at, '%H:%M'), from_minutes, strftime(to_at, '%H:%M'), to_minutes, minutes_within_bucket
+        from growth_steps_between('-infinity'::timestamptz, 'infinity'::timestamptz, 'UTC', 'day', true)
+        order by from_at
+    """
+    assert usage.ask(steps) == [
+        ("23:30", 0, "23:45", 12, 10),
+        ("23:55", 22, "00:15", 42, 0),
+        ("00:15", 42, "00:25", 50, 0),
+    ]
+    assert usage.growth() == {"11-02": 12 + 10 + 5, "11-03": 15 + 8}
