@@ -233,9 +233,12 @@ def test_the_longest_sessions_come_first(usage: Usage, make: MakePage) -> None:
     """At most ten sessions are shown. One without final figures lasted "at least" so long."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     for hours in range(1, 13):
-        usage.observed(f"2026-11-02 {hours:02}:00", 1, f"s{hours}", started_at=utc("2026-11-02 00:00"))
+        start = utc("2026-11-02 00:00")
+        usage.observed(f"2026-11-02 {hours:02}:00", 1, f"s{hours}", started_at=start, max_concurrent_participants=hours)
     usage.final("2026-11-02 12:30", 2, "s12", started_at=utc("2026-11-02 00:00"))
-    lasted = [row["duration"] for row in make(*DAY).table("The longest")]
+    rows = make(*DAY).table("The longest")
+    assert [row["peak participants"] for row in rows] == [str(hours) for hours in range(12, 2, -1)]
+    lasted = [row["duration"] for row in rows]
     assert lasted == ["12 h 30 min", *(f"at least {hours} h" for hours in range(11, 2, -1))]
 
 
