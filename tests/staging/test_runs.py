@@ -12,6 +12,7 @@ import pytest
 
 from etl.errors import StoreError
 from etl.staging.runs import RECONCILIATIONS, Staging, discard
+from etl.values.fetch import Spending
 from etl.values.run import StagedRun
 from tests.samples import SLOT
 
@@ -105,6 +106,14 @@ def test_a_run_that_another_job_has_staged_is_a_staged_run(staging: Staging, rec
     """Any job may load it."""
     run = reconciliations.stage(FRAMES, "run-1")
     assert staging.runs() == [run]
+
+
+def test_the_spending_of_a_damaged_run_is_left_out(staging: Staging) -> None:
+    """The load reports the damaged run."""
+    staging.stage(FRAMES, "run-1")
+    spent = pl.DataFrame({"finished_at": [SLOT], "requests": [7]})
+    staging.stage({"runs": spent}, "run-2")
+    assert staging.read_spending() == [Spending(finished_at=SLOT, requests=7)]
 
 
 def test_a_run_that_is_already_gone_can_be_discarded(staging: Staging) -> None:
