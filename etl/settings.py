@@ -35,9 +35,6 @@ class Rate:
     requests: int
     seconds: float
 
-    def __str__(self) -> str:
-        return f"{self.requests:,} requests in {self.seconds:g} s"
-
     def usable(self, reserve: float) -> int:
         """Return how many requests of a window may be sent, at least one. `reserve` is the share that stays free."""
         return max(1, self.requests - math.ceil(self.requests * reserve))

@@ -22,12 +22,6 @@ def snapshot(**changes: Any) -> SnapshotSettings:
 # The limit
 
 
-def test_a_rate_is_shown_as_requests_in_seconds() -> None:
-    """Zeros after the decimal point are left out."""
-    assert str(Rate(requests=1200, seconds=300.0)) == "1,200 requests in 300 s"
-    assert str(Rate(requests=5, seconds=7.5)) == "5 requests in 7.5 s"
-
-
 @pytest.mark.parametrize(
     ("requests", "reserve", "usable"),
     [(1200, 0.1, 1080), (1200, 0, 1200), (10, 0.11, 8), (10, 0.99, 1), (2, 0.5, 1), (1, 0.1, 1), (1, 0.99, 1)],

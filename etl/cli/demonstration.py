@@ -12,8 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from etl.cli.page import render_page
 from etl.cli.summaries import reconcile_line, snapshot_line
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
 _PAGE = "usage.html"
-_TIMEOUT = timedelta(milliseconds=20)  # real time; the simulated API answers within milliseconds, or late on purpose
+_TIMEOUT = timedelta(milliseconds=50)  # real time; the simulated API answers within milliseconds, or late on purpose
 _LONG_TIMEOUT = timedelta(seconds=10)  # the list of a week takes longer
 _NEXT_STEPS = """Try next: {command} report meetings --since 7d --database {database}
 
@@ -134,19 +132,15 @@ async def _take_each(
 def _show_tables(database: Path, snapshots: int) -> None:
     """Print the tables of the database with their numbers of rows."""
     with open_database(database) as connection:
-        rows = run_sql_file(connection, "read/row_counts").iter_rows()
-    table = Table("table", "a row is", "rows", title=f"{database} after {snapshots} hourly snapshots")
-    table.columns[-1].justify = "right"
-    for name, grain, count in rows:
-        table.add_row(name, grain, f"{count:,}")
-    Console().print(table)
+        frame = run_sql_file(connection, "read/row_counts")
+    click.echo(f"{database} after {snapshots} hourly snapshots:\n\n{as_table(frame, 'UTC', width=None)}")
 
 
 def _show_usage(database: Path, page: Path, period: Period) -> None:
     """Print the report by day, and write the page, if the packages that draw its charts are installed."""
     settings = ReadSettings(database=database)
     frame = answer_query(find_report("daily"), settings, query_parameters(period))
-    click.echo(f"\n{as_table(frame, period.tz, width=None)}")
+    click.echo(as_table(frame, period.tz, width=None))
     try:
         content = render_page(settings, period)
     except ConfigError as error:  # the extra is missing

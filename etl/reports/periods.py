@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from etl.errors import ConfigError
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-SHORTEST, LONGEST = timedelta(milliseconds=1), timedelta(days=366)
+SHORTEST, _LONGEST = timedelta(milliseconds=1), timedelta(days=366)
 
 _LENGTH_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -56,7 +56,7 @@ def parse_length(text: str, *, shortest: timedelta = SHORTEST) -> timedelta:
     if not parts or "".join(number + unit for number, unit in parts) != lowered:
         raise ValueError(f"{text!r} is not a duration; write it like 30s, 5m, 1h or 1d.")
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
-    if not shortest.total_seconds() <= seconds <= LONGEST.total_seconds():
+    if not shortest.total_seconds() <= seconds <= _LONGEST.total_seconds():
         raise ValueError(f"{text!r} is out of range: from {shortest.total_seconds():g} s to a year.")
     return timedelta(seconds=seconds)
 
