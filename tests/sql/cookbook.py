@@ -58,7 +58,7 @@ O{grain}
 
 
 def answer(recorded: Recorded, name: str) -> pl.DataFrame:
-    """What a query says about the recorded world, if it is asked right after its last snapshot."""
+    """Return the answer of a query about the recorded world, right after its last snapshot."""
     sql = sql_files.text(f"cookbook/{name}").replace("now()", f"timestamptz '{NOW.isoformat()}'")
     with open_to_read(recorded.database) as connection:
         return pl.DataFrame(connection.sql(sql))

@@ -1,4 +1,4 @@
-"""The checks: each is silent on good data, and names the rows that break its rule."""
+"""The checks: each selects nothing from good data, and the offending rows from data that breaks its rule."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from etl.store.database import open_database, open_to_read
 from etl.store.load import load_runs
 from etl.values.fetch import Failure
 from tests.samples import stage_run
-from tests.sql.broken import CASES, HOUR, NEXT, OF_A, RECONCILE
+from tests.sql.check_cases import CASES, HOUR, NEXT, OF_A, RECONCILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from etl.store.database import Connection
-    from tests.sql.broken import Broken
+    from tests.sql.check_cases import CheckCase
     from tests.sql.recorded import Recorded
 
 EVER = {"since": datetime(2000, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1, tzinfo=UTC), "app_id": None}
@@ -70,20 +70,20 @@ def offenders(connection: Connection, check: str, **changes: object) -> list[dic
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.change[:40]}" for case in CASES])
-def test_a_check_names_the_rows_that_break_its_rule(good: Connection, case: Broken) -> None:
-    """It says nothing before, and names those rows and no others after."""
+def test_a_check_selects_the_rows_that_break_its_rule(good: Connection, case: CheckCase) -> None:
+    """The check selects nothing before the change, and exactly the offending rows after it."""
     assert offenders(good, case.check) == []
     good.execute(case.change)
-    found = [
-        {column: row[column] for column in wanted}
-        for wanted, row in zip(case.says, offenders(good, case.check), strict=True)
+    selected = [
+        {column: row[column] for column in expected}
+        for expected, row in zip(case.offenders, offenders(good, case.check), strict=True)
     ]
-    assert found == case.says
+    assert selected == case.offenders
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.change[:40]}" for case in CASES])
-def test_a_check_looks_at_the_period_alone(good: Connection, case: Broken) -> None:
-    """What breaks its rule is told of that day, not of the day before, nor of that after."""
+def test_a_check_is_limited_to_its_period(good: Connection, case: CheckCase) -> None:
+    """The check of a day selects its offenders; the checks of the day before and of the day after do not."""
     good.execute(case.change)
     midnight, day = datetime(2026, 11, 2, tzinfo=UTC), timedelta(days=1)
     assert offenders(good, case.check, since=midnight, until=midnight + day)
@@ -92,8 +92,8 @@ def test_a_check_looks_at_the_period_alone(good: Connection, case: Broken) -> No
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.change[:40]}" for case in CASES])
-def test_a_check_of_another_app_is_silent(good: Connection, case: Broken) -> None:
-    """Unless it is one of runs, which are of no one app."""
+def test_a_check_of_another_app_selects_nothing(good: Connection, case: CheckCase) -> None:
+    """A check of runs takes no app, since a run may have several."""
     good.execute(case.change)
     if "$app_id" in sql_files.text(f"checks/{case.check}"):
         assert offenders(good, case.check, app_id="app")
@@ -103,12 +103,12 @@ def test_a_check_of_another_app_is_silent(good: Connection, case: Broken) -> Non
 
 
 def test_every_check_is_shown_to_fire() -> None:
-    """A rule that nothing breaks guards nothing."""
+    """Each check has a statement that breaks its rule."""
     assert {f"checks/{case.check}" for case in CASES} == set(CHECKS)
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_a_check_is_silent_on_good_data(recorded: Recorded, name: str) -> None:
+def test_a_check_selects_nothing_from_good_data(recorded: Recorded, name: str) -> None:
     """Eleven days of a simulated world: with slots that are missing, meetings that fail, and final figures."""
     with open_to_read(recorded.database) as connection:
         assert offenders(connection, name.removeprefix("checks/")) == []
@@ -120,16 +120,16 @@ def test_a_check_states_its_rule_and_its_grain(name: str) -> None:
     assert {"$since", "$until"} <= set(sql_files.text(name).replace(")", " ").split())
 
 
-def test_a_total_that_fell_across_the_start_of_the_period_is_told(good: Connection) -> None:
-    """The observation before may lie before the period; that after the period's end is another period's."""
+def test_a_total_that_fell_across_the_start_of_the_period_is_selected(good: Connection) -> None:
+    """The snapshot before may precede the period. A snapshot after the period belongs to the next period."""
     good.execute(f"update session_snapshots set minutes_consumed = 2.25 where {OF_A}")  # noqa: S608  # our own
     assert len(offenders(good, "totals_never_fall", since=NEXT)) == 1
     assert offenders(good, "totals_never_fall", until=NEXT) == []
     assert offenders(good, "totals_never_fall", since=NEXT + HOUR) == []
 
 
-def test_a_total_that_fell_and_rose_again_is_told(good: Connection) -> None:
-    """Its first and last observations look fine."""
+def test_a_total_that_fell_and_rose_again_is_selected(good: Connection) -> None:
+    """The first and the last snapshot alone would not show it."""
     good.execute(
         "insert into session_snapshots by name select * replace (slot + interval 30 minutes as observed_at, "
         "2.0 as minutes_consumed) from session_snapshots where session_id = 'of a' and slot = '2026-11-02 12:00:00+00'"
@@ -137,20 +137,20 @@ def test_a_total_that_fell_and_rose_again_is_told(good: Connection) -> None:
     assert [row["minutes"] for row in offenders(good, "totals_never_fall")] == [2.0]
 
 
-def test_a_start_within_a_second_stands_still(good: Connection) -> None:
-    """One API may cut off what another tells."""
+def test_a_start_that_differs_by_a_second_has_not_changed(good: Connection) -> None:
+    """One endpoint may cut off what another one reports."""
     good.execute("update session_finals set started_at = started_at - interval 1 second")
     assert offenders(good, "session_start_never_changes") == []
 
 
 def test_a_session_that_is_kept_alive_is_not_live_after_its_end(good: Connection) -> None:
-    """It stays for up to ten minutes after the last one has left."""
+    """A session stays live for up to ten minutes after its last participant has left."""
     good.execute("update session_finals set ended_at = timestamptz '2026-11-02 12:45:00+00'")
     assert offenders(good, "no_snapshot_after_session_end") == []
 
 
 def test_what_counts_is_the_final_total_that_was_fetched_last(good: Connection) -> None:
-    """One that was corrected later breaks no rule."""
+    """A total that was corrected later keeps the rule."""
     good.execute(
         "insert into session_finals select * replace (fetched_at - interval 1 hour as fetched_at, "
         "1 as minutes_consumed) from session_finals"
@@ -158,8 +158,8 @@ def test_what_counts_is_the_final_total_that_was_fetched_last(good: Connection) 
     assert offenders(good, "final_total_not_below_snapshots") == []
 
 
-def test_a_run_of_all_live_sessions_has_no_list_to_be_whole(tmp_path: Path) -> None:
-    """Its meetings are those that were seen."""
+def test_a_run_of_all_live_sessions_needs_no_list(tmp_path: Path) -> None:
+    """The meetings of such a run are the live ones."""
     with open_database(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, [stage_run(tmp_path, live=["x", "y"], idle=[], all_of="app")])
         assert offenders(connection, "one_outcome_per_listed_meeting") == []

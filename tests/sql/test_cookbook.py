@@ -13,13 +13,13 @@ import pytest
 
 from etl.store import sql_files
 from tests.sql.cookbook import DOCUMENT, answer, document
-from tests.sql.known import known_sessions
+from tests.sql.observed_sessions import observed_sessions
 from tests.sql.recorded import FIRST, HURRIED, LAST, NO_ID, OFF, RENAMED_AT, UNKNOWN_MEETING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sql.known import Known
+    from tests.sql.observed_sessions import ObservedSession
     from tests.sql.recorded import Recorded
 
     Ask = Callable[[str], list[dict[str, Any]]]
@@ -30,9 +30,9 @@ NAMES = [name.partition("/")[2] for name in sql_files.names("cookbook")]
 
 
 @pytest.fixture(scope="session")
-def known(recorded: Recorded) -> list[Known]:
-    """Every session of which there is a row."""
-    return known_sessions(recorded)
+def observed(recorded: Recorded) -> list[ObservedSession]:
+    """Every session with a row in the database."""
+    return observed_sessions(recorded)
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def ask(recorded: Recorded) -> Ask:
     return lambda name: answer(recorded, name).to_dicts()
 
 
-def meetings(known: list[Known]) -> list[Known]:
-    """Those of the type meeting."""
-    return [one for one in known if one.session.type == "meeting"]
+def meetings(observed: list[ObservedSession]) -> list[ObservedSession]:
+    """Return the sessions of the type meeting."""
+    return [one for one in observed if one.session.type == "meeting"]
 
 
 def top(figures: dict[Any, float]) -> list[tuple[Any, float]]:
@@ -51,10 +51,10 @@ def top(figures: dict[Any, float]) -> list[tuple[Any, float]]:
     return [(key, round(figure, 1)) for key, figure in sorted(figures.items(), key=lambda one: -one[1])[:10]]
 
 
-def by_meeting(known: list[Known], since: datetime, until: datetime) -> dict[str, float]:
+def by_meeting(observed: list[ObservedSession], since: datetime, until: datetime) -> dict[str, float]:
     """The minutes of the meetings in a period."""
     found: dict[str, float] = defaultdict(float)
-    for one in meetings(known):
+    for one in meetings(observed):
         found[one.session.meeting_id] += one.growth(since, until)
     return found
 
@@ -77,11 +77,11 @@ def almost(rows: list[tuple[Any, ...]]) -> list[Any]:
     return [tuple(pytest.approx(cell, abs=0.11) if isinstance(cell, float) else cell for cell in row) for row in rows]
 
 
-def test_busiest_hours(ask: Ask, known: list[Known]) -> None:
+def test_busiest_hours(ask: Ask, observed: list[ObservedSession]) -> None:
     """Growth is spread evenly between what is known."""
     minutes: dict[datetime, float] = defaultdict(float)
     sessions: Counter[datetime] = Counter()
-    for one in meetings(known):
+    for one in meetings(observed):
         hour = one.session.started_at.replace(minute=0, second=0, microsecond=0)
         while hour < one.last_at:
             minutes[hour] += one.growth(hour, hour + HOUR)
@@ -91,20 +91,20 @@ def test_busiest_hours(ask: Ask, known: list[Known]) -> None:
     assert pairs(ask("busiest_hours"), "hour_utc", "minutes", "sessions") == almost(truth)
 
 
-def test_top_meetings_last_week(ask: Ask, known: list[Known]) -> None:
+def test_top_meetings_last_week(ask: Ask, observed: list[ObservedSession]) -> None:
     """From Monday to Sunday; a session belongs to the week in which it began."""
     since, until = midnight(date(2026, 10, 26)), midnight(date(2026, 11, 2))
-    begun = Counter(one.session.meeting_id for one in meetings(known) if since <= one.session.started_at < until)
-    truth = [(key, minutes, float(begun[key])) for key, minutes in top(by_meeting(known, since, until))]
+    begun = Counter(one.session.meeting_id for one in meetings(observed) if since <= one.session.started_at < until)
+    truth = [(key, minutes, float(begun[key])) for key, minutes in top(by_meeting(observed, since, until))]
     assert pairs(ask("top_meetings_last_week"), "meeting_id", "minutes", "sessions") == almost(truth)
 
 
-def test_growth_by_month(ask: Ask, known: list[Known]) -> None:
+def test_growth_by_month(ask: Ask, observed: list[ObservedSession]) -> None:
     """October as far as it was recorded, and November so far."""
     november = midnight(date(2026, 11, 1))
-    october = sum(one.growth(FIRST - DAY, november) for one in meetings(known))
-    since = sum(one.growth(november, LAST) for one in meetings(known))
-    begun = Counter(one.session.started_at.month for one in meetings(known))
+    october = sum(one.growth(FIRST - DAY, november) for one in meetings(observed))
+    since = sum(one.growth(november, LAST) for one in meetings(observed))
+    begun = Counter(one.session.started_at.month for one in meetings(observed))
     assert pairs(ask("growth_by_month"), "month", "minutes", "sessions", "growth_percent") == almost(
         [
             (date(2026, 10, 1), october, float(begun[10]), None),
@@ -113,32 +113,32 @@ def test_growth_by_month(ask: Ask, known: list[Known]) -> None:
     )
 
 
-def test_daily_moving_average(ask: Ask, known: list[Known]) -> None:
+def test_daily_moving_average(ask: Ask, observed: list[ObservedSession]) -> None:
     """The average of up to seven days; the day that is not over is left out."""
     days = [date(2026, 10, 24) + number * DAY for number in range(12)]
-    minutes = [sum(one.growth(midnight(day), midnight(day) + DAY) for one in meetings(known)) for day in days]
+    minutes = [sum(one.growth(midnight(day), midnight(day) + DAY) for one in meetings(observed)) for day in days]
     means = [statistics.fmean(minutes[max(0, end - 7) : end]) for end in range(1, 13)]
     found = pairs(ask("daily_moving_average"), "day", "minutes", "seven_day_minutes")
     assert found == almost(list(zip(days, minutes, means, strict=True)))
 
 
-def test_cost_by_meeting(ask: Ask, known: list[Known]) -> None:
+def test_cost_by_meeting(ask: Ask, observed: list[ObservedSession]) -> None:
     """October's minutes at one price."""
     since, until = midnight(date(2026, 10, 1)), midnight(date(2026, 11, 1))
-    truth = [(key, minutes, 0.002 * minutes) for key, minutes in top(by_meeting(known, since, until))]
+    truth = [(key, minutes, 0.002 * minutes) for key, minutes in top(by_meeting(observed, since, until))]
     assert pairs(ask("cost_by_meeting"), "meeting_id", "minutes", "at_most_usd") == almost(truth)
 
 
-def test_long_sessions(ask: Ask, known: list[Known]) -> None:
-    """Those of more than three hours, the longest first."""
-    lengths = {one.session.started_at: (one.last_at - one.session.started_at) / HOUR for one in meetings(known)}
+def test_long_sessions(ask: Ask, observed: list[ObservedSession]) -> None:
+    """Sessions of more than three hours, the longest first."""
+    lengths = {one.session.started_at: (one.last_at - one.session.started_at) / HOUR for one in meetings(observed)}
     longest = sorted((-round(hours, 2), at) for at, hours in lengths.items() if hours > 3)[:10]
     assert [(-row["hours"], row["started_at"]) for row in ask("long_sessions")] == longest
 
 
-def test_session_lengths(ask: Ask, known: list[Known]) -> None:
+def test_session_lengths(ask: Ask, observed: list[ObservedSession]) -> None:
     """Every session with a known end is in one range; their minutes are their totals."""
-    finals = [one for one in meetings(known) if one.is_final]
+    finals = [one for one in meetings(observed) if one.is_final]
     limits = [(0, 5), (5, 30), (30, 60), (60, 120), (120, math.inf)]
     truth = []
     for least, most in limits:
@@ -149,29 +149,29 @@ def test_session_lengths(ask: Ask, known: list[Known]) -> None:
     assert pairs(ask("session_lengths"), "sessions", "minutes") == almost(truth)
 
 
-def test_single_participant_sessions(ask: Ask, known: list[Known]) -> None:
+def test_single_participant_sessions(ask: Ask, observed: list[ObservedSession]) -> None:
     """By the most at a time."""
-    sessions = Counter(one.session.meeting_id for one in meetings(known))
-    alone = Counter(one.session.meeting_id for one in meetings(known) if one.most <= 1)
+    sessions = Counter(one.session.meeting_id for one in meetings(observed))
+    alone = Counter(one.session.meeting_id for one in meetings(observed) if one.max_participants <= 1)
     truth = sorted(((-count, key) for key, count in alone.items()))[:10]
     assert pairs(ask("single_participant_sessions"), "meeting_id", "single_participant_sessions", "sessions") == [
         (key, float(-count), float(sessions[key])) for count, key in truth
     ]
 
 
-def test_unfinished_sessions(ask: Ask, known: list[Known]) -> None:
+def test_unfinished_sessions(ask: Ask, observed: list[ObservedSession]) -> None:
     """Seen, not in the last snapshot, and not final: those that ended after the last final figures were taken."""
-    truth = {one.session.id for one in known if not one.is_final and one.last_at < LAST}
+    truth = {one.session.id for one in observed if not one.is_final and one.last_at < LAST}
     assert sorted(row["session_id"] for row in ask("unfinished_sessions")) == sorted(truth)
 
 
-def test_sessions_without_snapshot(ask: Ask, known: list[Known]) -> None:
-    """Those that lived between two snapshots."""
-    days = sorted({one.session.started_at.date() for one in known if one.is_final})
+def test_sessions_without_snapshot(ask: Ask, observed: list[ObservedSession]) -> None:
+    """Sessions that started and ended between two snapshots."""
+    days = sorted({one.session.started_at.date() for one in observed if one.is_final})
     truth = []
     for day in days:
-        begun = [one for one in known if one.is_final and one.session.started_at.date() == day]
-        unseen = [one for one in begun if not one.seen_at]
+        begun = [one for one in observed if one.is_final and one.session.started_at.date() == day]
+        unseen = [one for one in begun if not one.observed_at]
         truth.append((day, float(len(begun)), float(len(unseen)), sum(one.minutes for one in unseen)))
     assert pairs(
         ask("sessions_without_snapshot"), "day", "sessions", "sessions_without_snapshot", "minutes_without_snapshot"
@@ -217,9 +217,9 @@ def test_concurrency_percentiles(ask: Ask, recorded: Recorded) -> None:
     assert pairs(ask("concurrency_percentiles"), "median", "p95", "p99", "most") == truth
 
 
-def test_unused_meetings(ask: Ask, recorded: Recorded, known: list[Known]) -> None:
-    """A meeting that does not exist is one of them; a line that is no ID is none."""
-    used = {one.session.meeting_id for one in known}
+def test_unused_meetings(ask: Ask, recorded: Recorded, observed: list[ObservedSession]) -> None:
+    """A meeting that does not exist is unused. A line that is not an ID is left out."""
+    used = {one.session.meeting_id for one in observed}
     truth = sorted({*recorded.world.meeting_ids, UNKNOWN_MEETING} - used)
     assert [row["meeting_id"] for row in ask("unused_meetings")] == truth
 
@@ -242,7 +242,7 @@ def test_idle_share(ask: Ask, recorded: Recorded) -> None:
 
 
 def test_changed_titles(ask: Ask, recorded: Recorded) -> None:
-    """One meeting got another title; sessions without a title are no other title."""
+    """One meeting got another title. Sessions without a title do not count as a change."""
     first, second = ask("changed_titles")
     assert {first["meeting_id"], second["meeting_id"]} == {recorded.world.meeting_ids[0]}
     assert (first["meeting"], second["meeting"]) == ("Daily 0", "Renamed")
@@ -250,7 +250,7 @@ def test_changed_titles(ask: Ask, recorded: Recorded) -> None:
 
 
 def test_failures_by_day(ask: Ask, recorded: Recorded) -> None:
-    """A meeting that does not exist, a line that is no ID, and a run without time."""
+    """A meeting that does not exist, a line that is not an ID, and a run with a deadline of 0 s."""
     days = Counter(slot.date() for slot in recorded.slots())
     truth = {(day, "invalid_id"): (count, 1) for day, count in days.items()}
     truth |= {(day, "not_found"): (count - (day == HURRIED.date()), 1) for day, count in days.items()}
@@ -260,7 +260,7 @@ def test_failures_by_day(ask: Ask, recorded: Recorded) -> None:
 
 
 def test_failing_meetings(ask: Ask, recorded: Recorded) -> None:
-    """Those two first."""
+    """The meeting that does not exist and the line that is not an ID come first."""
     runs = len(recorded.slots())
     first, second, *others = pairs(ask("failing_meetings"), "meeting_id", "kind", "failures")
     assert (first, second) == ((NO_ID, "invalid_id", runs), (UNKNOWN_MEETING, "not_found", runs - 1))
@@ -275,7 +275,7 @@ def test_longest_gaps(ask: Ask) -> None:
 
 
 def test_requests_by_day(ask: Ask, recorded: Recorded) -> None:
-    """A request a meeting, the unknown one included; the line that is no ID costs none."""
+    """One request per meeting, also for an unknown meeting. A line that is not an ID needs no request."""
     week = [slot.date() for slot in recorded.slots() if slot >= LAST - 7 * DAY + timedelta(minutes=10)]
     truth = [(day, runs, 17 * runs) for day, runs in Counter(week).items()]
     snapshots = [row for row in ask("requests_by_day") if row["kind"] == "snapshot"]
@@ -283,7 +283,7 @@ def test_requests_by_day(ask: Ask, recorded: Recorded) -> None:
 
 
 def test_every_query_is_compared_with_the_truth() -> None:
-    """A query that nobody checks may say anything."""
+    """Each query has a test of its own name."""
     assert len(NAMES) >= 14
     assert {f"test_{name}" for name in NAMES} <= globals().keys()
 

@@ -117,7 +117,7 @@ def test_the_tail_of_a_period_is_what_falls_into_it(usage: Usage) -> None:
 
 
 def test_a_breakout_room_grows_like_a_session(usage: Usage) -> None:
-    """It began at 23:30; 6 minutes at 23:45, 10 at 00:15: 6 + 2 before midnight. Its parent is counted without it."""
+    """6 minutes at 23:45, 10 at 00:15: 6 + 2 before midnight. Its parent is counted without it."""
     for at, minutes, room_minutes in [("2026-11-02 23:45", 50, 6), ("2026-11-03 00:15", 70, 10)]:
         room = {"id": "room", "minutes_consumed": room_minutes, "started_at": "2026-11-02T23:30:00Z"}
         usage.observed(at, minutes, breakout_rooms=[room])
@@ -170,7 +170,7 @@ def test_rooms_of_another_shape_have_no_figures_and_spoil_none(usage: Usage, odd
 
 
 def test_minutes_of_a_room_may_be_text(usage: Usage) -> None:
-    """As other numbers of the API may."""
+    """Other numbers of the API may be text, too."""
     usage.observed("2026-11-02 12:10", 10, breakout_rooms=[{"id": "room", "minutes_consumed": "3.5"}])
     assert rooms(usage) == {"meeting": 10, "breakout": 3.5}
 

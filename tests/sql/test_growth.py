@@ -1,4 +1,4 @@
-"""What is consumed when: the growth of a session's total, split by time. Sessions begin at noon of 2 November."""
+"""Growth of a session's running total, by day and hour. Sessions start at noon of 2 November."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ order by bucket
 
 
 def test_a_session_seen_once_has_consumed_its_total(usage: Usage) -> None:
-    """It began with 0 at 12:00 and had 5 minutes at 12:10."""
+    """A session starts with 0 minutes at 12:00 and has 5 at 12:10."""
     usage.observed("2026-11-02 12:10", 5)
     assert usage.growth() == {"11-02": 5}
 
@@ -137,7 +137,7 @@ def test_wherever_a_period_is_cut_its_parts_add_up(usage: Usage, cut: str) -> No
 
 
 def test_a_session_begins_once_and_is_open_at_its_last_sight(usage: Usage) -> None:
-    """It began on the 2nd and was last seen on the 4th; a period of the 3rd alone has neither."""
+    """A session starts on the 2nd and is last observed on the 4th. A period of the 3rd has neither mark."""
     usage.observed("2026-11-02 13:00", 1)
     usage.observed("2026-11-04 13:00", 5)
     whole = [("2026-11-02", 1, 0), ("2026-11-03", 0, 0), ("2026-11-04", 0, 1)]

@@ -36,7 +36,7 @@ def home(recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def count(file: Path, table: str) -> int:
-    """How many rows a table of a database has."""
+    """Return the number of rows of a table."""
     with duckdb.connect(str(file), read_only=True) as connection:
         ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()  # noqa: S608  # its own tables
     return int(rows)
@@ -59,7 +59,7 @@ def test_the_programs_run(home: Path, block: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("sql"))
 def test_the_statements_run(home: Path, block: str) -> None:
-    """Those that attach the file in a DuckDB without a database, the others in the file, opened read-only."""
+    """Statements that attach the file run in an empty DuckDB, the others in the file, opened read-only."""
     file = home / "data" / "usage.duckdb"
     opened = duckdb.connect() if "attach" in block else duckdb.connect(str(file), read_only=True)
     with opened as connection:
@@ -67,7 +67,7 @@ def test_the_statements_run(home: Path, block: str) -> None:
 
 
 def test_a_macro_needs_use_and_a_view_does_not(home: Path) -> None:
-    """As the document says of a database that is attached beside others."""
+    """The document says so about a database that is attached beside others."""
     with duckdb.connect() as connection:
         connection.execute(f"attach '{home}/data/usage.duckdb' as rtk (read_only)")
         connection.execute("select count(*) from rtk.sessions")
@@ -87,7 +87,7 @@ def test_the_copy_has_everything(home: Path) -> None:
 
 
 def test_a_reader_keeps_a_run_out(home: Path) -> None:
-    """What the whole document is about: the file can't be opened for writing while it is open for reading elsewhere."""
+    """A program can't open the file for writing while another one reads it."""
     program = "import duckdb; duckdb.connect('data/usage.duckdb')"
     with duckdb.connect("data/usage.duckdb", read_only=True):
         done = subprocess.run([sys.executable, "-c", program], cwd=home, capture_output=True, text=True, check=False)

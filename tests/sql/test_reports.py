@@ -147,7 +147,7 @@ def test_sessions_have_their_part_of_the_period_and_their_total(world: Usage) ->
     ]
 
 
-def test_concurrency_has_a_row_a_slot(world: Usage) -> None:
+def test_concurrency_has_one_row_per_slot(world: Usage) -> None:
     """Wednesday has rows without figures; the livestream's participants stand apart."""
     rows = columns(world.report("concurrency", *WEEK, app_id="app"), "slot sessions participants other_participants")
     assert rows[1:3] == [(utc("2026-11-02 06:00"), 1, 3, 0), (utc("2026-11-02 12:00"), 1, 2, 40)]
@@ -209,7 +209,7 @@ def test_cost_is_minutes_by_price(world: Usage) -> None:
 
 
 def test_cost_takes_a_users_own_prices(world: Usage, tmp_path: Path) -> None:
-    """A cent to three for a meeting's minute; where the file has no price there is no cost, and a note."""
+    """One to three cents per minute of a meeting. A type without a price has a note instead of a cost."""
     prices = tmp_path / "prices.csv"
     prices.write_text("type,low_usd_per_minute,high_usd_per_minute,note\nmeeting,0.01,0.03,ours\n", encoding="utf-8")
     rows = world.report("cost", *WEEK, app_id="app", prices=str(prices))

@@ -39,7 +39,7 @@ FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
+def shared_usage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
     """A database that examples empty and fill again."""
     folder = tmp_path_factory.mktemp("simulated")
     with open_database(folder / "usage.duckdb") as connection:
@@ -48,50 +48,50 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
 
 @given(world=WORLDS, tz=st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu"]))
 @FEW
-def test_reports_say_what_is_so(kept: Usage, world: World, tz: str) -> None:
+def test_reports_agree_with_the_simulated_world(shared_usage: Usage, world: World, tz: str) -> None:
     """Before final figures no day is above the truth, after them every day is the truth to the last digit."""
-    kept.clear()
-    observe(kept, world)
+    shared_usage.clear()
+    observe(shared_usage, world)
     truth = world.day_totals(FIRST, LAST, AFTERWARDS)
     for total in truth:
-        kept.total(str(total.day), total.minutes, total.sessions, app=world.app_id)
-    before = {row["day"]: row for row in kept.report("accuracy", BEGINNING, END)}
+        shared_usage.total(str(total.day), total.minutes, total.sessions, app=world.app_id)
+    before = {row["day"]: row for row in shared_usage.report("accuracy", BEGINNING, END)}
     assert all(row["shortfall_minutes"] >= 0 for row in before.values())
-    settle(kept, world)
-    after = {row["day"]: row for row in kept.report("accuracy", BEGINNING, END)}
+    settle(shared_usage, world)
+    after = {row["day"]: row for row in shared_usage.report("accuracy", BEGINNING, END)}
     for total in truth:
         row = after[total.day]
         assert float(row["reconciled_minutes"]) == total.minutes
         assert row["snapshot_minutes"] == before[total.day]["snapshot_minutes"]
         assert (row["difference_minutes"], row["unfinished_sessions"]) == (0, 0)
         assert (row["reconciled_sessions"], row["cloudflare_sessions"]) == (total.sessions, total.sessions)
-    assert daily(kept, tz) == true_days(world, tz)
-    assert participants(kept) == [true_participants(world, slot) for slot in SLOTS[:-1]]
+    assert daily(shared_usage, tz) == true_days(world, tz)
+    assert participants(shared_usage) == [true_participants(world, slot) for slot in SLOTS[:-1]]
 
 
-def observe(kept: Usage, world: World) -> None:
+def observe(shared_usage: Usage, world: World) -> None:
     """A snapshot in every slot, of all that is live at that very instant."""
-    kept.runs(BEGINNING, END, app=world.app_id, list_id=f"all:{world.app_id}")
+    shared_usage.runs(BEGINNING, END, app=world.app_id, list_id=f"all:{world.app_id}")
     for slot in SLOTS:
         for session in world.sessions(slot, "LIVE"):
             row = {"run_id": "00000000-0000-0000-0000-000000000001", "slot": slot, "observed_at": slot}
-            kept.add("session_snapshots", row | stored(session, slot))
+            shared_usage.add("session_snapshots", row | stored(session, slot))
 
 
-def settle(kept: Usage, world: World) -> None:
+def settle(shared_usage: Usage, world: World) -> None:
     """The final figures of all sessions that were under way."""
     for session in world.sessions_between(BEGINNING, END):
         row = {"run_id": "00000000-0000-0000-0000-000000000002", "fetched_at": AFTERWARDS}
-        kept.add("session_finals", row | stored(session, AFTERWARDS))
+        shared_usage.add("session_finals", row | stored(session, AFTERWARDS))
 
 
 def stored(session: Session, at: datetime) -> dict[str, object]:
-    """What the API says of a session at an instant, as a row."""
+    """Return the API's answer about a session at an instant, as a row."""
     key = {"app_id": session.app_id, "meeting_id": session.meeting_id}
     return key | parse_session(session.payload(to_ms(at)))
 
 
-def daily(kept: Usage, tz: str) -> dict[date, tuple[float, float, float, int]]:
+def daily(shared_usage: Usage, tz: str) -> dict[date, tuple[float, float, float, int]]:
     """By local day the minutes of meetings, of livestreams, of breakout rooms, and the meetings' sessions begun."""
     return {
         row["day"]: (
@@ -100,7 +100,7 @@ def daily(kept: Usage, tz: str) -> dict[date, tuple[float, float, float, int]]:
             float(row["breakout_minutes"]),
             row["sessions"],
         )
-        for row in kept.report("daily", BEGINNING, END, tz=tz)
+        for row in shared_usage.report("daily", BEGINNING, END, tz=tz)
     }
 
 
@@ -127,14 +127,14 @@ def by_local_day(tz: str) -> dict[date, list[datetime]]:
 
 
 def growth_in(since: datetime, until: datetime) -> Callable[[list[Session]], float]:
-    """What sums the growth of sessions between two instants, in whole ten-thousandths of a minute."""
+    """Return a function that sums the growth of sessions between two instants."""
     from_ms, to = to_ms(since), to_ms(until)
     return lambda sessions: sum(one.units(to) - one.units(from_ms) for one in sessions) / 10_000
 
 
-def participants(kept: Usage) -> list[int]:
-    """Those in meetings at each slot."""
-    return [row["participants"] for row in kept.report("concurrency", BEGINNING, END)]
+def participants(shared_usage: Usage) -> list[int]:
+    """Return the participants in meetings at each slot."""
+    return [row["participants"] for row in shared_usage.report("concurrency", BEGINNING, END)]
 
 
 def true_participants(world: World, slot: datetime) -> int:

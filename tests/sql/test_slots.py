@@ -86,7 +86,7 @@ def test_of_gaps_that_are_as_many_the_shorter_is_the_step(usage: Usage) -> None:
 
 
 def test_one_run_that_says_no_step_makes_no_schedule(usage: Usage) -> None:
-    """There is no gap to tell one from."""
+    """One run has no gap to derive a schedule from."""
     usage.run("2026-11-02 12:00", every=None)
     assert slots(usage, "11-01 00:00:00", "11-05 00:00:00") == {"11-02 12:00": True}
 
@@ -113,7 +113,7 @@ def test_a_run_by_hand_moves_no_schedule(usage: Usage) -> None:
 
 
 def test_two_tries_a_second_apart_are_no_schedule(usage: Usage) -> None:
-    """A year later there is a third run; thirty million seconds in between are no slots."""
+    """A third run follows a year later. The seconds in between are not slots."""
     for slot in ("2025-11-02 12:00:00", "2025-11-02 12:00:01", "2026-11-02 12:00:00"):
         usage.run(slot, every=None)
     assert usage.ask("select count(*) from slots_between('2025-01-01'::timestamptz, '2026-11-03'::timestamptz)") == [
@@ -129,7 +129,7 @@ def test_a_slot_late_by_less_than_half_a_step_is_not_missing(usage: Usage) -> No
 
 
 def test_apps_have_slots_of_their_own(usage: Usage) -> None:
-    """One app every five minutes, the other hourly; a run that one of them lacks is none of the other's."""
+    """One app every five minutes, the other hourly. A missing run of one app is not missing in the other."""
     usage.runs("2026-11-02 12:00", "2026-11-02 12:10", without=["2026-11-02 12:05"])
     usage.runs("2026-11-02 11:00", "2026-11-02 13:00", every=3600, app="other", without=["2026-11-02 12:00"])
     assert missing(usage, "11-02 11:00:00", "11-02 12:12:00") == ["11-02 12:05"]
@@ -174,7 +174,7 @@ def test_a_meeting_that_fails_again_is_one_unresolved_meeting(usage: Usage) -> N
 
 
 def test_a_later_run_of_another_list_resolves_nothing(usage: Usage) -> None:
-    """It did not ask for the meeting that failed."""
+    """The later run did not fetch the meeting that failed."""
     usage.run("2026-11-02 12:00", meetings="ab", failed=["a"])
     usage.run("2026-11-02 12:00", meetings="bc")
     assert unresolved(usage) == [("12:00", 1)]

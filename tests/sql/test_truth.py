@@ -1,4 +1,4 @@
-"""Growth as fractions have it: sessions by chance, seen at odd instants, in zones with odd days."""
+"""Growth compared with exact fractions: random sessions, observed at odd instants, in time zones with odd days."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FEW = settings(max_examples=40, deadline=None, derandomize=True, suppress_health
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
+def shared_usage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
     """A database that examples empty and fill again."""
     folder = tmp_path_factory.mktemp("truth")
     with open_database(folder / "usage.duckdb") as connection:
@@ -53,21 +53,21 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Usage]:
 
 @dataclass(frozen=True)
 class Life:
-    """A session's start, what was seen of it as (instant, ten-thousandths of a minute), and its end if known."""
+    """A session: its start, its readings as (instant, ten-thousandths of a minute), and its end if it is known."""
 
     started_at: datetime
-    seen: list[tuple[datetime, int]]
+    observations: list[tuple[datetime, int]]
     end: tuple[datetime, int] | None
 
     def points(self, *, finals: bool) -> list[tuple[datetime, int]]:
-        """What is known of its total, in the order of time: an end before the last sight is at that sight."""
-        known = [(self.started_at, 0), *self.seen]
+        """Return the readings of its total in order. An end is not before the last observation."""
+        known = [(self.started_at, 0), *self.observations]
         end = [(max(self.end[0], known[-1][0]), self.end[1])] if finals and self.end else []
-        return [*known, *end] if self.seen or end else []
+        return [*known, *end] if self.observations or end else []
 
 
 def until(points: list[tuple[datetime, int]], instant: datetime) -> Fraction:
-    """The minutes before an instant, growing evenly from point to point."""
+    """Return the minutes before an instant. They grow evenly from point to point."""
     units = Fraction(0)
     for (from_at, from_units), (to_at, to_units) in pairwise(points):
         if from_at < instant < to_at:
@@ -91,7 +91,7 @@ def midnights(first: datetime, last: datetime, tz: str) -> list[tuple[date, date
 
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
-    """A session that is seen now and then and does not shrink, and perhaps reported after its end."""
+    """Draw a session that is observed now and then, does not shrink, and perhaps has final figures."""
     at = started_at = draw(st.sampled_from(BEGINNINGS)) + timedelta(seconds=draw(st.integers(0, 100_000)))
     units, seen = 0, []
     for gap in draw(st.lists(st.sampled_from([1, 300, 300, 1_800, 33_333, 90_000]), max_size=8)):
@@ -107,14 +107,14 @@ def lives(draw: st.DrawFn) -> Life:
 )
 @FEW
 def test_days_are_what_even_growth_gives(
-    kept: Usage, *, sessions: list[Life], tz: str, finals: bool, data: st.DataObject
+    shared_usage: Usage, *, sessions: list[Life], tz: str, finals: bool, data: st.DataObject
 ) -> None:
     """Each day to a millionth of a minute, all days of a session exactly, and so wherever periods are cut."""
-    kept.clear()
+    shared_usage.clear()
     known = {f"s{number}": life.points(finals=finals) for number, life in enumerate(sessions)}
     for name, life in zip(known, sessions, strict=True):
-        fill(kept, name, life)
-    whole = by_day(kept, tz, finals=finals)
+        fill(shared_usage, name, life)
+    whole = by_day(shared_usage, tz, finals=finals)
     totals = {name: Fraction(points[-1][1], 10_000) for name, points in known.items() if points}
     assert summed(whole) == totals
     for name, points in known.items():
@@ -123,24 +123,24 @@ def test_days_are_what_even_growth_gives(
             assert abs(whole.get((name, str(day)), Fraction(0)) - expected) <= MILLIONTH, (name, day)
     cut = data.draw(st.sampled_from([at for points in known.values() for at, _ in points] or BEGINNINGS))
     cut += timedelta(seconds=data.draw(st.sampled_from([0, 0, 1, 777, 50_000])))
-    parts = [by_day(kept, tz, *period, finals=finals) for period in [(EVER[0], str(cut)), (str(cut), EVER[1])]]
+    parts = [by_day(shared_usage, tz, *period, finals=finals) for period in [(EVER[0], str(cut)), (str(cut), EVER[1])]]
     for name_and_day, minutes in whole.items():
         assert sum(part.get(name_and_day, Fraction(0)) for part in parts) == minutes
 
 
-def fill(kept: Usage, name: str, life: Life) -> None:
-    """Write down what is known of a session."""
-    for at, units in life.seen:
-        kept.observed(at, units / 10_000, name, started_at=life.started_at)
+def fill(shared_usage: Usage, name: str, life: Life) -> None:
+    """Insert the readings of a session."""
+    for at, units in life.observations:
+        shared_usage.observed(at, units / 10_000, name, started_at=life.started_at)
     if life.end:
-        kept.final(life.end[0], life.end[1] / 10_000, name, started_at=life.started_at)
+        shared_usage.final(life.end[0], life.end[1] / 10_000, name, started_at=life.started_at)
 
 
 def by_day(
-    kept: Usage, tz: str, since: str = EVER[0], until: str = EVER[1], *, finals: bool
+    shared_usage: Usage, tz: str, since: str = EVER[0], until: str = EVER[1], *, finals: bool
 ) -> dict[tuple[str, str], Fraction]:
     """The growth by session and local day."""
-    rows = kept.ask(BY_DAY, since=since, until=until, tz=tz, finals=finals)
+    rows = shared_usage.ask(BY_DAY, since=since, until=until, tz=tz, finals=finals)
     return {(name, day): Fraction(minutes) for name, day, minutes in rows}
 
 

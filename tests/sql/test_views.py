@@ -79,7 +79,7 @@ def test_what_a_later_run_of_the_slot_saw_changes_nothing_for_an_earlier_one(tmp
 
 
 def test_a_line_that_is_no_id_has_an_outcome_too(tmp_path: Path) -> None:
-    """It is in no list, but it failed."""
+    """Such a line is outside the list, but it is a failed outcome."""
     invalid = Failure(app_id=None, meeting_id="two words", kind=FailureKind.INVALID_ID, message="line 3", line=3)
     run = stage_run(tmp_path, live=[], idle=["a"])
     bad = pl.DataFrame(
@@ -121,7 +121,7 @@ def test_a_second_run_of_all_meetings_counts_what_its_slot_held_already(tmp_path
 
 
 def test_all_meetings_are_those_of_the_app_alone(tmp_path: Path) -> None:
-    """What a run of another app, or of a list, saw in the slot is its own."""
+    """Snapshots of another app, or of a run with a list, are not outcomes of the run."""
     runs = [
         stage_run(tmp_path, live=["a"], idle=["b"]),
         stage_run(tmp_path, live=[], idle=[], failures=[replace(LOST, meeting_id="*")], all_of="other"),

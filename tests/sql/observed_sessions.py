@@ -1,4 +1,4 @@
-"""What can be known of the recorded world from its snapshots and final figures: worked out without any SQL."""
+"""The sessions of the recorded world as its snapshots and final figures show them, computed without SQL."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Known:
-    """What may be known of a session: when it was seen, and its end if that was past when final figures were taken."""
+class ObservedSession:
+    """A session, the slots that observed it, and its end if that preceded the reconcile."""
 
     session: Session
-    seen_at: list[datetime]
+    observed_at: list[datetime]
 
     @property
     def is_final(self) -> bool:
-        """Whether its end is known."""
+        """True if its final figures were fetched."""
         return self.session.ended_at <= RECONCILED_AT
 
     @property
     def last_at(self) -> datetime:
-        """Its end, or when it was last seen."""
-        return self.session.ended_at if self.is_final else self.seen_at[-1]
+        """The end if it is known, else the last observation."""
+        return self.session.ended_at if self.is_final else self.observed_at[-1]
 
     @property
     def minutes(self) -> float:
@@ -39,18 +39,18 @@ class Known:
         return self.session.minutes_consumed(self.last_at)
 
     @property
-    def most(self) -> int:
+    def max_participants(self) -> int:
         """The most participants by then."""
         return self.session.max_concurrent_participants(self.last_at)
 
     @cached_property
     def _points(self) -> list[tuple[float, float]]:
-        instants = [*self.seen_at, *([self.last_at] if self.is_final else [])]
+        instants = [*self.observed_at, *([self.last_at] if self.is_final else [])]
         totals = [(at.timestamp(), self.session.minutes_consumed(at)) for at in instants]
         return [(self.session.started_at.timestamp(), 0.0), *totals]
 
     def total_at(self, at: datetime) -> float:
-        """The total at an instant: evenly between what is known."""
+        """Return the total at an instant. It grows evenly between readings."""
         second = at.timestamp()
         (before, total), *rest = self._points
         for after, next_total in rest:
@@ -60,15 +60,15 @@ class Known:
         return 0.0 if second < self.session.started_at.timestamp() else total
 
     def growth(self, since: datetime, until: datetime) -> float:
-        """How much of the total falls into a period."""
+        """Return the growth of the total in a period."""
         return self.total_at(until) - self.total_at(since)
 
 
-def known_sessions(recorded: Recorded) -> list[Known]:
-    """Every session of which there is a row."""
-    found = []
+def observed_sessions(recorded: Recorded) -> list[ObservedSession]:
+    """Return every session with a row in the database."""
+    observed = []
     for session in recorded.sessions(FIRST - timedelta(days=1)):
-        slots = [one for one in recorded.slots() if one != HURRIED and session.started_at <= one < session.ended_at]
+        slots = [slot for slot in recorded.slots() if slot != HURRIED and session.started_at <= slot < session.ended_at]
         if slots or session.ended_at <= RECONCILED_AT:
-            found.append(Known(session, slots))
-    return found
+            observed.append(ObservedSession(session, slots))
+    return observed
