@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from etl.errors import ConfigError, FailureKind
-from etl.values.fetch import Failure
-from etl.values.meetings import MAX_ID_LENGTH, PATH_STEPS, Meeting, MeetingList, is_id
+from etl.values.meetings import MAX_ID_LENGTH, PATH_STEPS, Failure, Meeting, MeetingList, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from etl.values.fetch import Failure
+    from etl.values.meetings import Failure
     from etl.values.run import StagedRun
 
 SLOT = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)

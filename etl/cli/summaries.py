@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from etl.values.fetch import Failure
     from etl.values.finals import ReconcileSummary
+    from etl.values.meetings import Failure
     from etl.values.run import Run, RunSummary, SnapshotSummary
 
 

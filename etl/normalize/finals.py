@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from etl.normalize.fields import Row
-    from etl.values.fetch import Failure, Observation
+    from etl.values.fetch import Observation
     from etl.values.finals import DayTotals, Finals
+    from etl.values.meetings import Failure
     from etl.values.run import Batch, RunStart
 
 FINAL_SCHEMA: dict[str, Any] = {

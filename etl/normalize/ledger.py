@@ -12,7 +12,7 @@ import polars as pl
 
 from etl.errors import FailureKind
 from etl.normalize.fields import FieldError
-from etl.values.fetch import Failure
+from etl.values.meetings import Failure
 from etl.values.run import Batch
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from etl.values.fetch import Failure, FetchCounts, FetchResult
+from etl.values.fetch import FetchCounts, FetchResult
+from etl.values.meetings import Failure
 
 if TYPE_CHECKING:
     from etl.errors import EtlError, RequestError

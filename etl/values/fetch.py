@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from etl.errors import EtlError, FailureKind
-    from etl.values.meetings import Meeting
+    from etl.errors import EtlError
+    from etl.values.meetings import Failure, Meeting
 
 
 class Idle(NamedTuple):
@@ -32,25 +32,6 @@ class Observation(NamedTuple):
     observed_at: datetime
     payload: Payload
     attempts: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """A meeting whose outcome a run could not learn, and the reason.
-
-    `app_id` is None for a line of the list that names no app. `attempts` is 0 if no request was sent. `line` is the
-    number of the line that is not valid, for `invalid_id` only.
-    """
-
-    app_id: str | None
-    meeting_id: str
-    kind: FailureKind
-    message: str
-    http_status: int | None = None
-    api_code: int | None = None
-    attempts: int = 0
-    cf_ray: str | None = None
-    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

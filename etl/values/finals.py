@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from etl.errors import EtlError
-    from etl.values.fetch import Failure, FetchCounts, Observation, Spending
+    from etl.values.fetch import FetchCounts, Observation, Spending
+    from etl.values.meetings import Failure
 
 
 class OpenSession(NamedTuple):

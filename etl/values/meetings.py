@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etl.values.fetch import Failure
+    from etl.errors import FailureKind
 
 MAX_ID_LENGTH = 128
 PATH_STEPS = frozenset({".", ".."})
@@ -39,6 +39,25 @@ class Meeting(NamedTuple):
 
 # Stands in the place of a meeting ID: all meetings of an app, or those whose IDs could not be read.
 ALL_MEETINGS = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A meeting whose outcome a run could not learn, and the reason.
+
+    `app_id` is None for a line of the list that names no app. `attempts` is 0 if no request was sent. `line` is the
+    number of the line that is not valid, for `invalid_id` only.
+    """
+
+    app_id: str | None
+    meeting_id: str
+    kind: FailureKind
+    message: str
+    http_status: int | None = None
+    api_code: int | None = None
+    attempts: int = 0
+    cf_ray: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from polars import DataFrame
 
     from etl.errors import EtlError
-    from etl.values.fetch import Failure, FetchCounts, Plan
+    from etl.values.fetch import FetchCounts, Plan
+    from etl.values.meetings import Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from etl.errors import FailureKind
 from etl.normalize.fields import FieldError, parse_day
 from etl.normalize.finals import DAY_SCHEMA, FINAL_SCHEMA, normalize_finals
 from etl.store.database import open_database
-from etl.values.fetch import Failure, FetchCounts, Observation
+from etl.values.fetch import FetchCounts, Observation
 from etl.values.finals import DayTotals, Finals
-from etl.values.meetings import Meeting
+from etl.values.meetings import Failure, Meeting
 from etl.values.run import RunStart
 from tests.samples import SLOT, payload
 

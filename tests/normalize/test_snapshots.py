@@ -18,8 +18,8 @@ from etl.errors import FailureKind
 from etl.normalize.ledger import FAILURE_SCHEMA, RUN_SCHEMA
 from etl.normalize.snapshots import LIST_SCHEMA, SNAPSHOT_SCHEMA, compute_list_id, normalize_snapshots
 from etl.store import sql_files
-from etl.values.fetch import Failure, FetchCounts, FetchResult, Observation
-from etl.values.meetings import Meeting, MeetingList
+from etl.values.fetch import FetchCounts, FetchResult, Observation
+from etl.values.meetings import Failure, Meeting, MeetingList
 from etl.values.run import RunStart
 from tests.samples import SLOT, payload
 

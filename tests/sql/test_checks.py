@@ -13,7 +13,7 @@ from etl.errors import FailureKind
 from etl.store import sql_files
 from etl.store.database import open_database, open_to_read
 from etl.store.load import load_runs
-from etl.values.fetch import Failure
+from etl.values.meetings import Failure
 from tests.samples import stage_run
 from tests.sql.check_cases import CASES, HOUR, NEXT, OF_A, RECONCILE
 

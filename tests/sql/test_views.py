@@ -11,7 +11,7 @@ import polars as pl
 from etl.errors import FailureKind
 from etl.store.database import open_database
 from etl.store.load import load_runs
-from etl.values.fetch import Failure
+from etl.values.meetings import Failure
 from tests.samples import SLOT, stage_run
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import LoadedRuns, load_runs
 from etl.store.read import run_sql_file
-from etl.values.fetch import Failure
+from etl.values.meetings import Failure
 from tests.samples import SLOT
 
 if TYPE_CHECKING:
