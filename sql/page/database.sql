@@ -1,4 +1,5 @@
--- grain: one row, the state of the database: snapshots of the period, runs of reconcile, schema
+-- Grain: one row, the state of the database.
+-- It counts the snapshots of the period and all runs of reconcile.
 select
     (select count(*) from runs where kind = 'snapshot' and slot >= $since and slot < $until)
         as snapshots,

@@ -1,8 +1,9 @@
--- grain: one of the ten longest sessions of the period, with the figures of the report sessions
--- The report would put millions of sessions in order for ten of them. Here a part of the slots tells
--- how long the tenth session lasted at least, and only what was seen after that long is looked at.
--- Instants are subtracted as numbers, which is fifty times as fast as subtracting them as instants.
-with seen as (
+-- Grain: one row per session, the ten longest of the period, with the figures of report sessions.
+-- The report would sort millions of sessions to find ten. This query first reads a sample of the
+-- slots, to learn how long the tenth longest session lasts at least. Then it reads only what was
+-- observed of sessions after they had lasted as long. Durations are differences of whole numbers,
+-- which are fifty times as fast as differences of instants.
+with readings as (
     select
         app_id,
         session_id,
@@ -44,16 +45,18 @@ with seen as (
 ),
 
 -- Sessions that started at different instants are different sessions.
+longest_in_sample as (
+    select started_at, max(epoch_us(last_at) - epoch_us(started_at)) as duration_us
+    from readings
+    where is_sampled
+    group by started_at
+    order by duration_us desc
+    limit 10
+),
+
 least_duration as (
     select case when count(*) = 10 then min(duration_us) else 0 end as duration_us
-    from (
-        select started_at, max(epoch_us(last_at) - epoch_us(started_at)) as duration_us
-        from seen
-        where is_sampled
-        group by started_at
-        order by duration_us desc
-        limit 10
-    )
+    from longest_in_sample
 )
 
 select
@@ -67,7 +70,7 @@ select
     max(max_concurrent_participants) as peak_participants,
     arg_max(minutes_consumed, row(is_final, reported_at)) as total_minutes,
     bool_or(is_final) as is_final
-from seen
+from readings
 where epoch_us(last_at) - epoch_us(started_at) >= (select duration_us from least_duration)
 group by app_id, session_id
 order by duration_minutes desc, session_id

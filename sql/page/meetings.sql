@@ -1,4 +1,4 @@
--- grain: one of the meetings $meeting_ids, with its title and peak, as in the report meetings
+-- Grain: one row per meeting of $meeting_ids, with its title and peak, as in the report meetings.
 -- The report itself would compute the minutes of the period a second time.
 select
     app_id,

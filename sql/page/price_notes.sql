@@ -1,8 +1,3 @@
--- grain: a type of session with a price in the file $prices, and the note on that price
+-- Grain: one row per type of session in the price file $prices, with the note on its prices.
 select type, coalesce(note, '') as note
-from read_csv($prices, header = true, columns = {
-    'type': 'varchar',
-    'low_usd_per_minute': 'decimal(12, 6)',
-    'high_usd_per_minute': 'decimal(12, 6)',
-    'note': 'varchar'
-});
+from price_list($prices);
