@@ -3,18 +3,31 @@
 -- counts the sessions of that type that started on the day. unfinished_sessions counts the sessions
 -- of every type whose final total is missing.
 create or replace macro usage_between(since, until, tz) as table
+with usage_by_type as (
+    select
+        app_id,
+        meeting_id,
+        bucket as day,
+        type,
+        sum(minutes) as minutes,
+        count(*) filter (where is_start) as sessions,
+        count(*) filter (where is_unfinished) as unfinished_sessions
+    from growth_between(since, until, tz, 'day', true)
+    group by app_id, meeting_id, bucket, type
+)
+
 select
     app_id,
     meeting_id,
-    bucket as day,
+    day,
     sum(minutes) filter (where type = 'meeting') as minutes,
-    count(*) filter (where type = 'meeting' and is_start) as sessions,
+    cast(coalesce(sum(sessions) filter (where type = 'meeting'), 0) as bigint) as sessions,
     sum(minutes) filter (where type = 'livestream') as livestream_minutes,
     sum(minutes) filter (where type = 'participant') as participant_minutes,
     sum(minutes) filter (where type = 'breakout') as breakout_minutes,
     sum(minutes) filter (
         where type not in ('meeting', 'livestream', 'participant', 'breakout')
     ) as unknown_minutes,
-    count(*) filter (where is_unfinished) as unfinished_sessions
-from growth_between(since, until, tz, 'day', true)
-group by app_id, meeting_id, bucket;
+    cast(sum(unfinished_sessions) as bigint) as unfinished_sessions
+from usage_by_type
+group by app_id, meeting_id, day;
