@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,28 +25,13 @@ from etl.values.fetch import PriorState
 from etl.values.run import SnapshotSummary
 
 if TYPE_CHECKING:
-    from etl.errors import EtlError
     from etl.settings import SnapshotSettings
-    from etl.values.fetch import Plan
-    from etl.values.meetings import MeetingList
-    from etl.values.run import Batch, RunContext, RunStart
+    from etl.values.run import RunContext, RunStart
 
 _log = logging.getLogger(__name__)
 
 # A short lock is waited for. A longer one must not make the snapshot late.
 _LOCK_TIMEOUT_BEFORE_FETCH = timedelta(seconds=2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedBatch:
-    """The result of the steps before staging. `loaded` are the runs that were loaded before the fetch."""
-
-    plan: Plan
-    batch: Batch
-    loaded: LoadedRuns
-    already_resolved: int
-    errors: list[EtlError]
-    defects: list[BaseException]
 
 
 async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> SnapshotSummary:
@@ -60,44 +44,33 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> Snap
     meeting_list = read_requested_meetings(settings)
     staging = Staging(settings.database, SNAPSHOTS)
     with staging.lock(start.run_id, start.started_at):
-        fetched, repeats = await _fetch_batch(settings, start, meeting_list, context), meeting_list.repeats
-        del meeting_list  # it may hold a million meetings: the memory is free for DuckDB
-        staged_run = staging.stage(fetched.batch.frames, start.run_id) if fetched.plan.meetings != 0 else None
-        fetched.batch.frames.clear()  # for the same reason; they are on disk now
-        load_result = await load_run(staged_run, settings, context, earlier=fetched.loaded)
-        for defect in fetched.defects:
+        loaded, prior_state = await _load_and_read_prior_state(settings, start, context)
+        unresolved = unresolved_meetings(meeting_list, prior_state)
+        plan = make_plan(settings, unresolved, prior_state, context.now())
+        if context.report_plan:
+            context.report_plan(plan)
+        fetched = await fetch_sessions(
+            unresolved, plan, settings.api, context, spent=prior_state.spent, deadline=settings.deadline
+        )
+        fetched.unlisted.difference_update(meeting_list.meetings)  # those resolved before were not asked for
+        batch = normalize_snapshots(start, unresolved, fetched, context.now())
+        already_resolved = len(meeting_list.meetings) - len(unresolved.meetings)
+        repeats, errors, defects = meeting_list.repeats, fetched.errors, fetched.defects
+        del meeting_list, unresolved, prior_state, fetched  # perhaps a million meetings: the memory is free for DuckDB
+        staged_run = staging.stage(batch.frames, start.run_id) if plan.meetings != 0 else None
+        batch.frames.clear()  # for the same reason; they are on disk now
+        load_result = await load_run(staged_run, settings, context, earlier=loaded)
+        for defect in defects:
             raise defect
         return SnapshotSummary(
-            batch=fetched.batch,
+            batch=batch,
             database=settings.database,
-            fetch_errors=fetched.errors,
+            fetch_errors=errors,
             load_result=load_result,
-            plan=fetched.plan,
-            already_resolved=fetched.already_resolved,
+            plan=plan,
+            already_resolved=already_resolved,
             repeats=repeats,
         )
-
-
-async def _fetch_batch(
-    settings: SnapshotSettings, start: RunStart, meeting_list: MeetingList, context: RunContext
-) -> FetchedBatch:
-    """Plan, fetch and normalize: ask for the meetings that have no outcome in the slot yet."""
-    loaded, prior_state = await _load_and_read_prior_state(settings, start, context)
-    meetings = unresolved_meetings(meeting_list, prior_state)
-    plan = make_plan(settings, meetings, prior_state, context.now())
-    if context.report_plan:
-        context.report_plan(plan)
-    fetched = await fetch_sessions(
-        meetings, plan, settings.api, context, spent=prior_state.spent, deadline=settings.deadline
-    )
-    return FetchedBatch(
-        plan=plan,
-        batch=normalize_snapshots(start, meetings, fetched, context.now()),
-        loaded=loaded,
-        already_resolved=len(meeting_list.meetings) - len(meetings.meetings),
-        errors=fetched.errors,
-        defects=fetched.defects,
-    )
 
 
 async def _load_and_read_prior_state(

@@ -5,32 +5,26 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from etl.values.fetch import FetchCounts, FetchResult
+from etl.values.fetch import FetchResult
 from etl.values.meetings import Failure
 
 if TYPE_CHECKING:
-    from etl.errors import EtlError, RequestError
-    from etl.realtimekit.http.session import ApiSession
+    from etl.errors import RequestError
     from etl.values.fetch import Observation
     from etl.values.meetings import Meeting
 
 _log = logging.getLogger(__name__)
 
 
-class Outcomes:
-    """Collects exactly one outcome for every meeting: live, idle, or failed."""
+class Outcomes(FetchResult):
+    """The result of a fetch while it is collected: exactly one outcome for every meeting, live, idle or failed."""
 
-    def __init__(self, meetings: int) -> None:
-        self.counts = FetchCounts(meetings=meetings)
-        self.unlisted: list[Meeting] = []
-        self.errors: list[EtlError] = []
-        self._observations: list[Observation] = []
-        self._failures: list[Failure] = []
+    __slots__ = ()
 
     def live(self, observation: Observation) -> None:
         """Add a live session."""
         self.counts.live += 1
-        self._observations.append(observation)
+        self.observations.append(observation)
 
     def idle(self) -> None:
         """Count a meeting without a session."""
@@ -39,19 +33,7 @@ class Outcomes:
     def fail(self, meeting: Meeting, error: RequestError, attempts: int) -> None:
         """Add a meeting whose outcome could not be learned."""
         self.counts.failed += 1
-        self._failures.append(make_failure(meeting, error, attempts))
-
-    def result(self, via: str, session: ApiSession) -> FetchResult:
-        """Return everything that the fetch brought."""
-        return FetchResult(
-            observations=self._observations,
-            failures=self._failures,
-            counts=self.counts,
-            via=via,
-            unlisted=self.unlisted,
-            errors=[*self.errors, *session.errors],
-            defects=session.defects,
-        )
+        self.failures.append(make_failure(meeting, error, attempts))
 
 
 def make_failure(meeting: Meeting, error: RequestError, attempts: int) -> Failure:

@@ -149,10 +149,10 @@ class FetchResult:
     ended the fetch early. `defects` are exceptions that the code does not expect.
     """
 
-    observations: list[Observation]
-    failures: list[Failure]
     counts: FetchCounts
     via: str = "meetings"
-    unlisted: list[Meeting] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    unlisted: set[Meeting] = field(default_factory=set)
     errors: list[EtlError] = field(default_factory=list)
     defects: list[BaseException] = field(default_factory=list)

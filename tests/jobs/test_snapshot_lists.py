@@ -175,6 +175,23 @@ def test_only_what_the_list_left_open_is_asked_again(serve_api: ServeApi, snapsh
     assert rows(settings.database, SESSIONS) == live_rows(api)
 
 
+def test_a_second_run_of_a_slot_counts_no_meeting_of_its_list_as_outside_the_list(
+    serve_api: ServeApi, snapshot_settings: Settings, tmp_path: Path
+) -> None:
+    """The second run asks only for the meetings of the page that failed. The list shows the others as well."""
+    api = serve_api(by_page={2: ["internal_error"]})
+    most = tmp_path / "most.txt"
+    most.write_text("".join(f"{meeting_id}\n" for meeting_id in api.world.meeting_ids[:30]))
+    strangers = set(api.live()) - set(api.world.meeting_ids[:30])
+    limits = Limits(stated=Rate(requests=20, seconds=300.0), reserve=0.0)
+    api_settings = api.settings(page_size=5, attempts=1, limits=limits)
+    settings = snapshot_settings(api, via="list", meetings=most, api=api_settings)
+    take(settings, api)
+    second = take(settings, api)
+    assert (second.already_resolved > 0, second.run.live > 0) == (True, True)
+    assert second.run.unlisted == len(strangers) > 0
+
+
 # What an older version has left
 
 

@@ -200,11 +200,11 @@ def test_the_list_is_every_meeting_asked_for() -> None:
 
 def test_a_run_by_the_list_says_how_many_live_sessions_were_not_asked_about() -> None:
     """Without such sessions it is zero. A run by meeting can't know, so it is null."""
-    strangers = [Meeting("app", "x"), Meeting("app", "y")]
-    found = FetchResult(observations=[], failures=[], counts=FetchCounts(), via="list", unlisted=strangers)
+    strangers = {Meeting("app", "x"), Meeting("app", "y")}
+    found = FetchResult(counts=FetchCounts(), via="list", unlisted=strangers)
     unlisted = [
         normalize_snapshots(START, MeetingList(meetings=[]), fetched, FINISHED_AT).run.unlisted
-        for fetched in (found, replace(found, unlisted=[]), replace(found, via="meetings", unlisted=[]))
+        for fetched in (found, replace(found, unlisted=set()), replace(found, via="meetings", unlisted=set()))
     ]
     assert unlisted == [2, 0, None]
 

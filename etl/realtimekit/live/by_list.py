@@ -58,7 +58,7 @@ async def fetch_by_list(
         given_up = [live for live in incomplete if live not in chosen]
         for live in given_up:
             live.fail_undecided()
-        outcomes.errors += _errors(given_up, len(lists))
+        outcomes.errors.extend(_errors(given_up, len(lists)))
         incomplete = chosen
     return [meeting for live in incomplete for meeting in live.undecided]
 
@@ -158,7 +158,7 @@ class _LiveList:
                 self.undecided.append(meeting)
             else:
                 self._outcomes.idle()
-        self._outcomes.unlisted += live
+        self._outcomes.unlisted.update(live)
 
 
 def _ids(entry: object) -> tuple[str | None, str | None]:

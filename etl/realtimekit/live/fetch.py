@@ -9,6 +9,7 @@ from etl.realtimekit.live.by_list import fetch_by_list
 from etl.realtimekit.live.by_meeting import fetch_each
 from etl.realtimekit.outcomes import Outcomes
 from etl.realtimekit.workers import Workers
+from etl.values.fetch import FetchCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,11 +35,13 @@ async def fetch_sessions(  # noqa: PLR0913  # each is a value of its own, and th
     Never raises for what the API does. A refused token, an API that gives no answers, the `deadline` or an interruption
     end the fetch early; the remaining meetings are then among the failures.
     """
-    outcomes = Outcomes(len(meeting_list.meetings))
+    outcomes = Outcomes(counts=FetchCounts(meetings=len(meeting_list.meetings)), via=plan.via)
     async with open_session(settings, context, outcomes.counts, spent=spent, deadline=deadline) as session:
         workers = Workers(session)
         meetings = meeting_list.meetings
         if plan.via == "list":
             meetings = await fetch_by_list(meeting_list, outcomes, workers, may_ask_each=plan.may_ask_each)
         await fetch_each(meetings, outcomes, workers)
-    return outcomes.result(plan.via, session)
+    outcomes.errors.extend(session.errors)
+    outcomes.defects.extend(session.defects)
+    return outcomes

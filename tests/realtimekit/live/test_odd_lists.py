@@ -84,14 +84,14 @@ def test_of_several_sessions_of_a_meeting_that_of_type_meeting_counts_and_of_tho
     ]
     fetched = fetch_pages(["a"], [sessions[number] for number in order])
     assert [one.payload["id"] for one in fetched.observations] == ["new"]
-    assert (fetched.counts.live, fetched.unlisted) == (1, [])
+    assert (fetched.counts.live, fetched.unlisted) == (1, set())
 
 
 def test_ids_are_compared_letter_by_letter() -> None:
     """Two rooms may differ in capitals alone; UUIDs are written in lower case by whoever reads the meeting list."""
     fetched = fetch_pages(["Room", "room"], [session("1", "room"), session("2", "ROOM")])
     assert seen(fetched) == {"room"}
-    assert (fetched.counts.idle, fetched.unlisted) == (1, [Meeting("app", "ROOM")])
+    assert (fetched.counts.idle, fetched.unlisted) == (1, {Meeting("app", "ROOM")})
 
 
 def test_what_is_not_live_is_none_of_the_list() -> None:
