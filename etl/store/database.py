@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from etl.store.interrupts import InterruptibleConnection
-
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 _T = TypeVar("_T")
 
@@ -89,16 +87,14 @@ def read_when_unlocked(
     after `use`, because no program can write to it while it is read.
     """
 
-    def read(interruptible: InterruptibleConnection) -> _T:
-        with open_to_read(database, to_analyse=True) as connection, interruptible.using(connection):
-            return use(connection)
+    def read() -> _T:
+        return run_interruptibly(open_to_read(database, to_analyse=True), use)
 
     for seconds in _waits(lock_timeout):
-        try:
-            return run_interruptibly(read)
-        except StoreLocked:
-            sleep(seconds)
-    return run_interruptibly(read)
+        with contextlib.suppress(StoreLocked):
+            return read()
+        sleep(seconds)
+    return read()
 
 
 async def open_when_unlocked(

@@ -33,17 +33,6 @@ class LoadedRuns:
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-class _DamagedRun(Exception):
-    """A staged run that can't be loaded. It stays where it is."""
-
-    def __init__(self, run: StagedRun, reason: str) -> None:
-        super().__init__(
-            f"{run.directory} can't be loaded: {reason}. It stays there, and the other runs are loaded; "
-            "look at its Parquet files, or move it away"
-        )
-        self.run = run
-
-
 def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> LoadedRuns:
     """Insert, in one transaction, every staged run that the ledger does not hold.
 
@@ -54,13 +43,18 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]
     runs = _runs_not_held(connection, staged)
     damaged: dict[str, StoreError] = {}
     while True:
+        rows: dict[str, dict[str, int]] = {}
         connection.execute("begin")
         try:
-            rows = {run.run_id: _insert(connection, run) for run in runs}
-        except _DamagedRun as error:
+            for run in runs:
+                rows[run.run_id] = _insert(connection, run)
+        except (duckdb.Error, IndexError) as error:
             connection.execute("rollback")
-            damaged[error.run.run_id] = StoreError(str(error))
-            runs.remove(error.run)
+            damaged[run.run_id] = StoreError(
+                f"{run.directory} can't be loaded: {str(error).splitlines()[0]}. It stays there, and the other runs "
+                "are loaded; look at its Parquet files, or move it away"
+            )
+            runs.remove(run)
             continue
         connection.execute("commit")
         connection.execute("checkpoint")
@@ -78,17 +72,14 @@ def _runs_not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[Stage
 def _insert(connection: duckdb.DuckDBPyConnection, run: StagedRun) -> dict[str, int]:
     """Insert the files of one run, and return the number of rows that each table gained.
 
-    Raises _DamagedRun if a file can't be read or does not fit its table.
+    Raises duckdb.Error or IndexError if a file can't be read or does not fit its table.
     """
     files = {table: run.directory / f"{table}.parquet" for table in _TABLES}
-    try:
-        return {
-            table: _insert_file(connection, table, str(file))
-            for table, file in files.items()
-            if file.exists() or table == "runs"  # a run without its ledger entry is damaged
-        }
-    except (duckdb.Error, IndexError) as error:
-        raise _DamagedRun(run, str(error).splitlines()[0]) from error
+    return {
+        table: _insert_file(connection, table, str(file))
+        for table, file in files.items()
+        if file.exists() or table == "runs"  # a run without its ledger entry is damaged
+    }
 
 
 def _insert_file(connection: duckdb.DuckDBPyConnection, table: str, file: str) -> int:
