@@ -11,7 +11,6 @@ from etl.errors import Refused, RequestError
 from etl.realtimekit.failure_messages import token_rejected, unavailable
 from etl.realtimekit.http.session import open_session
 from etl.realtimekit.pages.forward import ForwardReader, read_forward
-from etl.realtimekit.pages.reader import MAX_PAGES
 from etl.values.fetch import FetchCounts
 from etl.values.meetings import is_id
 
@@ -37,16 +36,14 @@ class ListedMeeting:
     is_active: bool
 
 
-async def fetch_meetings(
-    app_id: str, settings: ApiSettings, context: RunContext, *, max_pages: int = MAX_PAGES
-) -> list[ListedMeeting]:
+async def fetch_meetings(app_id: str, settings: ApiSettings, context: RunContext) -> list[ListedMeeting]:
     """Fetch all meetings of an app, in the order of the API.
 
     Raises TokenRejected, ConfigError or ApiUnavailable if the list can't be read, or not to its end.
     """
     async with open_session(settings, context, FetchCounts()) as session, session.client() as client:
         try:
-            entries = await _read(client, app_id, max_pages)
+            entries = await _read(client, app_id)
         except Refused as error:
             raise token_rejected(error) from error
         except RequestError as error:
@@ -58,7 +55,7 @@ async def fetch_meetings(
     return meetings
 
 
-async def _read(client: RealtimeKit, app_id: str, max_pages: int) -> dict[str, dict[str, object]]:
+async def _read(client: RealtimeKit, app_id: str) -> dict[str, dict[str, object]]:
     """Read the list, and return its entries by their keys: the meeting ID where there is one."""
     entries: dict[str, dict[str, object]] = {}
 
@@ -70,7 +67,7 @@ async def _read(client: RealtimeKit, app_id: str, max_pages: int) -> dict[str, d
 
     def make_reader() -> ForwardReader:
         entries.clear()
-        return ForwardReader(partial(client.meetings, app_id), record, is_growing=False, max_pages=max_pages)
+        return ForwardReader(partial(client.meetings, app_id), record, is_growing=False)
 
     await read_forward(make_reader, readings=_READINGS)
     return entries

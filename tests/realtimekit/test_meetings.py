@@ -11,7 +11,6 @@ import pytest
 
 from etl.errors import ApiUnavailable
 from etl.realtimekit.meetings import ListedMeeting, fetch_meetings
-from etl.realtimekit.pages.reader import MAX_PAGES
 from etl.settings import ApiSettings
 from etl.values.run import RunContext
 from tests.conftest import FREE, START
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def fetch(
-    page: Callable[[int], tuple[list[Any], int | None]], max_pages: int = MAX_PAGES
-) -> tuple[list[ListedMeeting], int]:
+def fetch(page: Callable[[int], tuple[list[Any], int | None]]) -> tuple[list[ListedMeeting], int]:
     """Read the list of a server that gives a page (entries and total) by its number, and count its requests."""
 
     def body(path: str) -> bytes:
@@ -42,7 +39,7 @@ def fetch(
             page_size=10,
         )
         context = RunContext(now=lambda: START, sleep=asyncio.sleep)
-        found = asyncio.run(fetch_meetings("app", settings, context, max_pages=max_pages))
+        found = asyncio.run(fetch_meetings("app", settings, context))
         return found, len(server.paths)
 
 
@@ -107,12 +104,6 @@ def test_a_total_that_is_that_of_its_page_does_not_end_the_reading() -> None:
     every = meetings(range(25))
     with pytest.raises(ApiUnavailable, match="it counts 10 and 5 and 0 and shows 25"):
         fetch(lambda number: (cut(every, number), len(cut(every, number))))
-
-
-def test_a_server_that_pages_for_ever_is_not_believed() -> None:
-    """After 10,000 pages; here after a few, since each takes a request."""
-    with pytest.raises(ApiUnavailable, match="more than 5 pages"):
-        fetch(lambda number: (meetings(range(10 * number, 10 * number + 10)), None), max_pages=5)
 
 
 def test_entries_that_are_no_meetings_are_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:

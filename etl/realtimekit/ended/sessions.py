@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from etl.errors import RequestError
 from etl.realtimekit.pages.forward import ForwardReader, read_forward
-from etl.realtimekit.pages.reader import MAX_PAGES
 from etl.values.fetch import Observation
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_id
 
@@ -42,7 +41,7 @@ class EndedList:
         self._since = since
         self._now = now
 
-    async def read(self, client: RealtimeKit, *, max_pages: int = MAX_PAGES) -> None:
+    async def read(self, client: RealtimeKit) -> None:
         """Read the whole list. Raises the RequestError that left entries unread, once the rest of it is read."""
 
         def make_reader() -> ForwardReader:
@@ -50,7 +49,6 @@ class EndedList:
                 lambda number: client.ended_sessions(self.app_id, number, self._since),
                 lambda page: self._record(page, client.attempts),
                 is_growing=True,
-                max_pages=max_pages,
             )
 
         try:

@@ -39,11 +39,9 @@ class ForwardReader(PageReader):
         record: Callable[[ListPage], Sequence[str]],
         *,
         is_growing: bool,
-        max_pages: int = MAX_PAGES,
     ) -> None:
         super().__init__(fetch_page, record)
         self._is_growing = is_growing
-        self._max_pages = max_pages
         self._keys: set[str] = set()
         self._totals: list[int] = []
         self._entries = 0
@@ -70,14 +68,14 @@ class ForwardReader(PageReader):
     async def read(self) -> None:
         """Read the list once. Raises the RequestError that left entries unread, once the rest of it is read."""
         await self._read_page(1)
-        for number in range(2, self._max_pages + 1):
+        for number in range(2, MAX_PAGES + 1):
             if self._is_at_end:
                 break
             await self._try_page(number)
             if self._repeats == UNREADABLE_LIMIT and not self._is_at_end:
                 raise contradiction("its pages repeat others")
         if not self._is_at_end:
-            raise contradiction(f"it has more than {self._max_pages:,} pages")
+            raise contradiction(f"it has more than {MAX_PAGES:,} pages")
         if self._problem:
             raise self._problem
 

@@ -11,9 +11,6 @@ import pytest
 
 from etl.errors import FailureKind
 from etl.realtimekit.ended.fetch import fetch_finals
-from etl.realtimekit.ended.sessions import EndedList
-from etl.realtimekit.http.session import open_session
-from etl.values.fetch import FetchCounts
 from etl.values.finals import FinalsRequest, OpenSession
 from etl.values.run import RunContext
 from tests.conftest import START
@@ -141,20 +138,6 @@ def test_a_page_that_was_pushed_back_whole_is_not_the_end(api: Api) -> None:
     finals = fetch(api, now=now, page_size=2)
     assert set(before) <= set(ids(finals))
     assert messages(finals) == []
-
-
-def test_a_list_without_end_is_read_no_further_than_said(api: Api) -> None:
-    """The reading stops at its limit of pages."""
-
-    async def read() -> None:
-        ended = EndedList(api.world.app_id, SINCE, now=api.clock.now)
-        settings = api.settings(page_size=20)
-        async with open_session(settings, api.context(), FetchCounts()) as session, session.client() as client:
-            await ended.read(client, max_pages=3)
-
-    with pytest.raises(Exception, match="more than 3 pages"):
-        asyncio.run(read())
-    assert api.app.state.requests == 3
 
 
 def test_a_page_that_cant_be_had_costs_no_other(serve_api: ServeApi) -> None:
