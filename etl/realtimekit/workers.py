@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from etl.errors import FailureKind, GiveUp, Refused, RequestError
 from etl.realtimekit.failure_messages import token_rejected, unavailable
 from etl.realtimekit.http.responses import NO_ROUTE_CODE
-from etl.realtimekit.http.session import EarlyEnd
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -55,9 +54,9 @@ class Workers:
         if self.session.early_end is None:
             workers = min(self.session.concurrency, len(waiting))
             await self.session.run(self._work(waiting, fetch, fail) for _ in range(workers))
-        if (early_end := self.session.early_end) is not None:
+        if self.session.early_end is not None:
             for task in waiting:
-                fail(task, GiveUp(early_end.kind, early_end.message), 0)
+                fail(task, self.session.early_end, 0)
 
     async def _work(
         self,
@@ -86,11 +85,11 @@ class Workers:
         self._unanswered = self._unanswered + 1 if _is_unanswered(error) else 0
         if isinstance(error, Refused):
             message = f"not asked: the token was refused ({error.message})"
-            self.session.end(EarlyEnd(kind=FailureKind.UNAUTHORIZED, message=message, error=token_rejected(error)))
+            self.session.end(GiveUp(FailureKind.UNAUTHORIZED, message), token_rejected(error))
         elif self._unanswered >= UNANSWERED_LIMIT:
             row = f"{UNANSWERED_LIMIT} requests in a row failed, the last with {error.kind} ({error.message})"
             message = f"not asked: {UNANSWERED_LIMIT} failures in a row before it"
-            self.session.end(EarlyEnd(kind=error.kind, message=message, error=unavailable(error, row)))
+            self.session.end(GiveUp(error.kind, message), unavailable(error, row))
 
 
 def _is_unanswered(error: RequestError) -> bool:

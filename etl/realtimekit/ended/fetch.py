@@ -41,10 +41,6 @@ class _Task:
     meeting: Meeting
     fetch: Callable[[RealtimeKit], Awaitable[None]]
 
-    async def run(self, client: RealtimeKit) -> None:
-        """Fetch this part."""
-        await self.fetch(client)
-
 
 async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: RunContext) -> Finals:
     """Fetch the final figures of the apps. What can't be fetched is among the failures.
@@ -63,11 +59,11 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
     async with open_session(settings, context, finals.counts, spent=request.spent) as session:
         workers = Workers(session)
         tasks = [*map(_list_task, lists), *_day_tasks(request, finals.days, context.now)]
-        await workers.run(tasks, fetch=_Task.run, fail=fail)
+        await workers.run(tasks, fetch=lambda task, client: task.fetch(client), fail=fail)
         if session.early_end is None:
             finals.errors.extend(_list_errors(lists))
         tasks = list(_session_tasks(request, lists, finals.sessions, context.now))
-        await workers.run(tasks, fetch=_Task.run, fail=fail)
+        await workers.run(tasks, fetch=lambda task, client: task.fetch(client), fail=fail)
     for ended in lists:
         finals.sessions.extend(ended.observations.values())
     finals.errors.extend(session.errors)

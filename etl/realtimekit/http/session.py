@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from etl import __version__
-from etl.errors import ConfigError, FailureKind
+from etl.errors import ConfigError, FailureKind, GiveUp
 from etl.realtimekit.http.client import RealtimeKit
 from etl.realtimekit.limit.budget import RequestBudget
 
@@ -33,19 +32,11 @@ _log = logging.getLogger(__name__)
 _KEEP_ALIVE_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlyEnd:
-    """The reason why a fetch ends early: the failure of everything that is not fetched, and the error of the run."""
-
-    kind: FailureKind
-    message: str
-    error: EtlError | None = None
-
-
 class ApiSession:
     """The budget and the HTTP clients that the tasks of a fetch share, and its early end if there is one.
 
-    `defects` are exceptions that the code does not expect. They end the fetch, and lose nothing that it has fetched.
+    `early_end` is the failure of everything that is not fetched then. `errors` say what ended the fetch. `defects` are
+    exceptions that the code does not expect. They end the fetch, and lose nothing that it has fetched.
     """
 
     def __init__(
@@ -61,7 +52,8 @@ class ApiSession:
         )
         self.concurrency = settings.concurrency
         self.now = context.now
-        self.early_end: EarlyEnd | None = None
+        self.early_end: GiveUp | None = None
+        self.errors: list[EtlError] = []
         self.defects: list[BaseException] = []
         self.open_clients = AsyncExitStack()
         self._settings = settings
@@ -71,11 +63,6 @@ class ApiSession:
         self._ssl_context = httpx.create_ssl_context(verify=settings.is_encrypted)
         self._idle_clients: list[RealtimeKit] = []
         self._tasks: list[asyncio.Task[None]] = []
-
-    @property
-    def errors(self) -> list[EtlError]:
-        """The error of the early end, if it has one."""
-        return [self.early_end.error] if self.early_end and self.early_end.error else []
 
     def report_progress(self) -> None:
         """Report the counts so far."""
@@ -103,12 +90,13 @@ class ApiSession:
         results = await asyncio.gather(*self._tasks, return_exceptions=True)
         self.defects += [result for result in results if not isinstance(result, asyncio.CancelledError | None)]
         if self.defects:
-            self.end(EarlyEnd(kind=FailureKind.INTERRUPTED, message="no answer before a defect ended the run"))
+            self.end(GiveUp(FailureKind.INTERRUPTED, "no answer before a defect ended the run"))
 
-    def end(self, early_end: EarlyEnd) -> None:
+    def end(self, early_end: GiveUp, *errors: EtlError) -> None:
         """End the fetch early: cancel all tasks, except the one that calls this. The first reason counts."""
         if self.early_end is None:
             self.early_end = early_end
+            self.errors.extend(errors)
             _log.info("the fetch ends early: %s", early_end.message)
             for task in self._tasks:
                 if task is not asyncio.current_task():
@@ -173,22 +161,20 @@ def _http_client(
 async def _watching(session: ApiSession, context: RunContext, deadline: timedelta | None) -> AsyncIterator[None]:
     """Meanwhile, let the deadline and an interruption end the fetch."""
 
-    async def end_after(event: Callable[[], Awaitable[object]], early_end: EarlyEnd) -> None:
+    async def end_after(event: Callable[[], Awaitable[object]], early_end: GiveUp) -> None:
         await event()
         session.end(early_end)
 
     watchers = []
     if deadline is not None:
         seconds = deadline.total_seconds()
-        message = f"no answer before the run's deadline of {seconds:g} s"
-        end = EarlyEnd(kind=FailureKind.DEADLINE, message=message)
+        end = GiveUp(FailureKind.DEADLINE, f"no answer before the run's deadline of {seconds:g} s")
         if seconds > 0:
             watchers.append(end_after(partial(context.sleep, seconds), end))
         else:  # before the first request
             session.end(end)
     if context.interrupted is not None:
-        message = "no answer before the run was interrupted"
-        end = EarlyEnd(kind=FailureKind.INTERRUPTED, message=message)
+        end = GiveUp(FailureKind.INTERRUPTED, "no answer before the run was interrupted")
         watchers.append(end_after(context.interrupted.wait, end))
     watching = [asyncio.ensure_future(watcher) for watcher in watchers]
     try:
