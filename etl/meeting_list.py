@@ -14,6 +14,7 @@ import csv
 import json
 import re
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAX_CELL_LENGTH = 2**31 - 1
+_COMMENT = re.compile(r"(?<!\S)#.*", re.DOTALL)
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # `surrogateescape` maps bytes that are not UTF-8 to these
 
 # The line number, the meeting ID and the app ID of an entry, as they are in the file and of any type.
@@ -51,7 +53,10 @@ def read_meeting_list(source: Path | TextIO, *, default_app_id: str | None = Non
                 invalid.append(_invalid_line(line, meeting_id, app_id))
                 continue
             if app_id is None:
-                raise ConfigError(_missing_app(name, line, meeting_id))
+                raise ConfigError(
+                    f"{name}, line {line}: which app does meeting {meeting_id} belong to? "
+                    "Set REALTIMEKIT_APP_ID or --app-id, or add a column app_id"
+                )
             valid += 1
             meetings[Meeting(app_id, _normalize_uuid(meeting_id))] = None
     _require_meetings(name, len(meetings), invalid)
@@ -90,7 +95,7 @@ def _reader_for(path: Path) -> Callable[[TextIO, str], Iterator[Entry]]:
         "": _read_text,
         ".txt": _read_text,
         ".csv": _read_csv,
-        ".tsv": _read_tsv,
+        ".tsv": partial(_read_csv, delimiter="\t"),
         ".jsonl": _read_json_lines,
         ".ndjson": _read_json_lines,
     }
@@ -108,16 +113,9 @@ def _read_text(file: TextIO, _name: str) -> Iterator[Entry]:
     for number, line in enumerate(file, 1):
         meeting_id = line.strip()
         if "#" in meeting_id:
-            meeting_id = _without_comment(meeting_id)
+            meeting_id = _COMMENT.sub("", meeting_id).rstrip()
         if meeting_id:
             yield number, meeting_id, None
-
-
-def _without_comment(line: str) -> str:
-    """Return the words of a line before the first word that starts with `#`."""
-    words = line.split()
-    comment = next((i for i, word in enumerate(words) if word.startswith("#")), len(words))
-    return " ".join(words[:comment])
 
 
 def _read_csv(file: TextIO, name: str, delimiter: str = ",") -> Iterator[Entry]:
@@ -141,11 +139,6 @@ def _read_csv(file: TextIO, name: str, delimiter: str = ",") -> Iterator[Entry]:
                 yield line, row[id_at].strip(), row[app_at].strip() if app_at is not None else None
     except csv.Error as error:
         raise ConfigError(f"{name}, line {rows.line_num}: not valid CSV: {error}") from error
-
-
-def _read_tsv(file: TextIO, name: str) -> Iterator[Entry]:
-    """Read a table whose columns are separated by tabs."""
-    return _read_csv(file, name, delimiter="\t")
 
 
 def _read_json_lines(file: TextIO, _name: str) -> Iterator[Entry]:
@@ -229,10 +222,3 @@ def _require_valid_app_id(app_id: str | None) -> None:
     """Raise ConfigError for a default app ID that is not valid."""
     if app_id is not None and not is_id(app_id):
         raise ConfigError(f"REALTIMEKIT_APP_ID or --app-id {_quote(app_id)!r}: {_describe_problem('app', app_id)}")
-
-
-def _missing_app(name: str, line: int, meeting_id: str) -> str:
-    return (
-        f"{name}, line {line}: which app does meeting {meeting_id} belong to? "
-        "Set REALTIMEKIT_APP_ID or --app-id, or add a column app_id"
-    )

@@ -35,10 +35,6 @@ class Rate:
     requests: int
     seconds: float
 
-    def usable(self, reserve: float) -> int:
-        """Return how many requests of a window may be sent, at least one. `reserve` is the share that stays free."""
-        return max(1, self.requests - math.ceil(self.requests * reserve))
-
 
 # Cloudflare's documented limit. RealtimeKit's own page names another; the headers of the answers decide.
 CLOUDFLARE_RATE = Rate(requests=1200, seconds=300.0)
@@ -64,8 +60,8 @@ class Limits:
 
     @property
     def usable(self) -> int:
-        """The number of requests that a run may send per window."""
-        return self.rate.usable(self.reserve)
+        """The number of requests that a run may send per window, at least one."""
+        return max(1, self.rate.requests - math.ceil(self.rate.requests * self.reserve))
 
     @property
     def requests_per_second(self) -> float:

@@ -29,14 +29,13 @@ def snapshot(**changes: Any) -> SnapshotSettings:
 def test_of_a_window_all_but_the_reserve_is_ours(requests: int, reserve: float, usable: int) -> None:
     """The reserve is rounded up, but leaves at least one request. Otherwise a run could never end."""
     rate = Rate(requests=requests, seconds=300)
-    assert rate.usable(reserve) == usable
     assert Limits(stated=rate, reserve=reserve).usable == usable
 
 
 @given(st.integers(1, 10**9), st.floats(0, 1, exclude_max=True))
 def test_what_is_ours_is_never_more_than_the_reserve_leaves(requests: int, reserve: float) -> None:
     """The difference is at most one request."""
-    usable = Rate(requests=requests, seconds=300).usable(reserve)
+    usable = Limits(stated=Rate(requests=requests, seconds=300), reserve=reserve).usable
     left = requests * (1 - reserve)
     assert 1 <= usable <= requests
     assert usable == 1 or left - 1.001 <= usable <= left + 0.001

@@ -98,12 +98,8 @@ def _load(connection: Connection, staged: Sequence[StagedRun]) -> LoadedRuns:
     loaded = load_runs(connection, staged)
     for run in staged:
         if run.run_id not in loaded.damaged:
-            _discard(run)
+            try:
+                discard(run)
+            except StoreError as error:
+                _log.warning("a loaded run can't be deleted; it will not be loaded again: %s", error)
     return loaded
-
-
-def _discard(run: StagedRun) -> None:
-    try:
-        discard(run)
-    except StoreError as error:
-        _log.warning("a loaded run can't be deleted; it will not be loaded again: %s", error)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def parse_rate_limits(headers: Mapping[str, str]) -> list[RateLimit]:
     ratelimit = headers.get("ratelimit")
     if not ratelimit:
         return []
-    items, policies = _items(ratelimit), _policies(headers.get("ratelimit-policy", ""))
+    items, policies = _items(ratelimit), dict(_items(headers.get("ratelimit-policy", "")))
     if len(items) == len(policies) == 1:  # a single limit and a single policy belong together under any names
         policies = {items[0][0]: next(iter(policies.values()))}
     limits = (_rate_limit(name, parameters, policies.get(name, {})) for name, parameters in items)
@@ -58,12 +57,6 @@ def _rate_limit(name: str, parameters: _Parameters, policy: _Parameters) -> Rate
     if reset_seconds is None:
         reset_seconds = _seconds(policy, "w")
     return RateLimit(name=name, remaining=remaining, reset_seconds=reset_seconds, quota=_count(policy, "q"))
-
-
-@lru_cache(maxsize=8)
-def _policies(header: str) -> dict[str, _Parameters]:
-    """Parse the parameters of each policy. Cached, because every response repeats the same header."""
-    return dict(_items(header))
 
 
 def _items(header: str) -> list[tuple[str, _Parameters]]:
