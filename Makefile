@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-other-duckdb check fix build bench lock clean
 
-help: ## Say what can be made
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 install: $(VENV)/.installed ## Make .venv with the pinned versions
@@ -25,24 +25,24 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev]'
 	@touch $@
 
-demo: install ## A week of hourly snapshots against a simulated API, in seconds
+demo: install ## Take a week of hourly snapshots of a simulated API
 	@$(BIN)/rtk-usage demo
 
-test: install ## All tests, with branch coverage
+test: install ## Run the tests, with branch coverage
 	$(PYTEST) --numprocesses 2 --dist worksteal --cov --cov-report=term
 
-test-other-duckdb: install ## The store's tests on the other DuckDB that is supported
+test-other-duckdb: install ## Run the tests of the store on the other supported DuckDB
 	PIP_CONSTRAINT= $(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/other-duckdb duckdb==$(OTHER_DUCKDB)
 	PYTHONPATH=$(VENV)/other-duckdb $(BIN)/python -c 'import duckdb, sys; sys.exit(duckdb.__version__ != "$(OTHER_DUCKDB)" and duckdb.__file__)'
 	PYTHONPATH=$(VENV)/other-duckdb $(PYTEST) --numprocesses 2 --dist worksteal $(STORE_TESTS)
 
-check: install ## Lint, format, types and the contracts between the rooms; only reads
+check: install ## Check lint, format, types and import contracts; changes nothing
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-fix: install ## Mend what can be mended by a machine
+fix: install ## Repair lint and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -57,12 +57,12 @@ bench: install ## Measure beside the official SDK and dlt, and write bench/RESUL
 	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev,bench]'
 	$(BIN)/python -m bench.run $(BENCH)
 
-lock: ## Pin anew: the newest versions that fit, into constraints.txt
+lock: ## Update the pinned versions in constraints.txt
 	rm -rf $(VENV)/lock
 	PIP_CONSTRAINT= $(PYTHON) -m venv $(VENV)/lock
 	PIP_CONSTRAINT= $(VENV)/lock/bin/python -m pip install --quiet '.[simulator,page,dev,bench]' 'duckdb==1.5.5' hatchling editables
 	( echo '# Every version that is installed anywhere in this project; made by `make lock`.'; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude realtimekit-usage ) > constraints.txt
 
-clean: ## Delete what was made
+clean: ## Delete everything that make has made
 	rm -rf $(VENV) dist data/demo .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -36,7 +36,7 @@ create table meeting_lists (
     meeting_id varchar not null
 );
 
--- Grain: one row per live session and slot.
+-- Grain: one row per live meeting and slot.
 create table session_snapshots (
     run_id uuid not null,
     slot timestamptz not null,
