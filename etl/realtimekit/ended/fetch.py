@@ -58,7 +58,11 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
 
     async with open_session(settings, context, finals.counts, spent=request.spent) as session:
         workers = Workers(session)
-        tasks = [*map(_list_task, lists), *_day_tasks(request, finals.days, context.now)]
+        tasks = [
+            _Task(name="the list of ended sessions", meeting=Meeting(ended.app_id, ALL_MEETINGS), fetch=ended.read)
+            for ended in lists
+        ]
+        tasks += _day_tasks(request, finals.days, context.now)
         await workers.run(tasks, fetch=lambda task, client: task.fetch(client), fail=fail)
         if session.early_end is None:
             finals.errors.extend(_list_errors(lists))
@@ -69,10 +73,6 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
     finals.errors.extend(session.errors)
     finals.defects.extend(session.defects)
     return finals
-
-
-def _list_task(ended: EndedList) -> _Task:
-    return _Task(name="the list of ended sessions", meeting=Meeting(ended.app_id, ALL_MEETINGS), fetch=ended.read)
 
 
 def _day_tasks(request: FinalsRequest, days: list[DayTotals], now: Callable[[], datetime]) -> Iterator[_Task]:

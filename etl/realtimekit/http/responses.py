@@ -180,8 +180,8 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _raise_if_temporary(response: _Response) -> None:
-    """Raise TryAgain if another attempt may succeed."""
+def _raise_for_status(response: _Response) -> None:
+    """Raise TryAgain if another attempt may succeed, and Refused or GiveUp if none can."""
     status = response.status
     if status == _TOO_MANY_REQUESTS or response.code == _SLOW_DOWN_CODE:
         raise response.error(TryAgain, FailureKind.RATE_LIMITED, f"HTTP {status}")
@@ -189,11 +189,6 @@ def _raise_if_temporary(response: _Response) -> None:
         raise response.error(TryAgain, FailureKind.TIMEOUT, f"HTTP {status}")
     if status == _TOO_EARLY or status >= _SERVER_ERROR:
         raise response.error(TryAgain, FailureKind.SERVER_ERROR, f"HTTP {status}")
-
-
-def _raise_if_refused(response: _Response) -> None:
-    """Raise Refused or GiveUp if no further attempt can succeed."""
-    status = response.status
     if status == _UNAUTHORIZED or response.code in _TOKEN_CODES:
         raise response.error(Refused, FailureKind.UNAUTHORIZED, f"HTTP {status}")
     if status == _FORBIDDEN:
@@ -211,8 +206,7 @@ def _unknown(response: _Response) -> str:
 
 def _data(response: _Response) -> object:
     """Return the data of a successful response. Raises the error of any other."""
-    _raise_if_temporary(response)
-    _raise_if_refused(response)
+    _raise_for_status(response)
     if len(response.body) > response.max_bytes:
         raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {response.status}, over {response.max_bytes} bytes")
     if response.envelope is None:

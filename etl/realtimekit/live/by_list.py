@@ -74,20 +74,15 @@ class _LiveList:
         self, app_id: str, meetings: Sequence[Meeting] | None, outcomes: Outcomes, session: ApiSession
     ) -> None:
         self.app_id = app_id
+        self.meetings = meetings
         self.undecided: list[Meeting] = []
         self.is_begun = False
         self.error: RequestError | None = None
         self.attempts = 0
-        self._meetings = meetings
         self._outcomes = outcomes
         self._session = session
         self._observations: dict[str, Observation] = {}
         self._doubt: str | None = None
-
-    @property
-    def can_ask_each(self) -> bool:
-        """True if the meetings are known by their IDs."""
-        return self._meetings is not None
 
     @property
     def is_refused(self) -> bool:
@@ -146,12 +141,12 @@ class _LiveList:
         """Add what the list shows of the meetings, and note those that it leaves undecided."""
         # Of several sessions of one meeting, the last in this order counts.
         live = {observation.meeting: observation for observation in sorted(self._observations.values(), key=_rank)}
-        if self._meetings is None:
+        if self.meetings is None:
             self.undecided = [Meeting(self.app_id, ALL_MEETINGS)] if self.error else []
             for observation in live.values():
                 self._outcomes.live(observation)
             return
-        for meeting in self._meetings:
+        for meeting in self.meetings:
             if (session := live.pop(meeting, None)) is not None:
                 self._outcomes.live(session)
             elif self.error:
@@ -186,7 +181,7 @@ def _rank(observation: Observation) -> tuple[bool, str]:
 
 def _choose_lists(incomplete: Sequence[_LiveList], remaining: int, *, may_ask_each: bool) -> list[_LiveList]:
     """Choose the lists whose undecided meetings are fetched one by one: all that allow it, or none if too many."""
-    chosen = [live for live in incomplete if live.can_ask_each and (may_ask_each or not live.is_refused)]
+    chosen = [live for live in incomplete if live.meetings is not None and (may_ask_each or not live.is_refused)]
     meetings = sum(len(live.undecided) for live in chosen)
     if meetings > remaining:
         too_many = "%d meetings fail: asking for each of them would exceed the %d requests that are left of this window"
