@@ -78,7 +78,12 @@ def _open_entries(source: Path | TextIO, name: str) -> Iterator[Iterable[Entry]]
         elif source.suffix.lower() == ".parquet":
             yield _read_parquet(source, name)
         else:
-            read = _reader_for(source)
+            read = _READERS.get(source.suffix.lower())
+            if read is None:
+                raise ConfigError(
+                    f"{name}: files with the ending {source.suffix!r} can't be read; "
+                    "expected .txt, .csv, .tsv, .jsonl, .ndjson or .parquet"
+                )
             # Bytes that are not UTF-8 become lone surrogates, which no ID may contain: only their line fails.
             with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
                 yield read(file, name)
@@ -87,25 +92,6 @@ def _open_entries(source: Path | TextIO, name: str) -> Iterator[Iterable[Entry]]
         raise ConfigError(
             f"{name}: the meeting list can't be read: {reason}; name a file with one meeting ID per line"
         ) from error
-
-
-def _reader_for(path: Path) -> Callable[[TextIO, str], Iterator[Entry]]:
-    """Return the function that reads files with this ending."""
-    readers: dict[str, Callable[[TextIO, str], Iterator[Entry]]] = {
-        "": _read_text,
-        ".txt": _read_text,
-        ".csv": _read_csv,
-        ".tsv": partial(_read_csv, delimiter="\t"),
-        ".jsonl": _read_json_lines,
-        ".ndjson": _read_json_lines,
-    }
-    try:
-        return readers[path.suffix.lower()]
-    except KeyError:
-        raise ConfigError(
-            f"{path}: files with the ending {path.suffix!r} can't be read; "
-            "expected .txt, .csv, .tsv, .jsonl, .ndjson or .parquet"
-        ) from None
 
 
 def _read_text(file: TextIO, _name: str) -> Iterator[Entry]:
@@ -154,6 +140,16 @@ def _read_json_lines(file: TextIO, _name: str) -> Iterator[Entry]:
             yield number, value.get("meeting_id"), value.get("app_id")
         else:
             yield number, value if isinstance(value, str) else [line.strip()], None
+
+
+_READERS: dict[str, Callable[[TextIO, str], Iterator[Entry]]] = {
+    "": _read_text,
+    ".txt": _read_text,
+    ".csv": _read_csv,
+    ".tsv": partial(_read_csv, delimiter="\t"),
+    ".jsonl": _read_json_lines,
+    ".ndjson": _read_json_lines,
+}
 
 
 def _read_parquet(path: Path, name: str) -> Iterator[Entry]:
