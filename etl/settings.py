@@ -160,14 +160,6 @@ class ReconcileSettings:
         if self.app_id is not None:
             require_app(self.app_id)
 
-    @property
-    def every(self) -> None:
-        """None, because a reconciliation gives the same result on any schedule."""
-
-    def slot_of(self, started_at: datetime) -> datetime:
-        """Return the second in which the run starts."""
-        return floor_to(started_at, timedelta(seconds=1))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadSettings:

@@ -66,7 +66,7 @@ def run_load(database: Path, *, lock_timeout: timedelta) -> list[str]:
         loaded = asyncio.run(load_staged(database, _real_context(), lock_timeout=lock_timeout))
     for error in loaded.damaged.values():
         raise error
-    return loaded.run_ids
+    return list(loaded.rows)
 
 
 def exit_code(summary: RunSummary, signal_number: int | None) -> int:

@@ -90,8 +90,8 @@ def _outcome(summary: RunSummary) -> dict[str, object]:
         "failures": summary.batch.failures,
         "first_failures": {kind: _failure_json(failure) for kind, failure in summary.batch.first_failures.items()},
         "database": str(summary.database),
-        "loaded": summary.loaded,
-        "staged": summary.staged,
+        "loaded": summary.load_result.loaded,
+        "staged": summary.load_result.staged,
         "errors": [{"type": type(error).__name__, "message": str(error)} for error in summary.errors],
         "interrupted": summary.was_interrupted,
     }
@@ -114,8 +114,8 @@ def _spent(run: Run) -> str:
 
 
 def _where(summary: RunSummary) -> str:
-    if summary.run.run_id in summary.loaded:
+    if summary.run.run_id in summary.load_result.loaded:
         return f"in {summary.database}"
-    if summary.run.run_id in summary.staged:
+    if summary.run.run_id in summary.load_result.staged:
         return "staged, not yet in the database"
     return "nothing to store"

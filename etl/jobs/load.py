@@ -81,7 +81,7 @@ async def load_run(
         safe = f"The run is safe in {staging.directory}; the next run, or {command}, loads it"
         errors.append(type(error)(f"{error}. {safe}"))
     staged = [staged_run.run_id for staged_run in staging.runs()]
-    run_ids = [*earlier.run_ids, *loaded.run_ids]
+    run_ids = [*earlier.rows, *loaded.rows]
     if run and run.run_id not in {*run_ids, *staged}:  # only a job that has loaded a staged run deletes it
         run_ids.append(run.run_id)
     return LoadResult(

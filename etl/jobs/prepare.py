@@ -14,6 +14,7 @@ from etl import __version__
 from etl.errors import ConfigError, StoreError, StoreLocked
 from etl.meeting_list import read_meeting_list
 from etl.realtimekit.limit.plan import make_plan
+from etl.settings import floor_to
 from etl.staging.runs import Staging
 from etl.store.database import open_to_read
 from etl.store.read import run_sql_file
@@ -25,7 +26,7 @@ from etl.values.run import RunStart
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from etl.settings import ReconcileSettings, SnapshotSettings
+    from etl.settings import ApiSettings, ReconcileSettings, SnapshotSettings
     from etl.store.database import Connection
     from etl.values.fetch import Plan
 
@@ -35,16 +36,18 @@ _log = logging.getLogger(__name__)
 _LIVE_BEFORE = timedelta(days=1)
 
 
-def start_run(settings: SnapshotSettings | ReconcileSettings, started_at: datetime) -> RunStart:
-    """Give a run that begins now its ID and its slot."""
+def start_run(
+    api: ApiSettings, started_at: datetime, *, slot: datetime | None = None, every: timedelta | None = None
+) -> RunStart:
+    """Give a run that begins now its ID and its slot: the given one, or the second in which it begins."""
     return RunStart(
         run_id=str(uuid7(started_at)),
-        slot=settings.slot_of(started_at),
+        slot=slot or floor_to(started_at, timedelta(seconds=1)),
         started_at=started_at,
-        account_id=settings.api.account_id,
+        account_id=api.account_id,
         tool_version=__version__,
         host=socket.gethostname(),
-        every_seconds=settings.every.total_seconds() if settings.every else None,
+        every_seconds=every.total_seconds() if every else None,
     )
 
 
@@ -58,7 +61,7 @@ def uuid7(instant: datetime) -> UUID:
 def plan_snapshot(settings: SnapshotSettings, now: datetime) -> Plan:
     """Plan a snapshot without sending or writing anything, from the database and the staged runs."""
     meeting_list = read_requested_meetings(settings)
-    start = start_run(settings, now)
+    start = start_run(settings.api, now, slot=settings.slot_of(now), every=settings.every)
     prior_state = read_staged_state(settings, start)
     if settings.database.exists():
         try:

@@ -40,7 +40,8 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> Snap
     Raises an EtlError as long as there is nothing to keep. From the first answer on, what was fetched is staged, and
     the summary holds the errors that ended the run early or kept it out of the database.
     """
-    start = start_run(settings, context.now())
+    now = context.now()
+    start = start_run(settings.api, now, slot=settings.slot_of(now), every=settings.every)
     meeting_list = read_requested_meetings(settings)
     staging = Staging(settings.database, SNAPSHOTS)
     with staging.lock(start.run_id, start.started_at):

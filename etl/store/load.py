@@ -23,14 +23,10 @@ _BOUND_COLUMNS = {"session_snapshots": "slot", "session_finals": "started_at", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedRuns:
-    """The IDs of the runs loaded, and the errors of the damaged runs, by ID.
+    """The rows that each loaded run added, by its ID and the table, and the errors of the damaged runs, by ID."""
 
-    `rows` is the number of rows that each loaded run added to each table, by ID.
-    """
-
-    run_ids: list[str] = field(default_factory=list)
-    damaged: dict[str, StoreError] = field(default_factory=dict)
     rows: dict[str, dict[str, int]] = field(default_factory=dict)
+    damaged: dict[str, StoreError] = field(default_factory=dict)
 
 
 def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> LoadedRuns:
@@ -58,7 +54,7 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]
             continue
         connection.execute("commit")
         connection.execute("checkpoint")
-        return LoadedRuns(run_ids=list(rows), damaged=damaged, rows=rows)
+        return LoadedRuns(rows=rows, damaged=damaged)
 
 
 def _runs_not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> list[StagedRun]:

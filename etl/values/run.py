@@ -128,16 +128,6 @@ class RunSummary:
         return self.batch.run
 
     @property
-    def loaded(self) -> list[str]:
-        """The IDs of the runs that this run has loaded into the database."""
-        return self.load_result.loaded
-
-    @property
-    def staged(self) -> list[str]:
-        """The IDs of the runs that still wait for the database."""
-        return self.load_result.staged
-
-    @property
     def errors(self) -> list[EtlError]:
         """The errors that ended the run early or kept it out of the database."""
         return [*self.fetch_errors, *self.load_result.errors]

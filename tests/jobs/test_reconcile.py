@@ -392,7 +392,7 @@ def test_a_database_that_is_locked_in_the_end_leaves_the_run_staged(
 
         summary = take(settings, api.context(now=now))
     assert [type(error) for error in summary.errors] == [StoreLocked]
-    assert (summary.staged, summary.new_rows("session_finals")) == ([summary.run.run_id], None)
+    assert (summary.load_result.staged, summary.new_rows("session_finals")) == ([summary.run.run_id], None)
     observe(api, settings.database)
     assert Staging(settings.database).runs() == []
     assert stored(settings.database) == figures(ended(api), api)
@@ -420,7 +420,7 @@ def test_a_run_that_another_job_loads_counts_as_loaded(api: Api, reconcile_setti
                 discard(run)
 
         summary = take(settings, api.context(now=now, sleep=sleep))
-    assert (summary.loaded, summary.staged, summary.errors) == ([summary.run.run_id], [], [])
+    assert (summary.load_result.loaded, summary.load_result.staged, summary.errors) == ([summary.run.run_id], [], [])
     assert summary.load_result.rows is None
     assert stored(settings.database) == figures(ended(api), api)
 
@@ -451,7 +451,7 @@ def test_what_a_reconciliation_spent_counts_for_the_next_run(api: Api, reconcile
     settings = reconcile_settings(api)
     run = take(settings, api.context()).run
     with open_database(settings.database) as connection:
-        start = start_run(settings, START)
+        start = start_run(settings.api, START)
         assert [one.requests for one in read_spending(connection, settings, start)] == [run.requests]
 
 

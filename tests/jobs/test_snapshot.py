@@ -41,7 +41,7 @@ def take(settings: SnapshotSettings, context: RunContext) -> SnapshotSummary:
 
 def load(database: Path) -> list[str]:
     """Load staged runs without waiting for a lock."""
-    return asyncio.run(load_staged(database, real_time(), lock_timeout=timedelta())).run_ids
+    return list(asyncio.run(load_staged(database, real_time(), lock_timeout=timedelta())).rows)
 
 
 def rows(database: Path, query: str) -> list[Any]:
@@ -120,7 +120,7 @@ def test_a_slot_taken_twice_has_no_row_twice_and_no_request_twice(api: Api, snap
     settings = snapshot_settings(api)
     first = take(settings, api.context())
     second = take(settings, api.context())
-    assert (second.run.requests, second.already_resolved, second.loaded) == (0, 40, [])
+    assert (second.run.requests, second.already_resolved, second.load_result.loaded) == (0, 40, [])
     assert api.app.state.requests == 40
     assert rows(settings.database, "select count(*) from session_snapshots") == [first.run.live]
     assert rows(settings.database, "select count(*) from runs") == [1]
@@ -264,11 +264,11 @@ def test_a_locked_database_leaves_the_run_staged_and_the_next_run_loads_it(
     assert [type(error) for error in locked.errors] == [StoreLocked]
     assert f"(PID {pid})" in str(locked.errors[0])
     assert "usage.duckdb.staged; the next run, or rtk-usage load" in str(locked.errors[0])
-    assert (locked.loaded, locked.staged) == ([], [locked.run.run_id])
+    assert (locked.load_result.loaded, locked.load_result.staged) == ([], [locked.run.run_id])
     api.clock.advance(timedelta(hours=1))
     following = take(snapshot_settings(api, slot=None), api.context())
-    assert following.loaded == [locked.run.run_id, following.run.run_id]
-    assert following.staged == []
+    assert following.load_result.loaded == [locked.run.run_id, following.run.run_id]
+    assert following.load_result.staged == []
     assert rows(settings.database, "select count(*) from runs") == [3]
 
 
@@ -296,8 +296,8 @@ def test_a_damaged_staged_run_keeps_no_later_run_from_fetching(api: Api, snapsho
     damaged.mkdir(parents=True)
     summary = take(settings, api.context())
     assert [type(error) for error in summary.errors] == [StoreError]
-    assert summary.loaded == [summary.run.run_id]
-    assert summary.staged == [damaged.name]
+    assert summary.load_result.loaded == [summary.run.run_id]
+    assert summary.load_result.staged == [damaged.name]
     assert take(settings, api.context()).run.requests == 0
 
 
@@ -307,9 +307,9 @@ def test_a_database_that_cant_be_opened_keeps_no_run_from_fetching(api: Api, sna
     (settings.database.parent / "usage.duckdb.new").mkdir()
     first = take(settings, api.context())
     assert [type(error) for error in first.errors] == [StoreError]
-    assert first.staged == [first.run.run_id]
+    assert first.load_result.staged == [first.run.run_id]
     (settings.database.parent / "usage.duckdb.new").rmdir()
-    assert load(settings.database) == first.staged
+    assert load(settings.database) == first.load_result.staged
 
 
 def test_a_short_lock_is_waited_for(api: Api, snapshot_settings: Settings) -> None:

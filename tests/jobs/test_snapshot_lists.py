@@ -77,7 +77,7 @@ def test_a_slot_that_holds_all_meetings_asks_nothing_again(api: Api, snapshot_se
     settings = snapshot_settings(api, meetings=None)
     take(settings, api)
     second = take(settings, api)
-    assert (second.run.requests, second.loaded, api.app.state.requests) == (0, [], 1)
+    assert (second.run.requests, second.load_result.loaded, api.app.state.requests) == (0, [], 1)
     assert rows(settings.database, "select count(*) from runs") == [1]
 
 
@@ -201,7 +201,7 @@ def test_an_older_database_is_migrated_and_its_run_loaded(api: Api, snapshot_set
     make_older_database(settings.database)
     older = stage_older_run(settings.database.parent)
     summary = take(settings, api)
-    assert summary.loaded == [older.run_id, summary.run.run_id]
+    assert summary.load_result.loaded == [older.run_id, summary.run.run_id]
     ledger = "select cast(run_id as varchar), unlisted from runs"
     assert set(rows(settings.database, ledger)) == {(older.run_id, None), (summary.run.run_id, 0)}
     assert rows(settings.database, "select count(*) from outcomes") == [2 + 40]

@@ -41,7 +41,7 @@ def test_every_table_gets_its_rows(connection: Connection, staged: Callable[...,
     """A run adds to the ledger, the lists, the snapshots and the failures."""
     failure = Failure(app_id="app", meeting_id="lost", kind=FailureKind.TIMEOUT, message="late")
     run = staged(live=["a", "b"], idle=["c"], failures=[failure])
-    assert load_runs(connection, [run]).run_ids == [run.run_id]
+    assert list(load_runs(connection, [run]).rows) == [run.run_id]
     assert counts(connection) == {
         "runs": 1,
         "meeting_lists": 4,
@@ -58,7 +58,7 @@ def test_a_run_in_the_ledger_is_not_loaded_again(connection: Connection, staged:
     run = staged()
     load_runs(connection, [run])
     before = counts(connection)
-    assert load_runs(connection, [run]).run_ids == []
+    assert load_runs(connection, [run]).rows == {}
     assert counts(connection) == before
 
 
@@ -117,7 +117,7 @@ def test_a_damaged_run_keeps_no_other_waiting(
     else:
         (bad.directory / "runs.parquet").unlink()
     loaded = load_runs(connection, [good, bad, later])
-    assert loaded.run_ids == [good.run_id, later.run_id]
+    assert list(loaded.rows) == [good.run_id, later.run_id]
     assert list(loaded.damaged) == [bad.run_id]
     assert f"{bad.run_id} can't be loaded: " in str(loaded.damaged[bad.run_id])
     assert counts(connection)["runs"] == counts(connection)["session_snapshots"] == 2
@@ -125,7 +125,7 @@ def test_a_damaged_run_keeps_no_other_waiting(
 
 def test_loading_nothing_writes_nothing(connection: Connection, tmp_path: Path) -> None:
     """This is the usual case of a run that finds no staged run."""
-    assert load_runs(connection, []).run_ids == []
+    assert load_runs(connection, []).rows == {}
     assert not (tmp_path / "usage.duckdb.wal").exists()
 
 
