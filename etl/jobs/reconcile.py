@@ -20,7 +20,7 @@ from etl.values.finals import FinalsRequest, ReconcileSummary
 
 if TYPE_CHECKING:
     from etl.settings import ReconcileSettings
-    from etl.values.run import RunContext, RunStart
+    from etl.values.run import RunContext
 
 
 async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -> ReconcileSummary:
@@ -34,7 +34,13 @@ async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -
     if not (settings.app_id or settings.database.exists() or staging.runs()):
         raise missing_app_error(settings)
     with staging.lock(start.run_id, start.started_at):
-        loaded, request = await _load_and_read_request(settings, start, context)
+        # Waiting loses nothing: a database that is locked for too long ends the run before its first request.
+        read = partial(read_finals_request, settings=settings, start=start)
+        answer = await load_and_read(settings.database, read, context, lock_timeout=settings.lock_timeout)
+        if answer:
+            loaded, request = answer
+        else:
+            loaded, request = LoadedRuns(), FinalsRequest(apps=[require_app(settings.app_id)], since=settings.since)
         finals = await fetch_finals(request, settings.api, context)
         batch = normalize_finals(start, finals, context.now())
         staged_run = staging.stage(batch.frames, start.run_id)
@@ -48,17 +54,3 @@ async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -
             load_result=load_result,
             request=request,
         )
-
-
-async def _load_and_read_request(
-    settings: ReconcileSettings, start: RunStart, context: RunContext
-) -> tuple[LoadedRuns, FinalsRequest]:
-    """Load what earlier runs left staged, and read what to ask for.
-
-    Waiting loses nothing: a database that is locked for too long ends the run before its first request.
-    """
-    read = partial(read_finals_request, settings=settings, start=start)
-    answer = await load_and_read(settings.database, read, context, lock_timeout=settings.lock_timeout)
-    if answer:
-        return answer
-    return LoadedRuns(), FinalsRequest(apps=[require_app(settings.app_id)], since=settings.since)

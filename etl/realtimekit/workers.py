@@ -82,7 +82,9 @@ class Workers:
 
     def _note_failure(self, error: RequestError) -> None:
         """End the fetch early if the others would fail as well."""
-        self._unanswered = self._unanswered + 1 if _is_unanswered(error) else 0
+        # Such an error says that the API does not answer, and nothing about the task.
+        is_unanswered = error.kind in _UNANSWERED or error.api_code == NO_ROUTE_CODE
+        self._unanswered = self._unanswered + 1 if is_unanswered else 0
         if isinstance(error, Refused):
             message = f"not asked: the token was refused ({error.message})"
             self.session.end(GiveUp(FailureKind.UNAUTHORIZED, message), token_rejected(error))
@@ -90,8 +92,3 @@ class Workers:
             row = f"{UNANSWERED_LIMIT} requests in a row failed, the last with {error.kind} ({error.message})"
             message = f"not asked: {UNANSWERED_LIMIT} failures in a row before it"
             self.session.end(GiveUp(error.kind, message), unavailable(error, row))
-
-
-def _is_unanswered(error: RequestError) -> bool:
-    """Return True if an error says that the API does not answer, rather than something about the task."""
-    return error.kind in _UNANSWERED or error.api_code == NO_ROUTE_CODE

@@ -59,7 +59,9 @@ class Staging:
             sync_directory(self.directory.parent)
         path = self.directory / self._job.lock_file
         with hold_lock(path, run_id=run_id, since=since, database=self._database.name):
-            self._delete_unfinished()
+            with as_store_error(self.directory):
+                for unfinished in self.directory.glob(f"*{self._job.unfinished_suffix}"):
+                    shutil.rmtree(unfinished) if unfinished.is_dir() else unfinished.unlink()
             yield
 
     def stage(self, frames: Mapping[str, pl.DataFrame], run_id: str) -> StagedRun:
@@ -89,11 +91,6 @@ class Staging:
     def read_spending(self) -> list[Spending]:
         """Return the requests that the staged runs have spent; the load reports the damaged runs left out here."""
         return [spending for run in self.runs() if (spending := _read_spending(run))]
-
-    def _delete_unfinished(self) -> None:
-        with as_store_error(self.directory):
-            for path in self.directory.glob(f"*{self._job.unfinished_suffix}"):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def discard(run: StagedRun) -> None:
