@@ -350,6 +350,7 @@ def test_an_interruption_stores_what_was_fetched(serve_api: ServeApi, reconcile_
         async def watch() -> None:
             while api.app.state.requests_by_page[3] == 0:  # noqa: ASYNC110  # the server knows no event
                 await asyncio.sleep(0.01)
+            await asyncio.sleep(0.3)  # the totals of days arrive while the page is slow
             interrupted.set()
 
         context = api.context(interrupted=interrupted)
