@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from etl.errors import ConfigError, FailureKind
-from etl.values.meetings import MAX_ID_LENGTH, PATH_STEPS, Failure, Meeting, MeetingList, is_id
+from etl.values.meetings import MAX_ID_LENGTH, DOT_SEGMENTS, Failure, Meeting, MeetingList, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -197,7 +197,7 @@ def _describe_problem(what: str, value: object) -> str:
         return f"the {what} ID has {len(value)} characters; the maximum is {MAX_ID_LENGTH}"
     if _NOT_UTF8.search(value):
         return f"the {what} ID is not UTF-8"
-    if "/" in value or value in PATH_STEPS:
+    if "/" in value or value in DOT_SEGMENTS:
         return f"the {what} ID would change the path of the request"
     return f"the {what} ID contains white space or invisible characters"
 

@@ -208,7 +208,10 @@ def _require_safe_base_url(base_url: str) -> None:
 
 
 def _scheme_and_host(base_url: str) -> tuple[str, str]:
-    """Split a URL. Both parts are empty if it is not valid; the host is, if only one of brackets and IPv6 is there."""
+    """Split a URL. Both parts are empty if it is not valid.
+
+    The host is also empty if an IPv6 address has no brackets, or if a name has them.
+    """
     try:
         parts = urlsplit(base_url)
         _ = parts.port  # urlsplit checks the port only when it is read

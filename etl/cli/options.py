@@ -77,7 +77,7 @@ _connection_options = _group(
         type=click.IntRange(1, 100),
         default=5,
         show_default=True,
-        help="How often a request is tried in all.",
+        help="The maximum number of attempts per request, including the first.",
     ),
     click.option("--timeout", type=Duration(), default="10s", show_default=True, help="How long a request may take."),
 )
@@ -91,7 +91,7 @@ def api_options(*, app: str, reserve: str = "10%") -> Callable[[_Command], _Comm
         click.option(
             "--rate",
             type=RateLimit(),
-            help="The API's limit, if it is not Cloudflare's 1200/300s. It holds even if the API would allow more.",
+            help="Another limit than Cloudflare's 1200/300s. It holds even if the API reports a higher one.",
         ),
         click.option(
             "--reserve",

@@ -39,7 +39,7 @@ _HISTORY = timedelta(days=2)
     callback=finite,
     default=0.0,
     show_default=True,
-    help="The share of requests that fail; a retry succeeds.",
+    help="The share of requests that meet a fault; a retry draws again.",
 )
 @click.option("--quota", type=RateLimit(), default="1200/300s", show_default=True, help="Requests allowed per window.")
 @click.option(

@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# A short lock is waited for. A longer one must not make the snapshot late.
+# Wait for a lock no longer than this, so that the snapshot is not late.
 _LOCK_TIMEOUT_BEFORE_FETCH = timedelta(seconds=2)
 
 
 async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> SnapshotSummary:
     """Take one snapshot of every meeting in the list: read, plan, fetch, normalize, stage, load.
 
-    Raises an EtlError as long as there is nothing to keep. From the first answer on, what was fetched is staged, and
-    the summary holds the errors that ended the run early or kept it out of the database.
+    Raises an EtlError before the fetch has a result. After that, what was fetched is staged, and the summary holds the
+    errors that ended the run early or kept it out of the database.
     """
     now = context.now()
     start = start_run(settings.api, now, slot=settings.slot_of(now), every=settings.every)
@@ -77,7 +77,7 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> Snap
 async def _load_and_read_prior_state(
     settings: SnapshotSettings, start: RunStart, context: RunContext
 ) -> tuple[LoadedRuns, PriorState]:
-    """Load what earlier runs left staged, and read what the database then knows of the slot.
+    """Load what earlier runs left staged, and read the outcomes that the slot already has.
 
     A database that can't be opened does not stop the fetch, because live sessions can't be fetched later. Every meeting
     is then asked for, and the load drops the rows that the slot already has.

@@ -32,9 +32,9 @@ def unavailable(error: RequestError, what: str) -> EtlError:
         return ConfigError(f"{what}. Look at the account ID, the app ID and the base URL")
     if error.kind is FailureKind.RATE_LIMITED:
         way_out = "run again in five minutes, and find out what else uses this token"
-        return ApiUnavailable(f"Cloudflare's limit refuses everything: {what}; {way_out}")
+        return ApiUnavailable(f"Cloudflare's limit refuses every request: {what}; {way_out}")
     way_out = "Look at https://www.cloudflarestatus.com and at the network, then run again"
-    return ApiUnavailable(f"the API gives no good answer: {what}. {way_out}")
+    return ApiUnavailable(f"the API gives no valid answer: {what}. {way_out}")
 
 
 def list_refused(error: RequestError, app_id: str) -> EtlError:

@@ -79,7 +79,7 @@ def parse_period(*, since: str, until: str | None, tz: str, now: datetime) -> Pe
     start = parse_since(since, zone, end)
     if start >= end:
         raise PeriodError(
-            f"The period ends before it begins: --since {since} is {_in_zone(start, zone)}, "
+            f"The period does not end after its start: --since {since} is {_in_zone(start, zone)}, "
             f"--until {until or 'now'} is {_in_zone(end, zone)}."
         )
     return Period(since=start, until=end, tz=tz)

@@ -1,4 +1,4 @@
-"""Faults by name, and the choice of the request that meets each: by meeting, by page, by script or by share.
+"""Faults by name, and the rules that assign a fault to a request: by meeting, by page, by script or by share.
 
 The errors are those of published pages and public issue threads. Where a form is documented nowhere (a missing
 permission, a wrong count in `paging`), the simulator has each form that a client must survive.

@@ -36,7 +36,7 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]
     database file itself, and the files of all but the damaged runs may be deleted: a write-ahead log that is later cut
     off can't take the rows away.
     """
-    runs = _runs_not_held(connection, staged)
+    runs = _new_runs(connection, staged)
     damaged: dict[str, StoreError] = {}
     while True:
         rows: dict[str, dict[str, int]] = {}
@@ -57,7 +57,7 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]
         return LoadedRuns(rows=rows, damaged=damaged)
 
 
-def _runs_not_held(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> list[StagedRun]:
+def _new_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> list[StagedRun]:
     """Return the staged runs that the ledger does not hold. It may hold a hundred thousand, so it is not read whole."""
     run_ids = [run.run_id for run in staged]
     rows = connection.execute(sql_files.text("load/loaded_runs"), {"run_ids": run_ids}).fetchall()

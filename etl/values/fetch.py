@@ -120,7 +120,7 @@ class Plan:
 
 @dataclass(slots=True, kw_only=True)
 class FetchCounts:
-    """The counts of a fetch so far. It is the one value here that changes, so that progress can be shown.
+    """The counts of a fetch so far. They change while the fetch runs, so that progress can be shown.
 
     `requests` counts every request sent, and `retries` those that repeat another. `waited_seconds` is how long the
     limit of the API held the run.

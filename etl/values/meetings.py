@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from etl.errors import FailureKind
 
 MAX_ID_LENGTH = 128
-PATH_STEPS = frozenset({".", ".."})
+DOT_SEGMENTS = frozenset({".", ".."})
 
 
 def is_id(value: object) -> bool:
@@ -26,7 +26,7 @@ def is_id(value: object) -> bool:
         and value.isprintable()
         and " " not in value
         and "/" not in value
-        and value not in PATH_STEPS
+        and value not in DOT_SEGMENTS
     )
 
 

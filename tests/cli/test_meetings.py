@@ -79,7 +79,7 @@ def test_a_list_that_is_replaced_stays_as_private_as_it_was(shell: Shell) -> Non
         ("authentication", 77, "refuses the API token"),
         ("forbidden_by_realtimekit", 77, "permission Realtime"),
         ("no_route", 78, "Look at the account ID, the app ID"),
-        ("not_json", 69, "the API gives no good answer"),
+        ("not_json", 69, "the API gives no valid answer"),
     ],
 )
 def test_a_refused_list_is_an_error_that_says_what_to_look_at(

@@ -63,7 +63,7 @@ def test_an_api_that_answers_nothing_ends_with_69(open_shell: OpenShell) -> None
     shell = open_shell(meetings=60, script=repeat("internal_error"))
     result = shell.snapshot("--attempts", "1", "--concurrency", "4")
     assert result.exit_code == 69
-    assert "gives no good answer" in result.stderr
+    assert "gives no valid answer" in result.stderr
     assert "https://www.cloudflarestatus.com" in result.stderr
     assert shell.api.app.state.requests < 60
     assert shell.rows("select count(*) from fetch_failures") == [(60,)]

@@ -62,7 +62,7 @@ class RealtimeKit:
 
     async def active_session(self, meeting: Meeting) -> Payload | Idle:
         """Return the active session of a meeting, or IDLE."""
-        path = f"{_step(meeting.app_id)}/meetings/{_step(meeting.meeting_id)}/active-session"
+        path = f"{_segment(meeting.app_id)}/meetings/{_segment(meeting.meeting_id)}/active-session"
         return await self._get(path, parse_active_session)
 
     async def live_sessions(self, app_id: str, number: int) -> ListPage:
@@ -72,20 +72,20 @@ class RealtimeKit:
     async def ended_sessions(self, app_id: str, number: int, since: datetime) -> ListPage:
         """Return a page (from 1) of the ended sessions of an app that started since an instant, the oldest first.
 
-        That `start_time` bounds the start of a session is what public descriptions suggest.
+        Public descriptions suggest that `start_time` filters by the start of the session.
         """
         order = {"sort_by": "createdAt", "sort_order": "ASC"}
         return await self._page(app_id, "sessions", number, status="ENDED", start_time=_iso(since), **order)
 
     async def session(self, app_id: str, session_id: str) -> Payload:
         """Return a session by its ID, live or ended."""
-        path = f"{_step(app_id)}/sessions/{_step(session_id)}"
+        path = f"{_segment(app_id)}/sessions/{_segment(session_id)}"
         return await self._get(path, parse_session, {"include_breakout_rooms": "true"})
 
     async def daily_totals(self, app_id: str, first: date, last: date) -> list[Any]:
         """Return the entries of the daily totals of an app from one day to another, both included."""
         query = {"start_date": first.isoformat(), "end_date": last.isoformat()}
-        return await self._get(f"{_step(app_id)}/analytics/daywise", parse_daily_totals, query)
+        return await self._get(f"{_segment(app_id)}/analytics/daywise", parse_daily_totals, query)
 
     async def meetings(self, app_id: str, number: int) -> ListPage:
         """Return a page (from 1) of the meetings of an app. Their order is not documented."""
@@ -93,7 +93,7 @@ class RealtimeKit:
 
     async def _page(self, app_id: str, path: str, number: int, **query: str) -> ListPage:
         query |= {"page_no": str(number), "per_page": str(self.page_size)}
-        return await self._get(f"{_step(app_id)}/{path}", parse_page, query, MAX_PAGE_BYTES)
+        return await self._get(f"{_segment(app_id)}/{path}", parse_page, query, MAX_PAGE_BYTES)
 
     async def _get(
         self,
@@ -150,8 +150,8 @@ class RealtimeKit:
         return body
 
 
-def _step(value: str) -> str:
-    """Encode an ID as one step of a path."""
+def _segment(value: str) -> str:
+    """Encode an ID as one segment of a path."""
     return quote(value, safe="")
 
 

@@ -128,7 +128,7 @@ class RequestBudget:
         if (seconds := self._pace.wait_seconds(now)) > 0:
             return seconds
         if self._in_flight and not self._windows.are_current(now):
-            return math.inf  # one request finds out for all
+            return math.inf  # the window is unknown: wait for the response in flight
         return self._wait_for_window(now)
 
     def _wait_for_window(self, now: float) -> float:

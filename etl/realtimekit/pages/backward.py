@@ -26,8 +26,8 @@ _log = logging.getLogger(__name__)
 
 # Entries that a page may lack or have too many, as a share of a page: a server may count and select at different times.
 _TOLERANCE = 0.05
-# A total that is a multiple of so many entries, or of so many pages, may be capped: the page behind it shows that.
-_ROUND = 5
+# A total that is a multiple of 5 entries or of 5 pages may be capped. The next page shows whether it is.
+_CAP_MULTIPLE = 5
 # A page repeats another one if it shares more than this share of its entries with it.
 _REPEATED_SHARE = 0.5
 
@@ -35,9 +35,9 @@ _REPEATED_SHARE = 0.5
 def requests_to_read(entries: int, page_size: int) -> int:
     """Return how many requests read a list that counts its entries, is whole, and does not change meanwhile."""
     if entries <= page_size:
-        is_count_checked = entries == page_size or (entries > 0 and entries % _ROUND == 0)
+        is_count_checked = entries == page_size or (entries > 0 and entries % _CAP_MULTIPLE == 0)
         return 1 + is_count_checked
-    return 1 + math.ceil(entries / page_size) + (entries % (_ROUND * page_size) == 0)
+    return 1 + math.ceil(entries / page_size) + (entries % (_CAP_MULTIPLE * page_size) == 0)
 
 
 class BackwardReader(PageReader):
@@ -67,10 +67,10 @@ class BackwardReader(PageReader):
             await self._read_back(last)
 
     async def _read_page(self, number: int) -> ListPage:
-        """Read a page. Raises GiveUp if it repeats others, as those of a server that pages for ever do.
+        """Read a page. Raises GiveUp if the server repeats pages without an end.
 
-        Entries move towards the first page only. So an entry that was nearer to it before can't be on this page. One
-        that was further away can, but then the next page has other entries by now.
+        Entries only move towards page 1. If most entries of a page were on an earlier page before, the server repeats
+        pages. If most were on a later page, they may have moved: the next page must then have other entries.
         """
         page = await self._fetch_page(number)
         keys = tuple(self._record(page))
@@ -95,10 +95,10 @@ class BackwardReader(PageReader):
             raise _miscounted(1, shown, total)
         if total > shown != self._page_size:
             _log.info("the API gives %d entries per page, not the %d that were requested", shown, self._page_size)
-        is_perhaps_page_count = 0 < total == shown and (shown == self._page_size or shown % _ROUND == 0)
+        is_perhaps_page_count = 0 < total == shown and (shown == self._page_size or shown % _CAP_MULTIPLE == 0)
         self._page_size = shown if total > shown else max(shown, self._page_size)
         last = _limited(math.ceil(total / self._page_size))
-        if is_perhaps_page_count or (last > 1 and total % (_ROUND * self._page_size) == 0):
+        if is_perhaps_page_count or (last > 1 and total % (_CAP_MULTIPLE * self._page_size) == 0):
             await self._require_end(last + 1, total)
         return last
 

@@ -161,7 +161,7 @@ def test_a_first_page_that_cant_be_had_ends_the_reading(serve_api: ServeApi) -> 
     api = serve_api(by_page={1: itertools.repeat("internal_error")})
     finals = fetch(api, attempts=1)
     assert ids(finals) == []
-    assert [str(error).startswith("the API gives no good answer") for error in finals.errors] == [True]
+    assert [str(error).startswith("the API gives no valid answer") for error in finals.errors] == [True]
 
 
 def test_sessions_that_are_live_are_none_of_the_list() -> None:
