@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from etl.errors import ConfigError, FailureKind
-from etl.values.meetings import MAX_ID_LENGTH, DOT_SEGMENTS, Failure, Meeting, MeetingList, is_id
+from etl.values.meetings import DOT_SEGMENTS, MAX_ID_LENGTH, Failure, Meeting, MeetingList, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from etl import __version__
-from etl.page import calendar, charts, concurrency, tables, text
+from etl.page import calendar, charts, concurrency, text
 from etl.page.daily import bars, daily
-from etl.page.query import fetch_page_data, totals
+from etl.page.query import IS_MEETING, costs, fetch_page_data, totals
 from etl.reports.ask import read_database
 
 if TYPE_CHECKING:
@@ -21,27 +21,28 @@ if TYPE_CHECKING:
 
     from etl.page.calendar import Span
     from etl.page.canvas import Chart
+    from etl.page.concurrency import Hour
     from etl.page.daily import Day
     from etl.page.query import MeetingKey, PageData, PageOptions, Totals
-    from etl.page.tables import Table
     from etl.settings import ReadSettings
 
 _LONGEST_NAME = 40  # characters, in charts
 _MOST_DAYS = {"wide": 190, "narrow": 62}  # with more days, a bar is a week
 _MOST_POINTS = {"wide": 1_000, "narrow": 400}
 _A_FEW_DAYS = 4_320  # minutes
+# A period with fewer of its snapshots is not compared with another: sessions may have come and gone unseen.
+_COMPARABLE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A chart in each of its sizes, its label for screen readers, and a table of the same figures.
+    """A chart in each of its sizes, and its label for screen readers.
 
     The legend says what the colours mean, which are CSS classes.
     """
 
     label: str
     charts: Sequence[Chart]
-    table: Table
     legend: Mapping[str, str]
 
 
@@ -63,12 +64,10 @@ def render(data: PageData, options: PageOptions, *, database: str, made_at: date
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "count": text.count,
-        "percent": text.percent,
-        "instant": partial(text.instant, tz=data.current.period.tz),
-        "name": partial(text.name, instead="unknown"),
-    }
+    formats = (text.count, text.tenths, text.hundredths, text.percent, text.usd, text.change, text.duration, text.day)
+    environment.filters |= {function.__name__: function for function in (*formats, text.name)}
+    environment.filters["instant"] = partial(text.instant, tz=data.current.period.tz)
+    environment.globals["nothing"] = text.NOTHING
     provenance = {
         "title": text.name(options.title, "Usage"),
         "database": text.name(database, "a database"),
@@ -85,40 +84,54 @@ def _read(name: str) -> str:
 
 def _context(data: PageData) -> dict[str, Any]:
     """Return everything else that the template shows."""
-    period = data.current.period
+    period, hours = data.current.period, concurrency.hours_of_week(data.current)
     days = daily(data.current, [span.first for span in calendar.days(period)])
+    apps = {app_id: text.name(app_id, most=_LONGEST_NAME) for app_id in _app_ids(data)}
     names = _meeting_names(data)
-    incomparable = tables.why_incomparable(data)
-    current = totals(data.current)
-    previous = totals(data.previous) if data.previous and not incomparable else None
+    incomparable = _why_incomparable(data)
     return {
         "data": data,
         "period": period,
-        "totals": current,
+        "totals": totals(data.current),
+        "previous": totals(data.previous) if data.previous and not incomparable else None,
         "incomparable": incomparable,
-        "tiles": tables.tiles(current, previous),
-        "apps": _apps(data),
+        "meetings": data.current.meeting_days.filter(IS_MEETING).select("app_id", "meeting_id").n_unique(),
+        "apps": apps,
+        "days": days,
+        "peaks": concurrency.peaks(data.current).to_dicts(),
+        "hours": hours,
         "minutes": _minutes(data, days, names),
-        "concurrency": _concurrency(data),
-        "week": _week(data),
+        "concurrency": _concurrency(data, apps),
+        "week": _week(hours),
         "coverage": _coverage(data, days),
-        "busiest": tables.busiest(data, names),
-        "longest": tables.longest(data.longest, period.tz),
-        "costs": tables.costs(data),
-        "accuracy": tables.accuracy(data.accuracy) if data.accuracy is not None else None,
+        "busiest": data.busiest.to_dicts(),
+        "names": names,
+        "longest": data.longest.to_dicts(),
+        "costs": costs(data.current),
+        "accuracy": data.accuracy.to_dicts() if data.accuracy is not None else None,
         **_phrases(data, days=len(days), meetings=len(names)),
     }
 
 
+def _why_incomparable(data: PageData) -> str:
+    """Return the reason why the previous period can't be compared with, or an empty text if it can."""
+    if data.previous is None:
+        return "there are no snapshots of the period before"
+    before = concurrency.covered_time_share(data.previous)
+    if before < _COMPARABLE:
+        return f"snapshots cover only {text.percent(before)} of the period before"
+    now = totals(data.current).covered_share
+    return f"snapshots cover only {text.percent(now)} of this period" if now < _COMPARABLE else ""
+
+
 def _phrases(data: PageData, *, days: int, meetings: int) -> dict[str, str]:
     """Return the parts of sentences that depend on the data."""
-    period, figures, most = data.current.period, totals(data.current), charts.SERIES_COLORS
+    period, most = data.current.period, charts.SERIES_COLORS
     minutes = (period.until - period.since).total_seconds() / 60
     step = max((line.step for line in concurrency.series(data.current, most=_MOST_POINTS["wide"])), default=0.0)
     days_as_bars = "per day" if days <= _MOST_DAYS["narrow"] else "per day (on a phone, per week)"
     return {
         "length": text.duration(minutes) if minutes < _A_FEW_DAYS else f"{minutes / 1440:.0f} days",
-        "cost_range": text.usd(figures.low_usd, figures.high_usd).replace(text.NOTHING, "and"),
         "bar_is": days_as_bars if days <= _MOST_DAYS["wide"] else "per week",
         "step_is": f"the peak of {text.duration(step / 60)}" if step else "a snapshot",
         "named_meetings": f"{most} busiest meetings and all others" if meetings > most else "meetings",
@@ -146,35 +159,30 @@ def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str
     return Figure(
         label=f"Minutes by day and meeting, {text.count(totals(data.current).minutes)} in all.",
         charts=drawings,
-        table=tables.daily_usage(days),
         legend={f"series-{place}": name for place, name in enumerate(shown.values())}
         | ({"series-others": "all others"} if len(names) > len(shown) else {})
         | ({"unknown": "nothing is known"} if any(day.is_unknown for day in days) else {}),
     )
 
 
-def _concurrency(data: PageData) -> Figure:
+def _concurrency(data: PageData, apps: Mapping[str, str]) -> Figure:
     period, figures = data.current.period, totals(data.current)
-    names = {app_id: text.name(app_id, "unknown", most=_LONGEST_NAME) for app_id in _apps(data)}
-    apps = {f"series-{place % charts.SERIES_COLORS}": name for place, name in enumerate(names.values())}
+    legend = {f"series-{place % charts.SERIES_COLORS}": name for place, name in enumerate(apps.values())}
     lines = {size: concurrency.series(data.current, most=_MOST_POINTS[size.name]) for size in charts.SIZES}
     return Figure(
         label=f"Participants over time, {text.count(figures.peak_participants)} at most.",
         charts=[charts.concurrency(period, size, series) for size, series in lines.items()],
-        table=tables.participants(concurrency.peaks(data.current), names),
-        legend=(apps if len(apps) > 1 else {}) | _not_covered(figures),
+        legend=(legend if len(apps) > 1 else {}) | _not_covered(figures),
     )
 
 
-def _week(data: PageData) -> Figure:
-    hours = concurrency.hours_of_week(data.current)
+def _week(hours: Sequence[Hour]) -> Figure:
     most = max((hour.mean_participants or 0.0 for hour in hours), default=0.0)
     is_complete = all(hour.mean_participants is not None for hour in hours)
     texts = ["0", *[""] * (charts.HEAT_COLORS - 2), text.tenths(most)]
     return Figure(
         label="Participants by hour of the week, on average.",
         charts=[charts.week(size, hours) for size in charts.WEEK_SIZES],
-        table=tables.week(hours),
         legend={f"heat-{level}": label for level, label in enumerate(texts)}
         | ({} if is_complete else {"unknown": "nothing is known"}),
     )
@@ -189,7 +197,6 @@ def _coverage(data: PageData, days: Sequence[Day]) -> Figure:
     return Figure(
         label=f"Coverage by day, {text.percent(figures.covered_share)} of the snapshots in all.",
         charts=drawings,
-        table=tables.daily_coverage(days),
         legend={"covered": "covered"} | _not_covered(figures),
     )
 
@@ -208,5 +215,5 @@ def _covered_share(days: Sequence[Day]) -> float | None:
     return sum(day.covered_snapshots for day in days) / expected if expected else None
 
 
-def _apps(data: PageData) -> list[str]:
+def _app_ids(data: PageData) -> list[str]:
     return sorted(data.current.concurrency["app_id"].unique().to_list())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -138,6 +138,13 @@ def totals(reports: PeriodReports) -> Totals:
         covered_snapshots=int(coverage["covered_snapshots"].sum()),
         unresolved_outcomes=int(coverage["unresolved_outcomes"].sum()),
     )
+
+
+def costs(reports: PeriodReports) -> list[dict[str, Any]]:
+    """Return the minutes and the cost of each type of session, the most minutes first, and of all types."""
+    figures = pl.col("minutes", "low_usd", "high_usd").sum().cast(pl.Float64)
+    by_type = reports.meeting_days.group_by("type").agg(figures).sort(["minutes", "type"], descending=[True, False])
+    return [*by_type.to_dicts(), {"type": "all"} | reports.meeting_days.select(figures).row(0, named=True)]
 
 
 def participants_at_once(reports: PeriodReports) -> pl.DataFrame:

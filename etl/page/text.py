@@ -85,7 +85,7 @@ def instant(at: datetime, tz: str) -> str:
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
-def name(text: str | None, instead: str, *, most: int | None = None) -> str:
+def name(text: str | None, instead: str = "unknown", *, most: int | None = None) -> str:
     """Return a name that is safe to show, or `instead` if nothing of it can be seen.
 
     It is one line without control characters. A name from right to left does not turn the text around it. A name with
