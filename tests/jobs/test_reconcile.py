@@ -322,7 +322,7 @@ def test_a_session_that_cant_be_fetched_is_a_failure_that_names_it(
         ("forbidden_by_realtimekit", TokenRejected, "ended sessions of app simulated-app .* Realtime Admin"),
         ("no_route", ConfigError, "Look at the account ID"),
         ("bad_gateway_html", ApiUnavailable, "ended sessions of app simulated-app .*cloudflarestatus"),
-        ("success_false", ApiUnavailable, "no good answer"),
+        ("success_false", ApiUnavailable, "no valid answer"),
     ],
 )
 def test_an_api_that_gives_no_list_ends_the_run_with_what_is_wrong(
