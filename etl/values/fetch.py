@@ -1,4 +1,4 @@
-"""What a fetch plans, counts and returns."""
+"""The values that a fetch plans, counts and returns."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Spending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorState:
-    """What the database knows before a run.
+    """The state that the database knows before a run.
 
     `resolved` are the meetings that already have an outcome in the slot. `spent` are the requests of earlier runs.
     `live_sessions` is the highest number of sessions that were live lately, or None if no run has counted them.
