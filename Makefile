@@ -3,7 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# What is tested on the second DuckDB that is supported: the store, and what stands on it.
+# The tests that run on the second supported DuckDB: those of the store, and of what is built on it. Programs that a test
+# starts in another folder use the pinned DuckDB, so that each version also reads the files of the other.
 OTHER_DUCKDB := 2.0.0
 STORE_TESTS := tests/store tests/sql tests/jobs/test_snapshot.py tests/jobs/test_exactly_once.py
 PYTEST := $(BIN)/python -m pytest

@@ -57,5 +57,6 @@ def open_with_newer_version(database: Path, folder: Path, *, migration: str) -> 
     for part in ("etl", "sql"):
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "sql" / "migrations" / f"{NEWER_MIGRATION}.sql").write_text(migration, encoding="utf-8")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
+    same_duckdb = Path(duckdb.__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), str(same_duckdb)])}
     subprocess.run([sys.executable, "-c", _OPEN, database], cwd=folder, env=environment, check=True)

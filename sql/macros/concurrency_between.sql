@@ -37,8 +37,8 @@ select
     is_loaded,
     is_observed,
     unresolved_meetings,
-    if(is_observed, sessions, null) as sessions,
-    if(is_observed, participants, null) as participants,
-    if(is_observed, other_sessions, null) as other_sessions,
-    if(is_observed, other_participants, null) as other_participants
+    case when is_observed then sessions end as sessions,
+    case when is_observed then participants end as participants,
+    case when is_observed then other_sessions end as other_sessions,
+    case when is_observed then other_participants end as other_participants
 from slots;

@@ -20,7 +20,10 @@ select
     meeting_id,
     session_id,
     type,
-    coalesce(previous_at, if(is_final, started_at, least(started_at, first_at))) as from_at,
+    coalesce(
+        previous_at,
+        case when is_final then started_at else least(started_at, first_at) end
+    ) as from_at,
     greatest(first_at, from_at) as to_at,
     coalesce(previous_minutes, 0) as from_minutes,
     first_minutes as to_minutes,
