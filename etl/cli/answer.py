@@ -52,8 +52,7 @@ def show_report(query: Query, options: dict[str, Any]) -> None:
     request = _request(query, options)
     frame, snapshots = answer_report(query, read_settings(options), request.parameters)
     _write(frame, request, title=f"{query.name}, {request.period}, from {options['database']}")
-    if frame.is_empty() or snapshots.last < request.period.since or snapshots.first >= request.period.until:
-        _explain_no_data(snapshots, request.period)
+    explain_no_data(snapshots, request.period, is_empty=frame.is_empty())
 
 
 def show_answer(query: Query, options: dict[str, Any]) -> None:
@@ -96,7 +95,10 @@ def _write(frame: DataFrame, request: _Request, *, title: str) -> None:
         click.echo(f"{frame.height:,} row{'s'[: frame.height != 1]} in {request.output}", err=True)
 
 
-def _explain_no_data(snapshots: SnapshotRange, period: Period) -> None:
+def explain_no_data(snapshots: SnapshotRange, period: Period, *, is_empty: bool = False) -> None:
+    """Say which period has snapshots, if this one has none or its answer is empty."""
+    if not is_empty and snapshots.last >= period.since and snapshots.first < period.until:
+        return
     first, last = (format_minute(instant, period.tz) for instant in (snapshots.first, snapshots.last))
     click.echo(f"rtk-usage: no data from {period}; the database holds snapshots from {first} to {last}", err=True)
 

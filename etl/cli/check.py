@@ -22,11 +22,14 @@ def check(*, as_json: bool, **options: Any) -> None:
     For example, the total of a session never falls, and no meeting has two snapshots in a slot. The command prints the
     rows that break a rule, and ends with exit code 1.
     """
+    from etl.cli.answer import explain_no_data
     from etl.reports import checks
 
     period = period_from(options)
-    results = checks.run_checks(read_settings(options), query_parameters(period, app_id=options["app_id"]))
+    parameters = query_parameters(period, app_id=options["app_id"])
+    results, snapshots = checks.run_checks(read_settings(options), parameters)
     click.echo((checks.results_as_json if as_json else checks.results_as_text)(results, period.tz))
+    explain_no_data(snapshots, period)
     broken = [result.name for result in results if not result.is_passed]
     if broken:
         raise CheckFailed(f"{len(broken)} of {len(results)} rules are broken: {', '.join(broken)}")

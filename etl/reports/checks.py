@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl.reports.ask import read_database, snapshot_range
+from etl.reports.ask import read_database, require_known_app, snapshot_range
 from etl.reports.catalogue import describe
 from etl.reports.formats import records
 from etl.reports.table import as_table
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
+    from etl.reports.ask import SnapshotRange
     from etl.settings import ReadSettings
     from etl.store.database import Connection
 
@@ -39,12 +40,16 @@ class CheckResult:
         return self.offenders.is_empty()
 
 
-def run_checks(settings: ReadSettings, parameters: Mapping[str, object]) -> list[CheckResult]:
-    """Run every check on the period of the parameters. Raises ConfigError if the database has no snapshots."""
+def run_checks(settings: ReadSettings, parameters: Mapping[str, object]) -> tuple[list[CheckResult], SnapshotRange]:
+    """Run every check on the period of the parameters. Also return the range of the snapshots in the database.
 
-    def use(connection: Connection) -> list[CheckResult]:
-        snapshot_range(connection, settings.database)
-        return [_run_check(connection, name, parameters) for name in sql_files.names(_FOLDER)]
+    Raises ConfigError if the database or the app has no snapshots.
+    """
+
+    def use(connection: Connection) -> tuple[list[CheckResult], SnapshotRange]:
+        snapshots = snapshot_range(connection, settings.database)
+        require_known_app(connection, settings.database, parameters["app_id"])
+        return [_run_check(connection, name, parameters) for name in sql_files.names(_FOLDER)], snapshots
 
     return read_database(settings, use)
 

@@ -34,13 +34,13 @@ def open_database(database: Path) -> Iterator[Connection]:
     """Open the database to write, and create or migrate it first if necessary.
 
     Raises StoreLocked if another program has it open. Raises ConfigError if the file is not a database, or if a newer
-    version of this tool made it. Raises StoreError for every other error of DuckDB.
+    version of this tool or another program made it. Raises StoreError for every other error of DuckDB.
     """
     with private_files(), as_etl_errors(database):
         if not database.exists():
             _create(database)
         with attach(database) as connection:
-            migrate(connection)
+            migrate(connection, database)
             yield connection
 
 
@@ -58,7 +58,7 @@ def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connec
         )
     attached = attach(database, "(read_only)", to_analyse=to_analyse)
     with private_files(), as_etl_errors(database), attached as connection:
-        if not is_current(connection):
+        if not is_current(connection, database):
             _create_views_in_memory(connection, database)
         yield connection
 
@@ -142,7 +142,7 @@ def _create(database: Path) -> None:
         for leftover in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
             leftover.unlink(missing_ok=True)
         with attach(unfinished, f"(storage_version '{STORAGE_VERSION}')") as connection:
-            migrate(connection)
+            migrate(connection, database)
         unfinished.rename(database)
         sync_directory(database.parent)  # a power failure must not undo the rename once rows are in the file
 

@@ -11,11 +11,15 @@ import hashlib
 import re
 from functools import cache
 from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from etl.errors import ConfigError
 from etl.store import sql_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LEDGER = """
 create table if not exists schema_migrations (
@@ -25,25 +29,27 @@ create table if not exists schema_migrations (
 """
 
 
-def migrate(connection: duckdb.DuckDBPyConnection) -> None:
+def migrate(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     """Apply what the database lacks, and write nothing if it is up to date.
 
-    Raises ConfigError for a database that a newer version has migrated.
+    Raises ConfigError for a database that a newer version has migrated, or that holds the tables of another program.
     """
     applied = _applied_names(connection)
-    _refuse_newer(applied)
+    if not applied and _table_columns(connection):
+        raise _foreign(database)
+    _refuse_newer(applied, database)
     views = {_views_name(): _views_script()}
     steps = {name: sql_files.text(f"migrations/{name}") for name in _migrations()} | views
     if not steps.keys() <= applied:
         _apply(connection, {name: script for name, script in steps.items() if name not in applied or name in views})
 
 
-def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+def is_current(connection: duckdb.DuckDBPyConnection, database: Path) -> bool:
     """Return True if the tables and views are those of this version. Raises ConfigError as `migrate` does."""
     applied = _applied_names(connection)
     if not applied:
-        raise ConfigError("the database was not made by realtimekit-usage; name another file with --database")
-    _refuse_newer(applied)
+        raise _foreign(database)
+    _refuse_newer(applied, database)
     return applied.issuperset([*_migrations(), _views_name()])
 
 
@@ -62,7 +68,10 @@ def create_views(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _table_columns(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    rows = connection.execute("select table_name || '.' || column_name from duckdb_columns() where not internal")
+    rows = connection.execute(
+        "select table_name || '.' || column_name from duckdb_columns() "
+        "where not internal and database_name = current_database()"
+    )
     return {column for (column,) in rows.fetchall()}
 
 
@@ -78,11 +87,15 @@ def _applied_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
         return set()
 
 
-def _refuse_newer(applied: set[str]) -> None:
+def _foreign(database: Path) -> ConfigError:
+    return ConfigError(f"{database} was not made by realtimekit-usage; name another file with --database")
+
+
+def _refuse_newer(applied: set[str], database: Path) -> None:
     newer = sorted(name for name in applied - set(_migrations()) if not name.startswith("views "))
     if newer:
         raise ConfigError(
-            f"the database was made by a newer version of realtimekit-usage (this version does not have its migration "
+            f"{database} was made by a newer version of realtimekit-usage (this version does not have its migration "
             f'{newer[-1]}); upgrade with: pip install --upgrade "realtimekit-usage"'
         )
 

@@ -87,8 +87,27 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     database = tmp_path / "theirs.duckdb"
     with duckdb.connect(database) as connection:
         connection.execute("create table orders (id integer)")
-    with pytest.raises(ConfigError, match="was not made by realtimekit-usage"), open_to_read(database):
+    with pytest.raises(ConfigError, match=r"theirs\.duckdb was not made by realtimekit-usage"), open_to_read(database):
         pass
+
+
+def test_nothing_is_written_to_a_database_of_another_program(tmp_path: Path) -> None:
+    """A mistyped path must not put our tables beside theirs."""
+    database = tmp_path / "theirs.duckdb"
+    with duckdb.connect(database) as connection:
+        connection.execute("create table orders (id integer)")
+    before = database.read_bytes()
+    with pytest.raises(ConfigError, match=r"theirs\.duckdb was not made by realtimekit-usage"), open_database(database):
+        pass
+    assert database.read_bytes() == before
+
+
+def test_an_empty_database_is_used(tmp_path: Path) -> None:
+    """It holds nothing that could be another program's."""
+    database = tmp_path / "empty.duckdb"
+    duckdb.connect(database).close()
+    with open_database(database) as connection:
+        assert connection.execute("select count(*) from runs").fetchall() == [(0,)]
 
 
 def test_a_database_with_older_views_is_read_with_the_views_of_this_version(tmp_path: Path) -> None:
