@@ -21,6 +21,9 @@ CLOUDFLARE_BASE_URL = "https://api.cloudflare.com/client/v4"
 # The way to fetch live sessions: one request per meeting, a list of all, or the way that costs fewer requests.
 Via: TypeAlias = Literal["auto", "meetings", "list"]
 
+# Clocks differ by seconds without harm.
+CLOCK_TOLERANCE = timedelta(minutes=1)
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEARER_TOKEN = re.compile("[A-Za-z0-9._~+/=-]+")  # RFC 6750
 _PRINTABLE_ASCII = re.compile("[!-~]+")
@@ -131,9 +134,18 @@ class SnapshotSettings:
             require_app(self.app_id)
 
     def slot_of(self, started_at: datetime) -> datetime:
-        """Return the slot of a run: the given one, or its start rounded down to `every`, or to the second."""
+        """Return the slot of a run: the given one, or its start rounded down to `every`, or to the second.
+
+        Raises ConfigError if the given slot is ahead of the start. Its meetings could not be asked for when it comes.
+        """
         if self.slot is not None:
-            return self.slot.astimezone(UTC)
+            slot = self.slot.astimezone(UTC)
+            if slot - started_at > CLOCK_TOLERANCE:
+                raise ConfigError(
+                    f"--slot {slot.isoformat()} is in the future: the clock of this machine shows "
+                    f"{started_at.isoformat(timespec='seconds')}. Name a slot that has come, or leave out --slot"
+                )
+            return slot
         return floor_to(started_at, self.every or timedelta(seconds=1))
 
     def time_left(self, now: datetime) -> dict[str, float]:

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from etl import RELEASED_AT, __version__
 from etl.cli import EXIT_CODES, cli
 from etl.errors import EXIT_WITH_FAILURES, EtlError, FailureKind
 from etl.reports.catalogue import report_descriptions
@@ -26,6 +28,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
 DATA_MODEL = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 # `make demo` and `make test` are what .ci/run does; the others set up the shell, as the test does.
 RUN_ELSEWHERE = ("make ", "export ", ". ")
 
@@ -206,6 +209,13 @@ def described() -> dict[str, list[list[str]]]:
 def names_and_types(table: list[list[str]]) -> list[tuple[str, str]]:
     """Return the first two cells of every row."""
     return [(cells[0], cells[1]) for cells in table]
+
+
+def test_the_release_is_the_day_of_the_changelog() -> None:
+    """Until the version has a day in the changelog, the release is a day in the past."""
+    (day,) = re.findall(rf"^## {re.escape(__version__)} \((.*)\)$", CHANGELOG, flags=re.MULTILINE)
+    assert datetime.now(UTC) > RELEASED_AT
+    assert day in {"unreleased", f"{RELEASED_AT:%Y-%m-%d}"}
 
 
 def test_the_data_model_describes_the_columns_that_are_there(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from etl import RELEASED_AT
 from etl.errors import EXIT_WITH_FAILURES
 from etl.jobs.load import load_staged
 from etl.jobs.reconcile import reconcile_sessions
@@ -112,7 +113,7 @@ def _progress_text(counts: FetchCounts, seconds: float) -> str:
 
 
 def _real_context() -> RunContext:
-    return RunContext(now=utc_now, sleep=asyncio.sleep)
+    return RunContext(now=utc_now, sleep=asyncio.sleep, released_at=RELEASED_AT)
 
 
 def _run_until_signal(job: Callable[[RunContext], Awaitable[_T]], context: RunContext) -> tuple[_T, int | None]:

@@ -99,6 +99,7 @@ def read_prior_state(
         resolved={Meeting(*row) for row in resolved.iter_rows()},
         spent=[*staged.spent, *read_spending(connection, settings, start)],
         live_sessions=run_sql_file(connection, "read/most_live_sessions", since=since).item(),
+        newest_run_at=read_newest_run(connection),
     )
 
 
@@ -115,6 +116,12 @@ def read_spending(
     """Read what earlier runs have spent of the window of the limit in which a run begins."""
     rows = run_sql_file(connection, "read/requests_spent", since=_window_start(settings, start))
     return [Spending(**row) for row in rows.iter_rows(named=True)]
+
+
+def read_newest_run(connection: Connection) -> datetime | None:
+    """Read the latest start of a run whose clock seemed right."""
+    newest: datetime | None = run_sql_file(connection, "read/newest_run").item()
+    return newest
 
 
 def _window_start(settings: SnapshotSettings | ReconcileSettings, start: RunStart) -> datetime:
@@ -135,6 +142,7 @@ def read_finals_request(connection: Connection, settings: ReconcileSettings, sta
         since=settings.since,
         open_sessions=[OpenSession(*row) for row in sessions.iter_rows()],
         spent=read_spending(connection, settings, start),
+        newest_run_at=read_newest_run(connection),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from etl.jobs.clock import with_clock_note
 from etl.jobs.load import load_and_read, load_run
 from etl.jobs.prepare import missing_app_error, read_finals_request, start_run
 from etl.normalize.finals import normalize_finals
@@ -42,6 +43,7 @@ async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -
         else:
             loaded, request = LoadedRuns(), FinalsRequest(apps=[require_app(settings.app_id)], since=settings.since)
         finals = await fetch_finals(request, settings.api, context)
+        start = with_clock_note(start, context, newest_run_at=request.newest_run_at, counts=finals.counts)
         batch = normalize_finals(start, finals, context.now())
         staged_run = staging.stage(batch.frames, start.run_id)
         load_result = await load_run(staged_run, settings, context, earlier=loaded)

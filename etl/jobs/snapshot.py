@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from etl.errors import StoreError, StoreLocked
+from etl.jobs.clock import with_clock_note
 from etl.jobs.load import load_and_read, load_run
 from etl.jobs.prepare import (
     read_prior_state,
@@ -54,6 +55,7 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> Snap
             unresolved, plan, settings.api, context, spent=prior_state.spent, deadline=settings.deadline
         )
         fetched.unlisted.difference_update(meeting_list.meetings)  # those resolved before were not asked for
+        start = with_clock_note(start, context, newest_run_at=prior_state.newest_run_at, counts=fetched.counts)
         batch = normalize_snapshots(start, unresolved, fetched, context.now())
         already_resolved = len(meeting_list.meetings) - len(unresolved.meetings)
         repeats, errors, defects = meeting_list.repeats, fetched.errors, fetched.defects

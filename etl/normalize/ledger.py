@@ -57,6 +57,7 @@ RUN_SCHEMA: dict[str, Any] = {
     "every_seconds": pl.Float64,
     "tool_version": pl.String,
     "host": pl.String,
+    "clock_note": pl.String,
 }
 _QUOTED_CHARACTERS = 200
 _OK = 200

@@ -48,11 +48,13 @@ class PriorState:
 
     `resolved` are the meetings that already have an outcome in the slot. `spent` are the requests of earlier runs.
     `live_sessions` is the highest number of sessions that were live lately, or None if no run has counted them.
+    `newest_run_at` is the latest start of a run whose clock was right, or None if there is none.
     """
 
     resolved: set[Meeting] = field(default_factory=set)
     spent: list[Spending] = field(default_factory=list)
     live_sessions: int | None = None
+    newest_run_at: datetime | None = None
 
 
 class ViaReason(StrEnum):
@@ -123,7 +125,8 @@ class FetchCounts:
     """The counts of a fetch so far. They change while the fetch runs, so that progress can be shown.
 
     `requests` counts every request sent, and `retries` those that repeat another. `waited_seconds` is how long the
-    limit of the API held the run.
+    limit of the API held the run. `clock_ahead_seconds` is how far this machine's clock is ahead of the API's; it is
+    negative if the clock is behind, and None if no response shows the API's time.
     """
 
     meetings: int = 0
@@ -134,6 +137,7 @@ class FetchCounts:
     retries: int = 0
     waited_seconds: float = 0.0
     is_paused: bool = False
+    clock_ahead_seconds: float | None = None
 
     @property
     def done(self) -> int:

@@ -28,13 +28,15 @@ class OpenSession(NamedTuple):
 class FinalsRequest:
     """The final figures to fetch: sessions of these apps that began since then, and earlier `open_sessions`.
 
-    `spent` are the requests of earlier runs in the window of the limit.
+    `spent` are the requests of earlier runs in the window of the limit. `newest_run_at` is the latest start of a run
+    whose clock was right, or None if there is none.
     """
 
     apps: Sequence[str]
     since: datetime
     open_sessions: Sequence[OpenSession] = ()
     spent: Sequence[Spending] = ()
+    newest_run_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStart:
-    """The identity of a run, fixed before its first request. Instants are UTC.
+    """The identity of a run, and what its clock showed when it began. Instants are UTC.
 
-    `every_seconds` is the step of its schedule, or None if the run was not given one.
+    `every_seconds` is the step of its schedule, or None if the run was not given one. `clock_note` says why the clock
+    is wrong; it is None if the clock seems right, and until the fetch has ended.
     """
 
     run_id: str
@@ -35,6 +36,7 @@ class RunStart:
     tool_version: str
     host: str
     every_seconds: float | None = None
+    clock_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ class RunContext:
 
     Without `transport`, requests go over the network; another transport is closed by its maker. Set `interrupted`
     to end the run early and keep what it has. `report_plan` is called with the plan before the first request,
-    and `report_progress` with the counts after every outcome.
+    and `report_progress` with the counts after every outcome. No right clock shows an instant before `released_at`,
+    the release of this version. It is None for a simulated clock, which is not checked.
     """
 
     now: Callable[[], datetime]
@@ -91,6 +94,7 @@ class RunContext:
     interrupted: Event | None = None
     report_plan: Callable[[Plan], None] | None = None
     report_progress: Callable[[FetchCounts], None] | None = None
+    released_at: datetime | None = None
 
     @property
     def is_interrupted(self) -> bool:

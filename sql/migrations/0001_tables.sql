@@ -7,6 +7,7 @@
 -- every_seconds is the step of the run's schedule, empty for a run without one.
 -- unlisted counts the live sessions of meetings outside the run's list. It is empty for a run that
 -- fetched meeting by meeting, because such a run cannot see them.
+-- clock_note says why the clock of the run was wrong. It is empty if the clock seemed right.
 create table runs (
     run_id uuid primary key,
     kind varchar not null,
@@ -26,7 +27,8 @@ create table runs (
     retries bigint not null,
     waited_seconds double not null,
     tool_version varchar not null,
-    host varchar not null
+    host varchar not null,
+    clock_note varchar
 );
 
 -- Grain: one row per meeting and distinct meeting list. A list is stored once.

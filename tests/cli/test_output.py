@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KEYS = {
     *("run_id", "kind", "via", "slot", "started_at", "finished_at", "account_id", "list_id", "tool_version", "host"),
+    "clock_note",
     *(
         "meetings",
         "live",

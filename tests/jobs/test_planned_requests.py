@@ -32,7 +32,7 @@ NONE_LIVE = {"meetings": 10, "live_share": 0.0}
 def take(settings: SnapshotSettings, api: Api, *, hour: int = 0) -> SnapshotSummary:
     """Take the snapshot of an hour, while the clock of the API stands still."""
     api.clock.advance(timedelta(milliseconds=1))
-    return asyncio.run(take_snapshot(replace(settings, slot=START + timedelta(hours=hour)), api.context()))
+    return asyncio.run(take_snapshot(replace(settings, slot=START - timedelta(hours=hour)), api.context()))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_run_takes_the_list_once_it_is_known_to_cost_less(api: Api, snapshot_s
     assert [run.plan.reason for run in (first, again)] == [ViaReason.LIVE_SESSIONS_UNKNOWN] * 2
     assert (first.run.requests, again.run.requests) == (40, 40)
     take(replace(settings, via="list"), api, hour=2)
-    shown = plan_snapshot(replace(settings, slot=START + timedelta(hours=3)), api.clock.now())
+    shown = plan_snapshot(replace(settings, slot=START - timedelta(hours=3)), api.clock.now())
     last = take(settings, api, hour=3)
     assert (shown.via, shown.reason, shown.requests) == ("list", ViaReason.FEWER_REQUESTS, 1)
     assert (last.plan.via, last.plan.reason, last.run.via, last.run.requests) == (

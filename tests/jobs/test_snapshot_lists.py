@@ -146,8 +146,8 @@ def test_the_ledger_counts_the_live_sessions_that_the_list_lacks(
     live = set(api.live()) & set(api.world.meeting_ids[:10])
     settings = snapshot_settings(api, meetings=few)
     take(replace(settings, via="list"), api)
-    take(replace(settings, via="meetings", slot=START + timedelta(hours=1)), api)
-    take(snapshot_settings(api, via="list", slot=START + timedelta(hours=2)), api)
+    take(replace(settings, via="meetings", slot=START - timedelta(hours=1)), api)
+    take(snapshot_settings(api, via="list", slot=START - timedelta(hours=2)), api)
     ledger = rows(settings.database, "select via, meetings, live, unlisted from runs order by run_id")
     assert ledger == [
         ("list", 10, len(live), len(api.live()) - len(live)),
@@ -243,12 +243,12 @@ def test_a_plan_knows_what_earlier_runs_have_spent(api: Api, snapshot_settings: 
     settings = snapshot_settings(api, api=api.settings(limits=limits))
     assert take(settings, api).plan.spent == 0
     api.clock.advance(timedelta(seconds=299))
-    later = replace(settings, slot=START + timedelta(hours=1))
+    later = replace(settings, slot=START - timedelta(hours=1))
     assert plan_snapshot(later, api.clock.now()).remaining == 860
     second = take(later, api)
     assert (second.plan.spent, second.plan.remaining) == (40, 860)
     api.clock.advance(timedelta(seconds=2))
-    third = take(replace(settings, slot=START + timedelta(hours=2)), api)
+    third = take(replace(settings, slot=START - timedelta(hours=2)), api)
     assert (third.plan.spent, third.plan.remaining) == (40, 860)
 
 
@@ -270,7 +270,7 @@ def test_a_plan_knows_what_staged_runs_have_spent(api: Api, snapshot_settings: S
 def test_a_plan_expects_as_many_sessions_as_were_live_lately(api: Api, snapshot_settings: Settings) -> None:
     """Sessions outside the list count, because the list has their pages, too."""
     settings = snapshot_settings(api, via="list", api=api.settings(page_size=5))
-    first, second = take(settings, api), take(replace(settings, slot=START + timedelta(hours=1)), api)
+    first, second = take(settings, api), take(replace(settings, slot=START - timedelta(hours=1)), api)
     assert (first.plan.requests, second.plan.requests, second.run.requests) == (9, 5, 5)
 
 
@@ -279,6 +279,6 @@ def test_a_run_waits_for_what_earlier_runs_have_spent(api: Api, snapshot_setting
     limits = Limits(stated=Rate(requests=60, seconds=300.0), reserve=0.0)
     settings = snapshot_settings(api, via="meetings", api=api.settings(limits=limits))
     assert take(settings, api).run.waited_seconds == 0
-    second = take(replace(settings, slot=START + timedelta(hours=1)), api)
+    second = take(replace(settings, slot=START - timedelta(hours=1)), api)
     assert second.plan.seconds >= 290
     assert second.run.waited_seconds == pytest.approx(300, abs=5)

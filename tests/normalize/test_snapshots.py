@@ -186,6 +186,7 @@ def test_the_entry_in_the_ledger_describes_the_run() -> None:
         "every_seconds": None,
         "tool_version": "0.1.0",
         "host": "here",
+        "clock_note": None,
     }
     assert {name: getattr(batch.run, name) for name in row} == row
 

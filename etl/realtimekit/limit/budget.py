@@ -17,6 +17,7 @@ from etl.realtimekit.limit.headers import parse_rate_limits
 from etl.realtimekit.limit.pause import CLOCK_RESOLUTION, Pause
 from etl.realtimekit.limit.reported_windows import ROUNDING_SECONDS, ReportedWindows
 from etl.realtimekit.limit.rolling_window import RollingWindow, request_log
+from etl.realtimekit.limit.server_clock import measure_clock_ahead, nearest_to_zero
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -81,11 +82,13 @@ class RequestBudget:
             return sent_at
 
     def record_response(self, sent_at: float, headers: Mapping[str, str] | None) -> None:
-        """Learn from the headers of the response to a request, or None if there was no response."""
+        """Learn the limit and the API's clock from the headers of a response, or None if there was no response."""
         self._in_flight -= 1
         self._response_received.set()
         now = self._read_clock()
         sent_at = min(sent_at, now)  # the clock may have been set back
+        clock_ahead = measure_clock_ahead(headers or {}, sent_at=sent_at, received_at=now)
+        self._counts.clock_ahead_seconds = nearest_to_zero(self._counts.clock_ahead_seconds, clock_ahead)
         self._windows.expire(sent_at)
         self._windows.update(parse_rate_limits(headers or {}), sent_at=sent_at, received_at=now)
 
