@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The tests that run on the second supported DuckDB: those of the store, and of what is built on it. Programs that a test
+# The tests that run on the second supported DuckDB: those of the store, of the SQL, and of the jobs. Programs that a test
 # starts in another folder use the pinned DuckDB, so that each version also reads the files of the other.
 OTHER_DUCKDB := 2.0.0
 STORE_TESTS := tests/store tests/sql tests/jobs/test_snapshot.py tests/jobs/test_exactly_once.py

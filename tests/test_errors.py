@@ -49,7 +49,7 @@ def test_no_error_ends_like_a_run_with_failures() -> None:
 
 @pytest.mark.parametrize("decision", [TryAgain, GiveUp, Refused])
 def test_a_failed_request_has_its_message_and_the_details_of_the_answer(decision: type[RequestError]) -> None:
-    """It can be raised, caught as RequestError, logged, and stored as a row."""
+    """The error can be raised, caught as RequestError, logged, and stored as a row."""
     with pytest.raises(RequestError) as caught:
         raise decision(FailureKind.TIMEOUT, "no answer", http_status=408, cf_ray="8f-FRA")
     error = caught.value

@@ -479,7 +479,7 @@ def test_an_id_may_be_any_word_of_visible_characters(value: str) -> None:
     "value", ["", None, 1, b"a", ["a"], "\ud800", "a\x7f", "\ufeffa", *(value for value, _ in INVALID_IDS)]
 )
 def test_a_value_that_is_not_a_valid_id(value: object) -> None:
-    """It is empty, not text, invisible, too long, or would change the path of a request."""
+    """The value is empty, not text, invisible, too long, or would change the path of a request."""
     assert not is_id(value)
 
 

@@ -70,7 +70,7 @@ def by_list(meeting_ids: list[str]) -> list[str | EndpointResource | DltResource
                 "path": "sessions",
                 "params": {"status": "LIVE", "per_page": PAGE_SIZE},
                 "data_selector": "data.sessions",
-                # The API tells how many sessions there are, not how many pages: the list ends with an empty page.
+                # The API gives the number of sessions, not of pages: the list ends with an empty page.
                 "paginator": {"type": "page_number", "base_page": 1, "page_param": "page_no", "total_path": None},
             },
             "processing_steps": [{"filter": lambda session: session["associated_id"] in watched}],

@@ -108,8 +108,8 @@ def _series(app_id: str, slots: pl.DataFrame, step: float) -> Series:
     gaps = list(slots.filter(~_IS_KNOWN).select("begin", "end").iter_rows())
     rows = slots.select("begin", "end", "participants")
     if step:
-        place = (pl.col("begin") // step).alias("place")
-        most = rows.group_by(place).agg(pl.col("end").max(), pl.col("participants").max()).sort("place")
-        begin, end = pl.col("place") * step, pl.min_horizontal((pl.col("place") + 1) * step, "end")
+        number = (pl.col("begin") // step).alias("number")
+        most = rows.group_by(number).agg(pl.col("end").max(), pl.col("participants").max()).sort("number")
+        begin, end = pl.col("number") * step, pl.min_horizontal((pl.col("number") + 1) * step, "end")
         rows = most.select(begin.alias("begin"), end.alias("end"), "participants")
     return Series(app_id=app_id, step=step, points=[Point(**row) for row in rows.iter_rows(named=True)], gaps=gaps)

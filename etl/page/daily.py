@@ -96,13 +96,15 @@ def _minutes_by_day(
     reports: PeriodReports, keys: Sequence[MeetingKey]
 ) -> dict[MeetingKey | None, list[tuple[date, float]]]:
     """Return the minutes of each of the keys, and of all other meetings under None."""
-    places = pl.DataFrame(
-        [(app_id, meeting_id, place) for place, (app_id, meeting_id) in enumerate(keys)],
-        schema={"app_id": pl.String, "meeting_id": pl.String, "place": pl.Int64},
+    positions = pl.DataFrame(
+        [(app_id, meeting_id, position) for position, (app_id, meeting_id) in enumerate(keys)],
+        schema={"app_id": pl.String, "meeting_id": pl.String, "position": pl.Int64},
         orient="row",
     )
-    rows = reports.meeting_days.filter(IS_MEETING).join(places, on=["app_id", "meeting_id"], how="left")
+    rows = reports.meeting_days.filter(IS_MEETING).join(positions, on=["app_id", "meeting_id"], how="left")
     minutes: dict[MeetingKey | None, list[tuple[date, float]]] = {key: [] for key in (*keys, None)}
-    for place, day, value in rows.group_by("place", "day").agg(pl.col("minutes").sum().cast(pl.Float64)).iter_rows():
-        minutes[None if place is None else keys[place]].append((day, value))
+    for position, day, value in (
+        rows.group_by("position", "day").agg(pl.col("minutes").sum().cast(pl.Float64)).iter_rows()
+    ):
+        minutes[None if position is None else keys[position]].append((day, value))
     return minutes

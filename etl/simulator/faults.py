@@ -145,11 +145,11 @@ TRANSIENT: Final = tuple(_TRANSIENT_FAULTS)
 
 
 class Faults:
-    """Decides which request meets which fault: by its meeting or page, else by the script, else by chance.
+    """Decides which request meets which fault: by its meeting or page, else by the script, else at random.
 
     `script` names a fault or "ok" for every request in turn. `by_meeting` does so for requests whose path names a
     meeting, `by_page` for requests of a sessions list, of any app, by their `page_no`. Each may be any iterable; with
-    `itertools.repeat("internal_error")` it never ends. Where it ends, chance takes over: a `share` (0 to 1) of
+    `itertools.repeat("internal_error")` it never ends. After its end, the choice is random: a `share` (0 to 1) of
     requests meets one of `TRANSIENT`, chosen by `seed`. The fault "slow" delays an answer by `slow_seconds`.
     """
 
@@ -183,13 +183,13 @@ class Faults:
             name = next(self._by_page[page_no], None)
         else:
             name = None
-        return name or next(self._script, None) or self._choose_by_chance()
+        return name or next(self._script, None) or self._choose_at_random()
 
     def apply(self, name: str, answer: Answer) -> Answer:
         """Turn the right answer into the answer that the fault sends; "ok" leaves it as it is."""
         return answer if name == OK else self._faults[name](answer)
 
-    def _choose_by_chance(self) -> str:
+    def _choose_at_random(self) -> str:
         if self._share and self._random.random() < self._share:
             return self._random.choice(TRANSIENT)
         return OK

@@ -35,7 +35,7 @@ class World:
     """An app whose history of `meetings` rooms has about `live_share` (0 to 1) of them in session at any instant.
 
     The history begins with the sessions under way at `epoch` and depends on seed and time alone: questions in any
-    order, or asked twice, get the same answer. What is kept in memory is a cache.
+    order, or asked twice, get the same answer. The sessions kept in memory are a cache.
     """
 
     seed: int = 1

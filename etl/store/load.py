@@ -61,8 +61,8 @@ def _new_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]
     """Return the staged runs that the ledger does not hold. It may hold a hundred thousand, so it is not read whole."""
     run_ids = [run.run_id for run in staged]
     rows = connection.execute(sql_files.text("load/loaded_runs"), {"run_ids": run_ids}).fetchall()
-    held = {run_id for (run_id,) in rows}
-    return [run for run in staged if run.run_id not in held]
+    loaded = {run_id for (run_id,) in rows}
+    return [run for run in staged if run.run_id not in loaded]
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, run: StagedRun) -> dict[str, int]:

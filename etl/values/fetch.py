@@ -95,7 +95,7 @@ class Plan:
     The limit allows `quota` requests in `window_seconds`. Of these, `reserved` are kept free and `spent` were used by
     earlier runs, which leaves `remaining`.
 
-    `shortages` is empty if the run can end in time. If it can't, `is_other_in_time` tells if the other way can.
+    `shortages` is empty if the run can end in time. If it can't, `is_other_in_time` is true if the other way can.
     """
 
     via: str

@@ -64,7 +64,7 @@ class Failure:
 class MeetingList:
     """A meeting list: distinct meetings in the order of the file, and a failure for each line that is not valid.
 
-    `repeats` counts the lines that repeat a meeting. `all_of` is the app whose live sessions are all wanted; then
+    `repeats` counts the lines that repeat a meeting. `all_of` is the app whose live sessions are all fetched; then
     `meetings` is empty.
     """
 

@@ -186,8 +186,8 @@ def shell(_calm_api: Api, tmp_path: Path) -> Shell:
 def _serve(*, meetings: int = 40, live_share: float = 0.4, latency: float = 0.0, **faults: Any) -> Iterator[Api]:
     clock = SimulatedClock(START)
     world = World(7, meetings, live_share=live_share, epoch=START - timedelta(days=2))
-    chance = Faults(**({"slow_seconds": SLOW_SECONDS} | faults))
-    app = create_app(world, now=clock.now, token=SECRET, quota=UNLIMITED, faults=chance, latency=latency)
+    injected_faults = Faults(**({"slow_seconds": SLOW_SECONDS} | faults))
+    app = create_app(world, now=clock.now, token=SECRET, quota=UNLIMITED, faults=injected_faults, latency=latency)
     with serve(app) as simulator:
         yield Api(simulator.app, simulator.base_url, world, clock)
 

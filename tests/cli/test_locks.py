@@ -111,7 +111,7 @@ def test_the_next_snapshot_brings_a_staged_run_in(filled: Shell) -> None:
     assert filled.rows("select count(*) from runs") == [(3,)]
 
 
-def test_a_lock_that_goes_in_time_costs_nothing(filled: Shell) -> None:
+def test_a_lock_that_is_released_in_time_does_no_harm(filled: Shell) -> None:
     """Within --lock-timeout the run waits, then stores its rows as usual."""
     arguments: Any = ("snapshot", "meetings.txt", "--json", "--lock-timeout", "20s")
     with filled.database_held() as holder, filled.start(*arguments) as process:

@@ -93,7 +93,7 @@ def test_a_run_that_cannot_end_in_time_says_so_before_it_begins(shell: Shell) ->
     assert "31 failed (deadline 31)" in result.stdout
 
 
-def test_a_warning_is_told_with_a_plan_as_json_too(shell: Shell) -> None:
+def test_a_warning_is_printed_with_a_plan_as_json_too(shell: Shell) -> None:
     """The warning is in the object and on standard error."""
     result = shell.snapshot("--dry-run", "--json", "--rate", "10/300s", "--via", "meetings", "--deadline", "1s")
     warning = json.loads(result.stdout)["warning"]

@@ -112,10 +112,10 @@ def test_a_slot_with_failures_is_mended_by_running_it_again(open_shell: OpenShel
 
 def test_the_list_can_come_from_standard_input(shell: Shell) -> None:
     """`-` reads IDs from a pipe, one per line, with comments."""
-    wanted = meeting_ids()[:2]
-    result = shell.run("snapshot", "-", "--json", stdin="# mine\n" + "\n".join(wanted) + "\n")
+    requested = meeting_ids()[:2]
+    result = shell.run("snapshot", "-", "--json", stdin="# mine\n" + "\n".join(requested) + "\n")
     assert (result.exit_code, summary_of(result.stdout)["meetings"]) == (0, 2)
-    assert set(shell.api.app.state.requests_by_meeting) == set(wanted)
+    assert set(shell.api.app.state.requests_by_meeting) == set(requested)
 
 
 def test_lines_that_are_no_ids_stop_nothing(shell: Shell) -> None:

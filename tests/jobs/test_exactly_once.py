@@ -39,11 +39,11 @@ PHASES = {
 class Cron:
     """A cron that starts the job, and sometimes kills it with SIGKILL."""
 
-    def __init__(self, api: Api, directory: Path, chance: random.Random) -> None:
+    def __init__(self, api: Api, directory: Path, generator: random.Random) -> None:
         self.database = directory / "usage.duckdb"
         self.kills: Counter[str] = Counter()
         self._directory = directory
-        self._chance = chance
+        self._generator = generator
         self._list = api.write_list(directory / "meetings.txt")
         self._seconds = 1.0  # what a run takes; measured with every run that ends by itself
         self._environment = os.environ | {
@@ -90,13 +90,13 @@ class Cron:
         phases = ["any", "staging", "loading", "loading"]
         if not self.database.exists() and self.kills.total() < FIRST_KILLS:
             phases = ["making the database"]  # which only the first slot sees
-        phase = self._chance.choice(phases)
-        until = time.monotonic() + self._chance.uniform(0.4, 1.05) * self._seconds
+        phase = self._generator.choice(phases)
+        until = time.monotonic() + self._generator.uniform(0.4, 1.05) * self._seconds
         while run.poll() is None:
             if phase == "any" and time.monotonic() >= until:
                 return phase
             if phase != "any" and any(self._directory.glob(PHASES[phase][0])):
-                time.sleep(self._chance.uniform(0, PHASES[phase][1]))
+                time.sleep(self._generator.uniform(0, PHASES[phase][1]))
                 return phase
             time.sleep(0.0005)
         return None

@@ -169,7 +169,7 @@ def test_the_ledger_holds_what_the_run_did(api: Api, reconcile_settings: Setting
 
 
 def test_a_session_that_began_before_the_period_is_asked_for_by_its_id(api: Api, reconcile_settings: Settings) -> None:
-    """It was seen live since then, but no list of later sessions has it."""
+    """Such a session was seen live since then, but no list of later sessions has it."""
     settings = reconcile_settings(api, since=START)
     observe(api, settings.database)
     live = api.live()
@@ -366,7 +366,7 @@ def test_an_interruption_stores_what_was_fetched(serve_api: ServeApi, reconcile_
 
 
 def test_a_locked_database_ends_the_run_before_its_first_request(api: Api, reconcile_settings: Settings) -> None:
-    """It can run again at any time, because ended sessions stay available."""
+    """A reconciliation can run again at any time, because ended sessions stay available."""
     settings = reconcile_settings(api)
     with open_database(settings.database):
         pass
@@ -427,7 +427,7 @@ def test_a_run_that_another_job_loads_counts_as_loaded(api: Api, reconcile_setti
 
 
 def test_a_second_reconciliation_at_the_same_time_does_nothing(api: Api, reconcile_settings: Settings) -> None:
-    """It ends before its first request."""
+    """The second run ends before its first request."""
     settings = reconcile_settings(api)
     staging = Staging(settings.database, RECONCILIATIONS)
     with staging.lock("first", START), pytest.raises(RunOverlap, match="run first"):

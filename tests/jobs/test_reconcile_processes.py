@@ -70,11 +70,11 @@ def rows(directory: Path, query: str) -> list[tuple[object, ...]]:
 def test_killed_at_any_point_it_loses_nothing_and_doubles_nothing(api: Api, tmp_path: Path) -> None:
     """The next run completes whatever SIGKILL interrupts."""
     seed = random.SystemRandom().randrange(2**32)
-    chance, kills, tries = random.Random(seed), Counter[str](), 0
+    generator, kills, tries = random.Random(seed), Counter[str](), 0
     while kills.total() < KILLS or not kills.keys() >= PHASES.keys():
         tries += 1
         run = start(api, tmp_path, "reconcile", *since(api), "--page-size", "20")
-        phase = wait(run, tmp_path, chance)
+        phase = wait(run, tmp_path, generator)
         run.send_signal(signal.SIGKILL)
         _, said = run.communicate()
         assert run.returncode in {0, -signal.SIGKILL}, said
@@ -89,15 +89,15 @@ def test_killed_at_any_point_it_loses_nothing_and_doubles_nothing(api: Api, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["usage.duckdb", "usage.duckdb.staged"]
 
 
-def wait(run: subprocess.Popen[str], directory: Path, chance: random.Random) -> str:
+def wait(run: subprocess.Popen[str], directory: Path, generator: random.Random) -> str:
     """Wait for the moment of the kill, or the end of the run. Return the phase."""
-    phase = chance.choice(["any", "staging", "loading", "loading"])
-    until = time.monotonic() + chance.uniform(0.3, 1.2)
+    phase = generator.choice(["any", "staging", "loading", "loading"])
+    until = time.monotonic() + generator.uniform(0.3, 1.2)
     while run.poll() is None:
         if phase == "any" and time.monotonic() >= until:
             break
         if phase != "any" and any(directory.glob(PHASES[phase][0])):
-            time.sleep(chance.uniform(0, PHASES[phase][1]))
+            time.sleep(generator.uniform(0, PHASES[phase][1]))
             break
         time.sleep(0.0005)
     return phase

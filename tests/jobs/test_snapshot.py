@@ -369,7 +369,7 @@ def test_loading_without_anything_staged_opens_no_database(tmp_path: Path) -> No
 
 
 def test_a_second_run_at_the_same_time_does_nothing(api: Api, snapshot_settings: Settings) -> None:
-    """It ends before its first request."""
+    """The second run ends before its first request."""
     settings = snapshot_settings(api)
     with Staging(settings.database).lock("first", START), pytest.raises(RunOverlap, match="run first"):
         take(settings, api.context())

@@ -321,7 +321,7 @@ def test_a_number_that_json_can_not_hold_is_refused(field: str, value: object) -
 
 @pytest.mark.parametrize("field", ["breakout_rooms", "meta", "unknown"])
 def test_json_that_is_nested_too_deeply_is_refused(field: str) -> None:
-    """It can't be written as JSON text."""
+    """Such a value can't be written as JSON text."""
     assert "recursion" in refused(**{field: nested(100_000)})
 
 

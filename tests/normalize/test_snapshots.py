@@ -192,7 +192,7 @@ def test_the_entry_in_the_ledger_describes_the_run() -> None:
 
 
 def test_the_list_is_every_meeting_asked_for() -> None:
-    """It has live, idle and failed meetings, but no lines that are not valid."""
+    """The list has live, idle and failed meetings, but no lines that are not valid."""
     invalid = failure("a b", FailureKind.INVALID_ID, app_id=None)
     batch = batch_of(observations(payload()), [failure("f")], [invalid], idle=1)
     assert [row["meeting_id"] for row in rows(batch, "meeting_lists")] == ["m0", "idle-0", "f"]
@@ -282,7 +282,7 @@ def test_failures_are_counted_by_kind_the_commonest_first() -> None:
 
 
 def test_a_payload_that_can_not_even_be_quoted_is_malformed() -> None:
-    """It is nested too deeply to be written as JSON."""
+    """The payload is nested too deeply to be written as JSON."""
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]

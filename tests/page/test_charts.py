@@ -88,7 +88,7 @@ def test_coverage_is_the_lower_part_of_a_bar() -> None:
 
 
 def test_a_line_steps_and_breaks() -> None:
-    """It goes on to the end of a point, then up or down; after a gap it begins anew, and the gap is marked."""
+    """The line goes on to the end of a point, then up or down. After a gap it begins anew, and the gap is marked."""
     four_hours = Period(since=START, until=START + timedelta(hours=4), tz="UTC")
     chart = charts.concurrency(four_hours, WIDE, [line(2, 4, None, 0)])
     canvas = Canvas(period=four_hours, size=WIDE, most=4)

@@ -126,7 +126,7 @@ def test_a_gap_is_not_zero(usage: Usage, make: MakePage) -> None:
 
 
 def test_an_unknown_day_is_empty(usage: Usage, make: MakePage) -> None:
-    """It is a dash in the table, and hatched in the chart."""
+    """The day is a dash in the table, and hatched in the chart."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     hourly(usage, "2026-11-04 00:00", "2026-11-04 23:00")
     page = make("2026-11-02 00:00", "2026-11-05 00:00")
@@ -243,7 +243,7 @@ def test_the_longest_sessions_come_first(usage: Usage, make: MakePage) -> None:
 
 
 def test_the_page_makes_no_request(usage: Usage, make: MakePage) -> None:
-    """It has no script and no reference to anything outside, and its policy forbids both."""
+    """The page has no script and no reference to anything outside, and its policy forbids both."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
     page = make(*DAY)
@@ -264,7 +264,7 @@ def test_the_page_makes_no_request(usage: Usage, make: MakePage) -> None:
 
 
 def test_the_page_is_accessible(usage: Usage, make: MakePage) -> None:
-    """It has a language, ordered headings, a label for each chart, and tables whose headers have a scope."""
+    """The page has a language, ordered headings, a label for each chart, and tables whose headers have a scope."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
     page = make(*DAY)

@@ -31,7 +31,7 @@ def bound_prices(prices: Path | None) -> object:
     return query_parameters(PERIOD, prices=prices)["prices"]
 
 
-def test_every_report_is_told_in_a_sentence() -> None:
+def test_every_report_has_a_description() -> None:
     """The sentence is the first comment of its file."""
     assert [name for name, sentence in report_descriptions().items() if not sentence or sentence.startswith("--")] == []
 

@@ -126,7 +126,7 @@ def test_a_row_is_a_line_of_a_table_whatever_it_holds(rows: list[dict[str, Any]]
         ("peak_participants", "peak participants"),
     ],
 )
-def test_a_heading_tells_the_unit(column: str, shown: str) -> None:
+def test_a_heading_shows_the_unit(column: str, shown: str) -> None:
     """A unit at the end of a name is shown in brackets."""
     assert formats.heading(column) == shown
 
@@ -217,7 +217,7 @@ def test_no_rows_are_an_empty_array() -> None:
     assert formats.as_csv(frame, "UTC") == b"a\n"
 
 
-def test_nothing_is_told_apart_from_zero() -> None:
+def test_a_missing_value_is_shown_differently_from_zero() -> None:
     """In tables and Markdown a missing value is a dash."""
     frame = pl.DataFrame({"minutes": [None, 0]}, schema={"minutes": pl.Int64})
     assert formats.cells(frame, "UTC") == [["–"], ["0"]]  # noqa: RUF001  # a dash

@@ -74,7 +74,7 @@ def test_a_database_without_a_staging_directory_has_no_staged_runs(tmp_path: Pat
 
 
 def test_an_unfinished_run_is_not_a_staged_run(staging: Staging) -> None:
-    """It gets the name of a run only when it is complete on disk; the next run of its job deletes it."""
+    """A directory gets the name of a run only when it is complete on disk. The job's next run deletes others."""
     unfinished = staging.directory / "run-1.partial"
     unfinished.mkdir()
     (unfinished / "runs.parquet").write_bytes(b"half")

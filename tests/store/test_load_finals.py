@@ -108,7 +108,7 @@ def test_a_report_that_says_something_else_is_stored(
 
 
 def test_a_figure_that_returns_to_what_it_was_is_stored(connection: Connection, tmp_path: Path) -> None:
-    """It equals an older report, but not the latest. Without it, the report in between would count."""
+    """The figure equals an older report, but not the latest. Without it, the report in between would count."""
     for hour, figure in enumerate((1.0, 2.0, 1.0)):
         load_runs(connection, [staged(tmp_path, [final(minutes_consumed=figure)], at=SLOT + hour * HOUR)])
     assert minutes(connection) == [1.0, 2.0, 1.0]

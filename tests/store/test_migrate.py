@@ -103,7 +103,7 @@ def test_nothing_is_written_to_a_database_of_another_program(tmp_path: Path) -> 
 
 
 def test_an_empty_database_is_used(tmp_path: Path) -> None:
-    """It holds nothing that could be another program's."""
+    """The database holds nothing that could be another program's."""
     database = tmp_path / "empty.duckdb"
     duckdb.connect(database).close()
     with open_database(database) as connection:

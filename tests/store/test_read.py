@@ -178,7 +178,7 @@ def test_a_reader_uses_the_whole_machine_and_the_writer_does_not(database: Path)
 
 
 def test_a_database_that_is_written_to_is_waited_for(database: Path) -> None:
-    """It is read as soon as the writer has finished."""
+    """The database is read as soon as the writer has finished."""
     with ExitStack() as writer:
         writer.enter_context(held_open(database, "write"))
         waits: list[float] = []

@@ -34,9 +34,9 @@ COUNTED = "the list of ended sessions: the list contradicts itself: it counts"
 
 def fetch(api: Api, *, now: Callable[[], datetime] | None = None, **changes: Any) -> Finals:
     """Fetch the final figures of the last day."""
-    wanted = FinalsRequest(apps=[api.world.app_id], since=SINCE)
+    request = FinalsRequest(apps=[api.world.app_id], since=SINCE)
     context = api.context(now=now or api.clock.now)
-    return asyncio.run(fetch_finals(wanted, api.settings(**({"page_size": 20} | changes)), context))
+    return asyncio.run(fetch_finals(request, api.settings(**({"page_size": 20} | changes)), context))
 
 
 def ids(finals: Finals) -> list[str]:
@@ -118,8 +118,8 @@ def test_a_server_that_gives_its_last_page_for_those_behind_it_is_no_contradicti
     entries = [payload(f"session-{number}", status="ENDED") for number in range(3)]
     with answering(success({"sessions": entries}, paging={"total_count": 3})) as server:
         context = RunContext(now=lambda: START, sleep=asyncio.sleep)
-        wanted = FinalsRequest(apps=["app"], since=SINCE)
-        finals = asyncio.run(fetch_finals(wanted, settings_for(server.base_url), context))
+        request = FinalsRequest(apps=["app"], since=SINCE)
+        finals = asyncio.run(fetch_finals(request, settings_for(server.base_url), context))
     assert len(ids(finals)) == 3
     assert [one for one in messages(finals) if "ended sessions" in one] == []
 
@@ -168,9 +168,9 @@ def test_sessions_that_are_live_are_none_of_the_list() -> None:
     """The API may ignore the filter. A live session has no final figures, and is not a failure."""
     entries = [payload("ended", status="ENDED"), payload("live", status="LIVE")]
     with answering(success({"sessions": entries}, paging={"total_count": 2})) as server:
-        wanted = FinalsRequest(apps=["app"], since=SINCE, open_sessions=[OpenSession("app", "meeting-1", "live")])
+        request = FinalsRequest(apps=["app"], since=SINCE, open_sessions=[OpenSession("app", "meeting-1", "live")])
         context = RunContext(now=lambda: START, sleep=asyncio.sleep)
-        finals = asyncio.run(fetch_finals(wanted, settings_for(server.base_url), context))
+        finals = asyncio.run(fetch_finals(request, settings_for(server.base_url), context))
     assert ids(finals) == ["ended"]
     assert [path.partition("?")[0].rpartition("/")[2] for path in server.paths].count("live") == 0
     assert [one for one in messages(finals) if "totals of the days" not in one] == []

@@ -53,7 +53,7 @@ class Secure(ThreadingHTTPServer):
     def process_request(self, request: object, client_address: object) -> None:
         """Count a connection whose handshake was good."""
         self.connections += 1
-        super().process_request(request, client_address)  # type: ignore[arg-type]
+        super().process_request(request, client_address)  # type: ignore[arg-type]  # passed on as they came
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is not an error here."""
@@ -96,7 +96,7 @@ def test_connections_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the server's side of a handshake that was refused
-def test_a_server_that_nobody_vouches_for_is_told_nothing() -> None:
+def test_a_server_without_a_trusted_certificate_gets_no_request() -> None:
     """The token is sent only to a server that proves its identity."""
     with secure_server(trustme.CA()) as server:
         fetched = fetch(server, meetings=1)

@@ -187,17 +187,17 @@ def test_a_404_says_where_to_look(content: bytes, advice: str) -> None:
     assert advice in failure(404, content).message
 
 
-# What is kept of a failure
+# The details of a failure
 
 
 def test_a_failure_keeps_what_the_api_said() -> None:
-    """Its code, its message, the ray that Cloudflare's support asks for, and how long to wait."""
+    """The error has its code, its message, the ray that Cloudflare's support asks for, and how long to wait."""
     error = failure(429, gateway(971, "Please slow down"), {"cf-ray": "8f2a-FRA", "retry-after": "12"})
     assert (error.api_code, error.cf_ray, error.retry_after) == (971, "8f2a-FRA", 12.0)
     assert error.message == "HTTP 429: Please slow down"
 
 
-def test_of_several_errors_the_first_is_told() -> None:
+def test_the_message_has_the_first_of_several_errors() -> None:
     """The gateway puts the cause first."""
     content = body({"success": False, "errors": [{"code": 9109, "message": "first"}, {"code": 1, "message": "second"}]})
     assert (failure(403, content).api_code, failure(403, content).message) == (9109, "HTTP 403: first")

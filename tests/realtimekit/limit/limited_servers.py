@@ -90,12 +90,12 @@ class SlidingWindow(Server):
         return Answer(is_refused, self.quota - len(self._log), ends_at)
 
 
-async def spend_reserve(server: Server, reserved: int, chance: Random) -> None:
+async def spend_reserve(server: Server, reserved: int, generator: Random) -> None:
     """Use the same token for other requests: at random times, sometimes many at once, up to the reserve."""
     spent: deque[float] = deque()
     while reserved:
-        await asyncio.sleep(chance.expovariate(reserved / server.seconds))
-        for _ in range(chance.choice([1, 1, 1, reserved])):
+        await asyncio.sleep(generator.expovariate(reserved / server.seconds))
+        for _ in range(generator.choice([1, 1, 1, reserved])):
             while spent and spent[0] <= elapsed() - server.seconds:
                 spent.popleft()
             if len(spent) < reserved:

@@ -63,20 +63,20 @@ async def use(
     server: Server, load: Load, *, others: int = 0, without: float = 0.0, stated: Rate | None = None
 ) -> FetchCounts:
     """Send what the budget allows for some windows, beside `others`; `without` is the share of lost responses."""
-    counts, chance = FetchCounts(), Random(load.seed)
+    counts, generator = FetchCounts(), Random(load.seed)
     limits = Limits(stated=stated, reserve=load.reserve)
     budget = RequestBudget(counts, limits, now=now, sleep=asyncio.sleep)
 
     async def work() -> None:
         while True:
             sent_at = await budget.acquire(is_retry=False)
-            await asyncio.sleep(chance.uniform(0, load.latency))
+            await asyncio.sleep(generator.uniform(0, load.latency))
             headers = server.request(is_ours=True)
-            await asyncio.sleep(chance.uniform(0, load.latency))
-            budget.record_response(sent_at, None if chance.random() < without else headers)
+            await asyncio.sleep(generator.uniform(0, load.latency))
+            budget.record_response(sent_at, None if generator.random() < without else headers)
 
     tasks = [asyncio.ensure_future(work()) for _ in range(load.workers)]
-    tasks.append(asyncio.ensure_future(spend_reserve(server, others, chance)))
+    tasks.append(asyncio.ensure_future(spend_reserve(server, others, generator)))
     done, _ = await asyncio.wait(tasks, timeout=WINDOWS * load.seconds, return_when=asyncio.FIRST_EXCEPTION)
     for task in tasks:
         task.cancel()

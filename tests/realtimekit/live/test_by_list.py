@@ -45,7 +45,7 @@ def fetch(
     deadline: timedelta | None = None,
     **changes: Any,
 ) -> FetchResult:
-    """Read the list of the live sessions; all meetings of the API are asked about, unless told."""
+    """Read the list of the live sessions; all meetings of the API are asked about, unless others are given."""
     return asyncio.run(
         fetch_sessions(
             asked or listed(api.worlds),
@@ -342,7 +342,7 @@ def test_the_deadline_leaves_nobody_idle_whose_list_was_not_read_to_the_end(serv
 
 
 def test_an_interruption_leaves_nobody_idle_either(serve_api: ServeApi) -> None:
-    """Here after the first page, of which progress is told."""
+    """The interruption comes with the first report of progress, after the first page."""
     api = serve_api(script=itertools.chain(["ok"], FOR_EVER("slow")))
 
     async def interrupt() -> FetchResult:
@@ -408,21 +408,21 @@ def test_the_deadline_of_all_meetings_is_one_failure(serve_api: ServeApi) -> Non
 
 
 @pytest.mark.parametrize("asked", ["list", "all"])
-def test_progress_is_told_after_every_page_and_at_the_end(api: Api, asked: str) -> None:
-    """So that a long list is seen to be read; in the end everything is done."""
-    told: list[tuple[int, int]] = []
-    context = api.context(report_progress=lambda counts: told.append((counts.requests, counts.done)))
+def test_progress_is_reported_after_every_page_and_at_the_end(api: Api, asked: str) -> None:
+    """The reports show that a long list is being read. In the end everything is done."""
+    reports: list[tuple[int, int]] = []
+    context = api.context(report_progress=lambda counts: reports.append((counts.requests, counts.done)))
     fetched = fetch(api, ALL if asked == "all" else None, context=context, page_size=5)
-    assert told == [*((number, 0) for number in range(1, 6)), (5, fetched.counts.meetings)]
+    assert reports == [*((number, 0) for number in range(1, 6)), (5, fetched.counts.meetings)]
 
 
 @pytest.mark.parametrize("when", [1, 6])
-def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_read(api: Api, when: int) -> None:
-    """While the list is read, and when all is done."""
-    told = itertools.count(1)
+def test_a_defect_is_reported_and_loses_nothing_that_was_read(api: Api, when: int) -> None:
+    """The defect occurs while the list is read, or when all is done."""
+    numbers = itertools.count(1)
 
     def progress(_: FetchCounts) -> None:
-        if next(told) == when:
+        if next(numbers) == when:
             raise ZeroDivisionError
 
     fetched = fetch(api, context=api.context(report_progress=progress), page_size=5)

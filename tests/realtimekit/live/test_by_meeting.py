@@ -137,7 +137,7 @@ def test_a_429_holds_every_worker(serve_api: ServeApi) -> None:
     assert fetched.counts.waited_seconds == pytest.approx(5.0)
 
 
-def test_a_defect_of_ours_is_seen_and_costs_nothing_that_was_fetched(api: Api) -> None:
+def test_a_defect_is_reported_and_loses_nothing_that_was_fetched(api: Api) -> None:
     """An unexpected exception ends the fetch. It is neither a failure of the API nor hidden."""
 
     def progress(counts: FetchCounts) -> None:

@@ -433,7 +433,7 @@ def test_a_page_that_fails_while_the_last_is_looked_for_is_no_failure_if_it_come
 
 @pytest.mark.parametrize("is_counted", [True, False])
 def test_a_first_page_that_fails_ends_the_reading_before_it_has_begun(*, is_counted: bool) -> None:
-    """Nothing tells how far the list reaches."""
+    """Without the first page the length of the list is unknown."""
     reading = read(failing(Listing(90, is_counted=is_counted), {1: [DOWN]}))
     assert (reading.error, reading.requests, reading.seen) == (DOWN, 1, set())
 
