@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from etl.simulator.sessions import Booking
+
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 UNLIMITED = Rate(requests=10**9, seconds=300.0)
 FREE = Limits(stated=UNLIMITED, reserve=0.0)  # nothing waits, so that the clock stands still
@@ -78,6 +80,7 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
     *,
     meetings: int = 40,
     live_share: float = 0.4,
+    booking: Booking = "on-leave",
     world_seed: int = 7,
     apps: int = 1,
     quota: Rate = UNLIMITED,
@@ -88,9 +91,10 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
 ) -> Iterator[Api]:
     """Serve a world of some meetings at START, or as many as there are apps; `faults` are the arguments of Faults."""
     clock = SimulatedClock(START)
+    suffixes, epoch = ["", "-2", "-3"][:apps], START - timedelta(days=2)
     worlds = [
-        World(seed, meetings, live_share=live_share, epoch=START - timedelta(days=2), app_id=f"simulated-app{suffix}")
-        for seed, suffix in zip(range(world_seed, world_seed + apps), ["", "-2", "-3"], strict=False)
+        World(seed, meetings, live_share=live_share, booking=booking, epoch=epoch, app_id=f"simulated-app{suffix}")
+        for seed, suffix in enumerate(suffixes, world_seed)
     ]
     app = create_app(
         worlds,

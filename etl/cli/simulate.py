@@ -32,6 +32,13 @@ _HISTORY = timedelta(days=2)
     show_default=True,
     help="The share of the time that a meeting is in session.",
 )
+@click.option(
+    "--booking",
+    type=click.Choice(["on-leave", "steady"]),
+    default="on-leave",
+    show_default=True,
+    help="Book a participant's minutes when the participant leaves, or steadily.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives another history.")
 @click.option(
     "--faults",
@@ -68,7 +75,13 @@ def simulate(*, port: int, write_meetings: Path | None, **options: Any) -> None:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
     midnight = _utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     seed, token = options["seed"], options["token"]
-    simulated = world.World(seed, options["meetings"], live_share=options["live"], epoch=midnight - _HISTORY)
+    simulated = world.World(
+        seed,
+        options["meetings"],
+        live_share=options["live"],
+        booking=options["booking"],
+        epoch=midnight - _HISTORY,
+    )
     api = app.create_app(
         simulated,
         now=_utc_now,

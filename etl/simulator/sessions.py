@@ -11,15 +11,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from etl.simulator.clock import DAY, HOUR, MINUTE, SECOND, from_ms, to_iso, to_ms
 from etl.simulator.seeded_random import draw_numbers, is_within, make_meeting_id, make_uuid, scale
+from etl.simulator.stays import (
+    UNITS_PER_MINUTE,
+    count_present,
+    draw_stays,
+    find_peak,
+    sum_ended_stays,
+    sum_presence,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from etl.simulator.stays import Stay
 
 MAX_PERIOD_MS = 4 * HOUR
 KEEP_ALIVE_MS = 60 * SECOND
 
 Payload = dict[str, Any]
 Status = Literal["LIVE", "ENDED"]
+Booking = Literal["on-leave", "steady"]
 
 _MIN_PERIOD_MS = 2 * HOUR
 _SHORT_MS = (2 * MINUTE, 3 * MINUTE)
@@ -29,9 +40,7 @@ _MIN_MEAN_MS = 20 * MINUTE
 _NEVER_USED_SHARE = 0.1
 # Text that careless readers of JSON, CSV or HTML would break.
 _TITLES = ("Daily", "Équipe produit", 'Q&A, "open"', "<b>Support</b>", "数学の授業", "Board\tmeeting")
-_UNIT_MS = MINUTE // 10_000
 _TYPES = ("meeting",) * 17 + ("livestream", "livestream", "participant")
-_MAX_PARTICIPANTS = 8
 _REGIONS = ("weur", "enam", "apac")
 
 
@@ -101,19 +110,27 @@ def make_meeting(seed: int, index: int, *, epoch_ms: int, live_share: float) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A session's whole life. Instants are milliseconds since 1970; the end is not part of the session.
+    """A session's whole life: the stays of its participants, in the order of joining, and its end.
 
-    `key` decides everything else: the stays of participants, the type, the optional fields.
+    Instants are milliseconds since 1970; the end is not part of the session. `booking` says when minutes are added to
+    the total: "on-leave" adds those of a participant at once when the participant leaves, "steady" adds them while they
+    pass. The final total is the same. `key` decides the type and the optional fields.
     """
 
     id: str
     meeting_id: str
     app_id: str
     title: str
-    started_ms: int
+    stays: tuple[Stay, ...]
     ended_ms: int
     key: str
+    booking: Booking = "on-leave"
     is_breakout: bool = False
+
+    @property
+    def started_ms(self) -> int:
+        """The instant of the first join."""
+        return self.stays[0].joined_ms
 
     @property
     def started_at(self) -> datetime:
@@ -130,38 +147,31 @@ class Session:
         """The type: mostly meeting, sometimes livestream or participant."""
         return _TYPES[0] if self.is_breakout else _TYPES[self._traits()[0] % len(_TYPES)]
 
-    def participants(self) -> list[tuple[int, int]]:
-        """List every stay as (join, leave) in milliseconds: first the host, who stays until the keep-alive begins."""
-        last_leave = self.ended_ms - KEEP_ALIVE_MS
-        numbers = draw_numbers(f"{self.key}/participants")
-        stays = [(self.started_ms, last_leave)]
-        for index in range(numbers[14] % _MAX_PARTICIPANTS):
-            join = scale(self.started_ms, last_leave, numbers[index])
-            stays.append((join, scale(join, last_leave, numbers[index + 7])))
-        return stays
-
     def status(self, at_ms: int) -> Status:
         """Return the status at an instant (milliseconds) that is not before the start."""
         return "LIVE" if at_ms < self.ended_ms else "ENDED"
 
     def live_participants(self, at: datetime) -> int:
         """Count the participants present at the instant; 0 during the keep-alive and after the end."""
-        return _count_present(self.participants(), to_ms(at))
+        return count_present(self.stays, to_ms(at))
 
     def max_concurrent_participants(self, at: datetime) -> int:
         """Return the greatest number of participants present at one time, up to the instant."""
-        return _find_peak(self.participants(), to_ms(at))
+        return find_peak(self.stays, to_ms(at))
 
     def minutes_consumed(self, at: datetime) -> float:
-        """Sum the participants' time up to the instant, in minutes of four decimals; it never falls.
+        """Return the total that the API reports at the instant, in minutes of four decimals; it never falls.
 
-        No published page defines the figure. Participant-minutes that grow every second are the simulator's choice.
+        No published page defines the figure. Published examples suggest participant-minutes, booked on leaving.
         """
-        return self.units(to_ms(at)) / 10_000
+        return self._booked_units(to_ms(at)) / UNITS_PER_MINUTE
 
-    def units(self, at_ms: int) -> int:
-        """Sum the same time in ten-thousandths of a minute: whole numbers, so that days add up exactly."""
-        return _sum_stays(self.participants(), at_ms) // _UNIT_MS
+    def units_between(self, since: datetime, until: datetime) -> int:
+        """Return the truth: the participants' time from `since` to `until`, in ten-thousandths of a minute.
+
+        It does not depend on the booking. Periods that follow one another add up exactly to the final total.
+        """
+        return sum_presence(self.stays, to_ms(until)) - sum_presence(self.stays, to_ms(since))
 
     def breakout_rooms(self) -> list[Session]:
         """Return the child sessions: one for one meeting in ten, in the second quarter of its time."""
@@ -169,14 +179,16 @@ class Session:
             return []
         key = f"{self.key}/breakout"
         quarter = (self.ended_ms - self.started_ms) // 4
+        last_leave_ms = self.started_ms + 2 * quarter
         child = Session(
             id=make_uuid(key),
             meeting_id=make_uuid(f"{key}/room"),
             app_id=self.app_id,
             title="Breakout 1",
-            started_ms=self.started_ms + quarter,
-            ended_ms=self.started_ms + 2 * quarter + KEEP_ALIVE_MS,
+            stays=draw_stays(key, self.started_ms + quarter, last_leave_ms),
+            ended_ms=last_leave_ms + KEEP_ALIVE_MS,
             key=key,
+            booking=self.booking,
             is_breakout=True,
         )
         return [child]
@@ -187,7 +199,6 @@ class Session:
         `meeting_display_name` is described as required, yet missing in a published answer: here it is missing for one
         session in twenty. `ended_at` is present once the session has ended, `breakout_rooms` and `meta` for some.
         """
-        stays = self.participants()
         title = {"meeting_display_name": self.title} if self._traits()[2] % 20 else {}
         return {
             "id": self.id,
@@ -195,15 +206,19 @@ class Session:
             **title,
             "type": self.type,
             "status": self.status(at_ms),
-            "live_participants": _count_present(stays, at_ms),
-            "max_concurrent_participants": _find_peak(stays, at_ms),
-            "minutes_consumed": _sum_stays(stays, at_ms) // _UNIT_MS / 10_000,
+            "live_participants": count_present(self.stays, at_ms),
+            "max_concurrent_participants": find_peak(self.stays, at_ms),
+            "minutes_consumed": self._booked_units(at_ms) / UNITS_PER_MINUTE,
             "organization_id": self.app_id,
             "created_at": to_iso(self.started_ms),
             "started_at": to_iso(self.started_ms),
-            "updated_at": to_iso(self._find_last_change(stays, at_ms)),
+            "updated_at": to_iso(self._find_last_change(at_ms)),
             **self._optional_fields(at_ms),
         }
+
+    def _booked_units(self, at_ms: int) -> int:
+        sum_booked = sum_ended_stays if self.booking == "on-leave" else sum_presence
+        return sum_booked(self.stays, at_ms)
 
     def _optional_fields(self, at_ms: int) -> Payload:
         fields: Payload = {}
@@ -216,22 +231,9 @@ class Session:
             fields["meta"] = {"region": _REGIONS[self._traits()[4] % len(_REGIONS)]}
         return fields
 
-    def _find_last_change(self, stays: list[tuple[int, int]], at_ms: int) -> int:
-        moments = [moment for stay in stays for moment in stay if moment <= at_ms]
+    def _find_last_change(self, at_ms: int) -> int:
+        moments = [moment for stay in self.stays for moment in stay if moment <= at_ms]
         return max((*moments, self.ended_ms if at_ms >= self.ended_ms else self.started_ms))
 
     def _traits(self) -> tuple[int, ...]:
         return draw_numbers(f"{self.key}/traits")
-
-
-def _count_present(stays: list[tuple[int, int]], at_ms: int) -> int:
-    return sum(join <= at_ms < leave for join, leave in stays)
-
-
-def _find_peak(stays: list[tuple[int, int]], at_ms: int) -> int:
-    # The number of participants can only be at its greatest when somebody has just joined.
-    return max((_count_present(stays, join) for join, _ in stays if join <= at_ms), default=0)
-
-
-def _sum_stays(stays: list[tuple[int, int]], at_ms: int) -> int:
-    return sum(min(leave, at_ms) - join for join, leave in stays if join < at_ms)

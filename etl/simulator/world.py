@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from etl.simulator.clock import DAY, HOUR, to_ms
+from etl.simulator.clock import DAY, HOUR, from_ms, to_ms
 from etl.simulator.seeded_random import SessionIds, draw_numbers
-from etl.simulator.sessions import MAX_PERIOD_MS, Session, make_meeting
+from etl.simulator.sessions import KEEP_ALIVE_MS, MAX_PERIOD_MS, Booking, Session, make_meeting
+from etl.simulator.stays import UNITS_PER_MINUTE, draw_stays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,13 +36,15 @@ class World:
     """An app whose history of `meetings` rooms has about `live_share` (0 to 1) of them in session at any instant.
 
     The history begins with the sessions under way at `epoch` and depends on seed and time alone: questions in any
-    order, or asked twice, get the same answer. The sessions kept in memory are a cache.
+    order, or asked twice, get the same answer. The sessions kept in memory are a cache. `booking` says when the minutes
+    of a participant are added to a session's total: "on-leave" or "steady" (see `Session`).
     """
 
     seed: int = 1
     meetings: int = 60
     _: KW_ONLY
     live_share: float = 0.3
+    booking: Booking = "on-leave"
     epoch: datetime = DEFAULT_EPOCH
     account_id: str = "simulated-account"
     app_id: str = "simulated-app"
@@ -52,6 +55,8 @@ class World:
             raise ValueError(f"a world of {self.meetings} meetings: the number must be 0 or more")
         if not 0 <= self.live_share <= 1:
             raise ValueError(f"a live share of {self.live_share}: a share is a number from 0 to 1")
+        if self.booking not in get_args(Booking):
+            raise ValueError(f"a booking of {self.booking}: it must be one of {', '.join(get_args(Booking))}")
         if self.epoch.tzinfo is None:
             raise ValueError(f"the epoch {self.epoch.isoformat()} has no time zone")
 
@@ -115,22 +120,28 @@ class World:
         """List the sessions under way at any time from `start` up to, not including, `end`."""
         return self._under_way(to_ms(start), to_ms(end) - 1)
 
+    def units_between(self, since: datetime, until: datetime) -> int:
+        """Return the truth: the participants' time from `since` to `until`, in ten-thousandths of a minute.
+
+        It does not depend on the booking. Breakout rooms are not counted again.
+        """
+        return sum(one.units_between(since, until) for one in self.sessions_between(since, until))
+
     def day_totals(self, start: date, end: date, at: datetime) -> list[DayTotal]:
         """Total each UTC day from `start` to `end`, both included, up to the instant `at`.
 
-        A session counts on the day it started. Its minutes are the growth of its total within the day, so that the
-        days of a session add up to its total exactly. Breakout rooms are not counted again.
+        A session counts on the day it started. The minutes of a day are those that truly happened within it, however
+        they are booked: the days of a session add up to its final total exactly. Breakout rooms are not counted again.
         """
         days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
         return [self._day_total(day, to_ms(at)) for day in days]
 
     def _day_total(self, day: date, at_ms: int) -> DayTotal:
-        start_ms = to_ms(datetime(day.year, day.month, day.day, tzinfo=UTC))
-        end_ms = max(start_ms, min(start_ms + DAY, at_ms))
-        sessions = self._under_way(start_ms, min(start_ms + DAY - 1, at_ms))
-        earlier = [one for one in sessions if one.started_ms < start_ms]
-        units = sum(one.units(end_ms) for one in sessions) - sum(one.units(start_ms) for one in earlier)
-        return DayTotal(day=day, sessions=len(sessions) - len(earlier), minutes=units / 10_000)
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        start_ms = to_ms(start)
+        started = sum(one.started_ms >= start_ms for one in self._under_way(start_ms, min(start_ms + DAY - 1, at_ms)))
+        end = from_ms(max(start_ms, min(start_ms + DAY, at_ms)))
+        return DayTotal(day=day, sessions=started, minutes=self.units_between(start, end) / UNITS_PER_MINUTE)
 
     @cached_property
     def _meetings_by_id(self) -> dict[str, Meeting]:
@@ -193,9 +204,10 @@ class World:
             meeting_id=meeting.id,
             app_id=self.app_id,
             title=meeting.title,
-            started_ms=span[0],
+            stays=draw_stays(key, span[0], span[1] - KEEP_ALIVE_MS),
             ended_ms=span[1],
             key=key,
+            booking=self.booking,
         )
 
 

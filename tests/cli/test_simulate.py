@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -61,6 +62,32 @@ def test_it_says_how_to_use_it_and_serves_until_ctrl_c(tmp_path: Path, *, writte
     assert (len(ids.read_text(encoding="utf-8").split()) if written else 3) == 3
 
 
+@pytest.mark.parametrize(("options", "has_zeros"), [((), True), (("--booking", "steady"), False)])
+def test_minutes_are_booked_on_leaving_or_steadily(options: tuple[str, ...], *, has_zeros: bool) -> None:
+    """By default a live session in which nobody has left yet shows 0 minutes; booked steadily, its minutes grow."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    base_url = f"http://127.0.0.1:{port}/client/v4"
+    minutes: list[float] = []
+
+    def read_live_sessions() -> None:
+        until(lambda: answers(base_url))
+        url = f"{base_url}/accounts/simulated-account/realtime/kit/simulated-app/sessions?status=LIVE&per_page=100"
+        request = urllib.request.Request(url, headers={"Authorization": "Bearer simulated-token"})  # noqa: S310  # loopback
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5) as answer:
+            minutes.extend(one["minutes_consumed"] for one in json.load(answer)["data"]["sessions"])
+        os.kill(os.getpid(), signal.SIGINT)
+
+    reader = threading.Thread(target=read_live_sessions)
+    reader.start()
+    result = simulate("--port", str(port), "--meetings", "90", "--live", "1", *options)
+    reader.join()
+    assert result.exit_code == 0
+    assert len(minutes) > 60
+    assert (minutes.count(0) > 3) is has_zeros
+
+
 def test_a_port_that_is_taken_ends_with_78() -> None:
     """The message names the port and another way."""
     with socket.socket() as taken:
@@ -88,6 +115,7 @@ def test_a_list_that_cannot_be_written_ends_with_78(tmp_path: Path) -> None:
         ("--quota", "0/300s", "from 1 to"),
         ("--live", "1.5", "not in the range"),
         ("--live", "nan", "not a finite number"),
+        ("--booking", "late", "is not one of"),
         ("--faults", "-1", "not in the range"),
         ("--latency", "inf", "not a finite number"),
         ("--meetings", "-1", "not in the range"),

@@ -215,7 +215,7 @@ def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_sessi
 
     The report on accuracy then says what snapshots alone had missed, and that nothing is missing any more.
     """
-    api = serve_api(meetings=12, live_share=0.5)
+    api = serve_api(meetings=12, live_share=0.5, booking="steady")
     api.clock.advance(timedelta(hours=12))
     midnight = api.clock.now()
     settings = reconcile_settings(api, since=midnight)

@@ -34,7 +34,7 @@ def test_the_account_has_one_app(start: Start) -> None:
 
 def test_an_active_session_is_that_of_the_world(start: Start, clock: SimulatedClock) -> None:
     """An active session is a 200 with `{success, data}` and the figures of this instant."""
-    caller = start()
+    caller = start(World(booking="steady"))
     live = caller.world.sessions(clock.now(), "LIVE")[0].meeting_id
     first = caller.active(live)
     assert first.json() == {"success": True, "data": caller.world.active_session(live, clock.now())}
@@ -220,7 +220,7 @@ def test_an_unknown_session_is_a_404(start: Start, clock: SimulatedClock) -> Non
 
 def test_day_totals_agree_with_the_sessions(start: Start, clock: SimulatedClock) -> None:
     """By default the last 30 days and today are totalled; the totals are those of the sessions."""
-    caller = start()
+    caller = start(World(booking="steady"))
     stats = caller.data("/analytics/daywise")["session_stats"]
     days, sessions = stats["day_stats"], pages(caller)
     assert (days[0]["day"], days[-1]["day"], len(days)) == ("2025-12-08", "2026-01-07", 31)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from etl.normalize.fields import parse_session
 from etl.simulator.clock import to_ms
+from etl.simulator.stays import UNITS_PER_MINUTE
 from etl.simulator.world import World
 from etl.store.database import open_database
 from tests.sql.rows import Usage
@@ -34,6 +35,7 @@ WORLDS = st.builds(
     st.integers(0, 25),
     live_share=st.sampled_from([0.05, 0.3, 0.9]),
     epoch=st.just(BEGINNING),
+    booking=st.just("steady"),
 )
 FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
@@ -128,8 +130,7 @@ def by_local_day(tz: str) -> dict[date, list[datetime]]:
 
 def growth_in(since: datetime, until: datetime) -> Callable[[list[Session]], float]:
     """Return a function that sums the growth of sessions between two instants."""
-    from_ms, to = to_ms(since), to_ms(until)
-    return lambda sessions: sum(one.units(to) - one.units(from_ms) for one in sessions) / 10_000
+    return lambda sessions: sum(one.units_between(since, until) for one in sessions) / UNITS_PER_MINUTE
 
 
 def participants(shared_usage: Usage) -> list[int]:
