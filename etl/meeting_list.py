@@ -38,8 +38,8 @@ def read_meeting_list(source: Path | TextIO, *, default_app_id: str | None = Non
     """Read a meeting list from a file, or as text from an open stream.
 
     A line that is not a valid ID becomes a failure `invalid_id` with its number, and the rest is read. Repeats are
-    counted and left out. Raises ConfigError if the list has no valid line, if the file can't be read in its format, or
-    if a line names no app and there is no default app.
+    counted and left out. Raises ConfigError if the list has no valid line, or if the file can't be read in its format.
+    A line without an app is a ConfigError, too, if there is no default app.
     """
     name = str(source) if isinstance(source, Path) else "standard input"
     _require_valid_app_id(default_app_id)

@@ -93,7 +93,14 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
     clock = SimulatedClock(START)
     suffixes, epoch = ["", "-2", "-3"][:apps], START - timedelta(days=2)
     worlds = [
-        World(seed, meetings, live_share=live_share, booking=booking, epoch=epoch, app_id=f"simulated-app{suffix}")
+        World(
+            seed=seed,
+            meetings=meetings,
+            live_share=live_share,
+            booking=booking,
+            epoch=epoch,
+            app_id=f"simulated-app{suffix}",
+        )
         for seed, suffix in enumerate(suffixes, world_seed)
     ]
     app = create_app(

@@ -24,10 +24,11 @@ def test_an_output_must_not_replace_the_database(tmp_path: Path, name: str) -> N
 
 
 def test_another_output_is_accepted(tmp_path: Path) -> None:
-    """Standard output is accepted, too."""
+    """Standard output is accepted, too. The check makes no file."""
     (tmp_path / "usage.duckdb").touch()
     refuse_database_as_output(tmp_path / "usage.duckdb", tmp_path / "report.csv")
     refuse_database_as_output(tmp_path / "usage.duckdb", None)
+    assert [path.name for path in tmp_path.iterdir()] == ["usage.duckdb"]
 
 
 def test_a_failed_write_leaves_the_file_as_it_was(tmp_path: Path) -> None:

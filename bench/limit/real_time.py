@@ -44,7 +44,7 @@ def main() -> None:
     # On SIGTERM, the contender is ended as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     contender = next(each for each in all_contenders(peer_python) if each.name == name)
-    world = World(7, int(meetings), live_share=0.03, epoch=datetime.now(UTC) - timedelta(days=2))
+    world = World(seed=7, meetings=int(meetings), live_share=0.03, epoch=datetime.now(UTC) - timedelta(days=2))
     with serve_in_process(partial(make_app, world)) as base_url, tempfile.TemporaryDirectory() as folder:
         figures = run(contender, via, world, base_url=base_url, folder=Path(folder), seconds=float(seconds))
         print(json.dumps(figures | counts(base_url)))

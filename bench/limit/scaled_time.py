@@ -33,7 +33,7 @@ LIVE_SHARE = 0.03
 def main() -> None:
     via, meetings = sys.argv[1], int(sys.argv[2])
     clock = SimulatedClock(START)
-    world = World(7, meetings, live_share=LIVE_SHARE, epoch=START - timedelta(days=2))
+    world = World(seed=7, meetings=meetings, live_share=LIVE_SHARE, epoch=START - timedelta(days=2))
     app = create_app(world, now=clock.now)
     with serve(app) as simulator, tempfile.TemporaryDirectory() as folder:
         settings = settings_for(simulator, world, Path(folder), via)

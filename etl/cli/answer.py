@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.build_settings import period_from, read_settings
+from etl.cli.build_settings import make_period, read_settings
 from etl.cli.output import print_answer
 from etl.files import refuse_database_as_output, write_whole
 from etl.reports.ask import answer_query, answer_report
@@ -63,7 +63,7 @@ def show_answer(query: Query, options: dict[str, Any]) -> None:
 
 def _request(query: Query, options: dict[str, Any]) -> _Request:
     refuse_database_as_output(options["database"], options["output"])
-    period = period_from(options)
+    period = make_period(options)
     prices = options["prices"] if "$prices" in query.sql else None  # a query without prices needs no valid file
     return _Request(
         period=period,

@@ -34,7 +34,7 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
         api=api_settings(options, is_dry_run=is_dry_run),
         meetings=_meetings(options),
         via=options["via"],
-        app_id=stripped(options["app_id"]) or (_NOT_NEEDED if is_dry_run else None),
+        app_id=strip_or_none(options["app_id"]) or (_NOT_NEEDED if is_dry_run else None),
         database=options["database"],
         every=options["every"],
         slot=options["slot"],
@@ -47,7 +47,7 @@ def reconcile_settings(options: dict[str, Any]) -> ReconcileSettings:
     """Build the settings of a reconciliation."""
     return ReconcileSettings(
         api=api_settings(options),
-        app_id=stripped(options["app_id"]),
+        app_id=strip_or_none(options["app_id"]),
         database=options["database"],
         since=options["since"],
         lock_timeout=options["lock_timeout"],
@@ -56,13 +56,13 @@ def reconcile_settings(options: dict[str, Any]) -> ReconcileSettings:
 
 def api_settings(options: dict[str, Any], *, is_dry_run: bool = False) -> ApiSettings:
     """Build the settings of the API. A dry run sends nothing, so it needs neither a token nor an account."""
-    account_id = stripped(options["account_id"]) or (_NOT_NEEDED if is_dry_run else None)
+    account_id = strip_or_none(options["account_id"]) or (_NOT_NEEDED if is_dry_run else None)
     if not account_id:
         raise ConfigError("the Cloudflare account is missing; set CLOUDFLARE_ACCOUNT_ID or --account-id")
     return ApiSettings(
         token=_NOT_NEEDED if is_dry_run else _read_token(options["api_token_file"]),
         account_id=account_id,
-        base_url=stripped(options["base_url"]) or CLOUDFLARE_BASE_URL,
+        base_url=strip_or_none(options["base_url"]) or CLOUDFLARE_BASE_URL,
         concurrency=options["concurrency"],
         attempts=options["attempts"],
         timeout=options["timeout"],
@@ -76,7 +76,7 @@ def read_settings(options: dict[str, Any]) -> ReadSettings:
     return ReadSettings(database=options["database"], lock_timeout=options["lock_timeout"])
 
 
-def period_from(options: dict[str, Any]) -> Period:
+def make_period(options: dict[str, Any]) -> Period:
     """Parse the period that the options describe now. Raises click.UsageError if it is not valid."""
     with usage_errors():
         return parse_period(since=options["since"], until=options["until"], tz=options["tz"], now=datetime.now(UTC))
@@ -95,7 +95,7 @@ def usage_errors() -> Iterator[None]:
         raise click.UsageError(str(error)) from error
 
 
-def stripped(value: str | None) -> str | None:
+def strip_or_none(value: str | None) -> str | None:
     """Remove white space, such as the line break at the end of a file of variables. None if nothing is left."""
     return (value or "").strip() or None
 
@@ -129,7 +129,7 @@ def _read_token(option: Path | None) -> str:
 
     The token itself is never an option, because every user of a machine can read the arguments of its processes.
     """
-    token, file = stripped(os.environ.get(TOKEN)), stripped(os.environ.get(TOKEN_FILE))
+    token, file = strip_or_none(os.environ.get(TOKEN)), strip_or_none(os.environ.get(TOKEN_FILE))
     if option is None and token:
         return token
     if option is None and not file:

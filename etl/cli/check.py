@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from etl.cli.build_settings import period_from, read_settings
+from etl.cli.build_settings import make_period, read_settings
 from etl.cli.options import period_options, read_options
 from etl.errors import CheckFailed
 from etl.reports.parameters import query_parameters
@@ -25,7 +25,7 @@ def check(*, as_json: bool, **options: Any) -> None:
     from etl.cli.answer import explain_no_data
     from etl.reports import checks
 
-    period = period_from(options)
+    period = make_period(options)
     parameters = query_parameters(period, app_id=options["app_id"])
     results, snapshots = checks.run_checks(read_settings(options), parameters)
     click.echo((checks.results_as_json if as_json else checks.results_as_text)(results, period.tz))

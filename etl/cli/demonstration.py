@@ -60,7 +60,7 @@ _SPEED = 600.0  # simulated seconds per real second; a run takes about one simul
 def demonstrate(directory: Path, *, days: int, meetings: int, faults: float, seed: int) -> None:
     """Take the snapshots of some days up to now into `directory`, and show the result."""
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    world = World(seed, meetings, epoch=end - timedelta(days=days))
+    world = World(seed=seed, meetings=meetings, epoch=end - timedelta(days=days))
     settings = _prepare(world, directory)
     slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
     summary, finals = _take_snapshots(settings, slots, world, faults=faults, seed=seed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.build_settings import api_settings, stripped
+from etl.cli.build_settings import api_settings, strip_or_none
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options
 from etl.cli.types import NewFile
@@ -41,7 +41,7 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:
     It takes one request per page of the list. An existing file is replaced when the list is complete.
     """
     write = _writer(output)
-    app_id = require_app(stripped(options["app_id"]))
+    app_id = require_app(strip_or_none(options["app_id"]))
     settings = api_settings(options)
     log_to_stderr(verbose=False)
     listed = _fetch(settings, app_id)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.build_settings import period_from, read_settings
+from etl.cli.build_settings import make_period, read_settings
 from etl.cli.options import period_options, prices_option, read_options
 from etl.cli.types import NewFile
 from etl.errors import ConfigError
@@ -36,7 +36,7 @@ def page(*, output: Path, title: str, **options: Any) -> None:
     names of meetings, so consider whom you send it to.
     """
     refuse_database_as_output(options["database"], output)
-    period = period_from(options)
+    period = make_period(options)
     content = render_page(
         read_settings(options), period, title=title, app_id=options["app_id"], prices=options["prices"]
     )

@@ -46,5 +46,6 @@ def _query_from_stdin() -> Query:
 
 def _is_file_name(text: str) -> bool:
     """Return True if a text is the name of a SQL file. A text with spaces is one only if the file exists."""
-    # pathlib raises if the text can't be the name of a file; os.path answers False.
-    return text.endswith(".sql") and (len(text.split()) == 1 or os.path.exists(text))  # noqa: PTH110
+    if not text.endswith(".sql"):
+        return False
+    return len(text.split()) == 1 or os.path.exists(text)  # noqa: PTH110  # pathlib raises if no file can have this name

@@ -50,10 +50,10 @@ def reconcile(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> N
     meetings outside the list, and those that started and ended between two snapshots. It stores only what is new, so
     it can run every night, also while snapshots are taken.
     """
-    settings = reconcile_settings(options)
-    log_to_stderr(verbose=verbose)
     from etl.cli import run_job
 
+    settings = reconcile_settings(options)
+    log_to_stderr(verbose=verbose)
     summary, signal_number = run_job.run_reconcile(settings)
     as_text = None if quiet else summaries.reconcile_line(summary)
     print_summary(summaries.reconcile_json(summary) if as_json else as_text, summary, is_json=as_json)

@@ -21,12 +21,20 @@ def report(*, name: str | None, **options: Any) -> None:
     the command lists the reports.
     """
     if name is None:
-        for report_name, description in report_descriptions().items():
-            click.echo(f"{report_name:12} {description}")
-        click.echo("\nrtk-usage report NAME shows one of them; --since, --until and --tz choose the period.")
-        return
-    with usage_errors():
-        query = find_report(name)
+        _list_reports()
+    else:
+        _show_report(name, options)
+
+
+def _list_reports() -> None:
+    for name, description in report_descriptions().items():
+        click.echo(f"{name:12} {description}")
+    click.echo("\nrtk-usage report NAME shows one of them; --since, --until and --tz choose the period.")
+
+
+def _show_report(name: str, options: dict[str, Any]) -> None:
     from etl.cli.answer import show_report
 
+    with usage_errors():
+        query = find_report(name)
     show_report(query, options)

@@ -85,6 +85,7 @@ def progress(*, is_shown: bool) -> Iterator[Callable[[FetchCounts], None] | None
     if not is_shown:
         yield None
         return
+    # Only a progress bar needs rich.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

@@ -76,8 +76,8 @@ def simulate(*, port: int, write_meetings: Path | None, **options: Any) -> None:
     midnight = _utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     seed, token = options["seed"], options["token"]
     simulated = world.World(
-        seed,
-        options["meetings"],
+        seed=seed,
+        meetings=options["meetings"],
         live_share=options["live"],
         booking=options["booking"],
         epoch=midnight - _HISTORY,

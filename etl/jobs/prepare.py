@@ -69,7 +69,7 @@ def plan_snapshot(settings: SnapshotSettings, now: datetime) -> Plan:
                 prior_state = read_prior_state(connection, settings, start, staged=prior_state)
         except (StoreLocked, StoreError) as error:
             _log.warning("planned without what the database knows: %s", error)
-    return make_plan(settings, unresolved_meetings(meeting_list, prior_state), prior_state, now)
+    return make_plan(settings, select_unresolved(meeting_list, prior_state), prior_state, now)
 
 
 def read_requested_meetings(settings: SnapshotSettings) -> MeetingList:
@@ -79,7 +79,7 @@ def read_requested_meetings(settings: SnapshotSettings) -> MeetingList:
     return MeetingList(meetings=[], all_of=settings.app_id)
 
 
-def unresolved_meetings(meeting_list: MeetingList, prior_state: PriorState) -> MeetingList:
+def select_unresolved(meeting_list: MeetingList, prior_state: PriorState) -> MeetingList:
     """Return the meetings that have no outcome in the slot yet."""
     resolved = prior_state.resolved
     if not resolved:
@@ -135,7 +135,7 @@ def read_finals_request(connection: Connection, settings: ReconcileSettings, sta
     """
     app_ids = [settings.app_id] if settings.app_id else run_sql_file(connection, "read/apps")["app_id"].to_list()
     if not app_ids:
-        raise missing_app_error(settings)
+        raise make_missing_app_error(settings)
     sessions = run_sql_file(connection, "read/open_sessions", since=settings.since, app_ids=app_ids)
     return FinalsRequest(
         apps=app_ids,
@@ -146,7 +146,7 @@ def read_finals_request(connection: Connection, settings: ReconcileSettings, sta
     )
 
 
-def missing_app_error(settings: ReconcileSettings) -> ConfigError:
+def make_missing_app_error(settings: ReconcileSettings) -> ConfigError:
     """The error for a reconciliation that has no app to ask about."""
     return ConfigError(
         f"which app? {settings.database} knows no app yet; set REALTIMEKIT_APP_ID or --app-id, or take a snapshot first"

@@ -14,8 +14,8 @@ from etl.jobs.prepare import (
     read_prior_state,
     read_requested_meetings,
     read_staged_state,
+    select_unresolved,
     start_run,
-    unresolved_meetings,
 )
 from etl.normalize.snapshots import normalize_snapshots
 from etl.realtimekit.limit.plan import make_plan
@@ -47,7 +47,7 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> Snap
     staging = Staging(settings.database, SNAPSHOTS)
     with staging.lock(start.run_id, start.started_at):
         loaded, prior_state = await _load_and_read_prior_state(settings, start, context)
-        unresolved = unresolved_meetings(meeting_list, prior_state)
+        unresolved = select_unresolved(meeting_list, prior_state)
         plan = make_plan(settings, unresolved, prior_state, context.now())
         if context.report_plan:
             context.report_plan(plan)

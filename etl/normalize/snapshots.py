@@ -47,7 +47,6 @@ SNAPSHOT_SCHEMA: dict[str, Any] = {
     "meta": pl.String,
     "extra": pl.String,
 }
-LIST_SCHEMA = {"list_id": pl.String, "app_id": pl.String, "meeting_id": pl.String}
 
 # The list ID of a run that asked for all live sessions of an app starts with this, and ends with the ID of the app.
 _ALL_OF = "all:"

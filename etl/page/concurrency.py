@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from etl.page.query import participants_at_once
+from etl.page.query import sum_participants
 
 if TYPE_CHECKING:
     from etl.page.query import PeriodReports
@@ -67,7 +67,7 @@ def peaks(reports: PeriodReports) -> pl.DataFrame:
 def hours_of_week(reports: PeriodReports) -> list[Hour]:
     """Return all 168 hours of a week, each with the mean of its snapshots."""
     local = pl.col("slot").dt.convert_time_zone(reports.period.tz)
-    by_hour = participants_at_once(reports).group_by(weekday=local.dt.weekday(), hour=local.dt.hour())
+    by_hour = sum_participants(reports).group_by(weekday=local.dt.weekday(), hour=local.dt.hour())
     rows = by_hour.agg(pl.col("participants").mean()).iter_rows()
     means = {(weekday, hour): mean for weekday, hour, mean in rows}
     return [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from etl.page.query import IS_MEETING, participants_at_once
+from etl.page.query import IS_MEETING, sum_participants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ def daily(reports: PeriodReports, dates: Iterable[date]) -> list[Day]:
         pl.col("expected_snapshots", "missing_snapshots", "covered_snapshots", "unresolved_outcomes").sum()
     )
     local_day = pl.col("slot").dt.convert_time_zone(reports.period.tz).dt.date().alias("day")
-    peaks = participants_at_once(reports).group_by(local_day).agg(peak_participants=pl.col("participants").max())
+    peaks = sum_participants(reports).group_by(local_day).agg(peak_participants=pl.col("participants").max())
     days = pl.DataFrame({"day": list(dates)}, schema={"day": pl.Date})
     for frame in (minutes, snapshots, peaks):
         days = days.join(frame, on="day", how="left", maintain_order="left")

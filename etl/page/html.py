@@ -13,7 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from etl import __version__
 from etl.page import calendar, charts, concurrency, text
 from etl.page.daily import bars, daily
-from etl.page.query import IS_MEETING, costs, fetch_page_data, totals
+from etl.page.query import IS_MEETING, compute_costs, compute_totals, fetch_page_data
 from etl.reports.ask import read_database
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ def _context(data: PageData) -> dict[str, Any]:
     return {
         "data": data,
         "period": period,
-        "totals": totals(data.current),
-        "previous": totals(data.previous) if data.previous and not incomparable else None,
+        "totals": compute_totals(data.current),
+        "previous": compute_totals(data.previous) if data.previous and not incomparable else None,
         "incomparable": incomparable,
         "meetings": data.current.meeting_days.filter(IS_MEETING).select("app_id", "meeting_id").n_unique(),
         "apps": apps,
@@ -107,7 +107,7 @@ def _context(data: PageData) -> dict[str, Any]:
         "busiest": data.busiest.to_dicts(),
         "names": names,
         "longest": data.longest.to_dicts(),
-        "costs": costs(data.current),
+        "costs": compute_costs(data.current),
         "accuracy": data.accuracy.to_dicts() if data.accuracy is not None else None,
         **_phrases(data, days=len(days), meetings=len(names)),
     }
@@ -120,7 +120,7 @@ def _why_incomparable(data: PageData) -> str:
     before = concurrency.covered_time_share(data.previous)
     if before < _COMPARABLE:
         return f"snapshots cover only {text.percent(before)} of the period before"
-    now = totals(data.current).covered_share
+    now = compute_totals(data.current).covered_share
     return f"snapshots cover only {text.percent(now)} of this period" if now < _COMPARABLE else ""
 
 
@@ -157,7 +157,7 @@ def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str
             charts.minutes(data.current.period, size, spans=spans, unknown=unknown, bars=stacked, names=shown)
         )
     return Figure(
-        label=f"Minutes by day and meeting, {text.count(totals(data.current).minutes)} in all.",
+        label=f"Minutes by day and meeting, {text.count(compute_totals(data.current).minutes)} in all.",
         charts=drawings,
         legend={f"series-{place}": name for place, name in enumerate(shown.values())}
         | ({"series-others": "all others"} if len(names) > len(shown) else {})
@@ -166,7 +166,7 @@ def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str
 
 
 def _concurrency(data: PageData, apps: Mapping[str, str]) -> Figure:
-    period, figures = data.current.period, totals(data.current)
+    period, figures = data.current.period, compute_totals(data.current)
     legend = {f"series-{place % charts.SERIES_COLORS}": name for place, name in enumerate(apps.values())}
     lines = {size: concurrency.series(data.current, most=_MOST_POINTS[size.name]) for size in charts.SIZES}
     return Figure(
@@ -189,7 +189,7 @@ def _week(hours: Sequence[Hour]) -> Figure:
 
 
 def _coverage(data: PageData, days: Sequence[Day]) -> Figure:
-    period, figures = data.current.period, totals(data.current)
+    period, figures = data.current.period, compute_totals(data.current)
     drawings = []
     for size in charts.LOW_SIZES:
         spans = calendar.days_or_weeks(period, most=_MOST_DAYS[size.name])

@@ -106,10 +106,10 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
             f"no snapshot from {options.period.since.isoformat()} to {options.period.until.isoformat()}; the first is "
             f"of {first_slot.isoformat()}. Name another period with --since and --until"
         )
-    current = reports.of_period(period)
+    current = reports.read_period(period)
     return PageData(
         current=current,
-        previous=reports.of_period(_period_before(period)) if first_slot < period.since else None,
+        previous=reports.read_period(_period_before(period)) if first_slot < period.since else None,
         busiest=_busiest(reports, current.meeting_days),
         longest=reports.read("page/longest_sessions"),
         accuracy=_accuracy(reports, period) if state["reconcile_runs"] else None,
@@ -120,7 +120,7 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
     )
 
 
-def totals(reports: PeriodReports) -> Totals:
+def compute_totals(reports: PeriodReports) -> Totals:
     """Add up the rows of a period."""
     rows, coverage = reports.meeting_days, reports.coverage
     meetings = rows.filter(IS_MEETING)
@@ -128,7 +128,7 @@ def totals(reports: PeriodReports) -> Totals:
     return Totals(
         minutes=float(meetings["minutes"].sum()),
         sessions=int(meetings["sessions"].sum()),
-        peak_participants=max(participants_at_once(reports)["participants"].to_list(), default=None),
+        peak_participants=max(sum_participants(reports)["participants"].to_list(), default=None),
         unfinished_sessions=int(rows["unfinished_sessions"].sum()),
         other_minutes={type_: float(minutes) for type_, minutes in others.iter_rows()},
         low_usd=float(rows["low_usd"].sum()),
@@ -140,14 +140,14 @@ def totals(reports: PeriodReports) -> Totals:
     )
 
 
-def costs(reports: PeriodReports) -> list[dict[str, Any]]:
+def compute_costs(reports: PeriodReports) -> list[dict[str, Any]]:
     """Return the minutes and the cost of each type of session, the most minutes first, and of all types."""
     figures = pl.col("minutes", "low_usd", "high_usd").sum().cast(pl.Float64)
     by_type = reports.meeting_days.group_by("type").agg(figures).sort(["minutes", "type"], descending=[True, False])
     return [*by_type.to_dicts(), {"type": "all"} | reports.meeting_days.select(figures).row(0, named=True)]
 
 
-def participants_at_once(reports: PeriodReports) -> pl.DataFrame:
+def sum_participants(reports: PeriodReports) -> pl.DataFrame:
     """Add up the participants of all apps at each slot. Slots of which nothing is known are left out."""
     known = reports.concurrency.filter(pl.col("participants").is_not_null())
     return known.group_by("slot").agg(pl.col("participants").sum()).sort("slot")
@@ -164,17 +164,17 @@ class _Reports:
         """Read the rows of `sql/<name>.sql`, with some parameters changed."""
         return run_query(self._connection, sql_files.text(name), self._parameters | changed, where=name)
 
-    def of_period(self, period: Period) -> PeriodReports:
+    def read_period(self, period: Period) -> PeriodReports:
         """Read the reports of a period."""
         between = {"since": period.since, "until": period.until}
         return PeriodReports(
             period=period,
-            meeting_days=_summed(self.by_month("reports/meeting_days", period.since, period.until)),
+            meeting_days=_summed(self.read_by_month("reports/meeting_days", period.since, period.until)),
             coverage=self.read("reports/coverage", **between),
             concurrency=self.read("reports/concurrency", **between),
         )
 
-    def by_month(self, name: str, since: datetime, until: datetime) -> pl.DataFrame:
+    def read_by_month(self, name: str, since: datetime, until: datetime) -> pl.DataFrame:
         """Read a report month by month, and put the rows below each other."""
         return pl.concat(self.read(name, since=begin, until=end) for begin, end in _months(since, until))
 
@@ -215,4 +215,4 @@ def _busiest(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:
 def _accuracy(reports: _Reports, period: Period) -> pl.DataFrame:
     """Read the report accuracy, whose rows are whole days in UTC: each month begins at a midnight in UTC."""
     first_day = midnight(period.since.astimezone(UTC).date(), ZoneInfo("UTC"))
-    return reports.by_month("reports/accuracy", first_day, period.until)
+    return reports.read_by_month("reports/accuracy", first_day, period.until)

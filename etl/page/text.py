@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
-NOTHING = "–"  # noqa: RUF001  # a dash: nothing is known, which is not zero
+NOTHING = "–"  # noqa: RUF001  # a dash: no snapshot has the figure, which is not zero
 _MINUS = "\N{MINUS SIGN}"
 _ISOLATED = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _FACTOR_FROM = 1_000  # per cent from which on a change is a factor

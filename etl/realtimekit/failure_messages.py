@@ -16,12 +16,12 @@ _PERMISSION = (
 )
 
 
-def token_rejected(error: Refused) -> TokenRejected:
+def make_token_error(error: Refused) -> TokenRejected:
     """Make the error for a token that the API refuses."""
     return TokenRejected(f"Cloudflare refuses the API token ({error.message}). {_PERMISSION}")
 
 
-def unavailable(error: RequestError, what: str) -> EtlError:
+def make_api_error(error: RequestError, what: str) -> EtlError:
     """Make the error for an API that refuses everything: the token lacks permission, the IDs are wrong, or it is down.
 
     `what` says what was refused.
@@ -37,10 +37,10 @@ def unavailable(error: RequestError, what: str) -> EtlError:
     return ApiUnavailable(f"the API gives no valid answer: {what}. {way_out}")
 
 
-def list_refused(error: RequestError, app_id: str) -> EtlError:
+def make_list_error(error: RequestError, app_id: str) -> EtlError:
     """Make the error for an app whose list of live sessions the API refuses."""
     what = f"the API does not give the list of live sessions of app {app_id} ({error.message})"
     if error.kind in {FailureKind.FORBIDDEN, FailureKind.NOT_FOUND} or error.http_status == _OK:
-        ended_by = unavailable(error, what)
+        ended_by = make_api_error(error, what)
         return type(ended_by)(f"{ended_by}; or, with a meeting list, use --via meetings")
     return ConfigError(f"{what}; with a meeting list, use --via meetings to ask for each meeting instead")

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from etl.errors import Refused, RequestError
-from etl.realtimekit.failure_messages import token_rejected, unavailable
+from etl.realtimekit.failure_messages import make_api_error, make_token_error
 from etl.realtimekit.http.session import open_session
 from etl.realtimekit.pages.forward import ForwardReader, read_forward
 from etl.values.fetch import FetchCounts
@@ -45,10 +45,10 @@ async def fetch_meetings(app_id: str, settings: ApiSettings, context: RunContext
         try:
             entries = await _read(client, app_id)
         except Refused as error:
-            raise token_rejected(error) from error
+            raise make_token_error(error) from error
         except RequestError as error:
             what = f"the list of the meetings of app {app_id} can't be read, and nothing is written ({error.message})"
-            raise unavailable(error, what) from error
+            raise make_api_error(error, what) from error
     meetings = [_listed_meeting(entry) for entry in entries.values() if is_id(entry.get("id"))]
     if left_out := len(entries) - len(meetings):
         _log.warning("%d entries of the list have no ID that a meeting can have, and are left out", left_out)

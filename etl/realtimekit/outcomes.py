@@ -1,4 +1,4 @@
-"""The outcomes of a fetch, as they are collected."""
+"""The outcomes of a fetch, while they are collected."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _log = logging.getLogger(__name__)
 
 
 class Outcomes(FetchResult):
-    """The result of a fetch while it is collected: exactly one outcome for every meeting, live, idle or failed."""
+    """A collector of outcomes: exactly one for every meeting, live, idle or failed.
+
+    It fills the counts and the lists of a `FetchResult`. When the fetch has ended, nothing adds to them any more.
+    """
 
     __slots__ = ()
 

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError
-from etl.realtimekit.failure_messages import token_rejected, unavailable
+from etl.realtimekit.failure_messages import make_api_error, make_token_error
 from etl.realtimekit.http.responses import NO_ROUTE_CODE
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class Workers:
         self._unanswered = self._unanswered + 1 if is_unanswered else 0
         if isinstance(error, Refused):
             message = f"not asked: the token was refused ({error.message})"
-            self.session.end(GiveUp(FailureKind.UNAUTHORIZED, message), token_rejected(error))
+            self.session.end(GiveUp(FailureKind.UNAUTHORIZED, message), make_token_error(error))
         elif self._unanswered >= UNANSWERED_LIMIT:
             row = f"{UNANSWERED_LIMIT} requests in a row failed, the last with {error.kind} ({error.message})"
             message = f"not asked: {UNANSWERED_LIMIT} failures in a row before it"
-            self.session.end(GiveUp(error.kind, message), unavailable(error, row))
+            self.session.end(GiveUp(error.kind, message), make_api_error(error, row))

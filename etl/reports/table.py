@@ -70,11 +70,10 @@ def _width(text: str) -> int:
 
 def _wrapped(headings: list[list[str]], rows: list[list[str]], are_numbers: list[bool], width: int) -> str:
     """Lay out a table within the width of a terminal. Long cells continue in the next line."""
-    # Only a table that is too wide for its terminal needs rich.
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  # only a table that is too wide for its terminal needs rich
+    from rich.console import Console  # noqa: PLC0415  # as above
+    from rich.table import Table  # noqa: PLC0415  # as above
+    from rich.text import Text  # noqa: PLC0415  # as above
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for lines, right in zip(headings, are_numbers, strict=True):

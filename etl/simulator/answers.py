@@ -26,7 +26,7 @@ class Ending(Enum):
     DROPPED = "dropped"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """An answer: status, body and headers, sent `delay_seconds` late; `ending` says how much of it is sent."""
 
@@ -45,12 +45,12 @@ def to_json(value: object) -> bytes:
 
 def success(data: object, **other_keys: object) -> Answer:
     """Answer 200 with RealtimeKit's `{success, data}`, and further keys such as `paging`."""
-    return Answer(200, to_json({"success": True, "data": data, **other_keys}))
+    return Answer(status=200, body=to_json({"success": True, "data": data, **other_keys}))
 
 
 def realtimekit_error(status: int, message: str) -> Answer:
     """Refuse as RealtimeKit does: `{success: false, error: {code, message}}`, where the code is the status."""
-    return Answer(status, to_json({"success": False, "error": {"code": status, "message": message}}))
+    return Answer(status=status, body=to_json({"success": False, "error": {"code": status, "message": message}}))
 
 
 def gateway_error(status: int, code: int, message: str, *chain: tuple[int, str]) -> Answer:
@@ -61,20 +61,20 @@ def gateway_error(status: int, code: int, message: str, *chain: tuple[int, str])
     error: dict[str, Any] = {"code": code, "message": message}
     if chain:
         error["error_chain"] = [{"code": number, "message": text} for number, text in chain]
-    return Answer(status, to_json({"success": False, "errors": [error], "messages": [], "result": None}))
+    return Answer(status=status, body=to_json({"success": False, "errors": [error], "messages": [], "result": None}))
 
 
 def rate_limit_error(retry_after_seconds: int | None = None) -> Answer:
     """Refuse with 429 and code 971, and with the header `Retry-After` if the seconds are given."""
     headers = () if retry_after_seconds is None else ((b"retry-after", b"%d" % retry_after_seconds),)
     body = gateway_error(429, 971, "Please wait and consider throttling your request speed").body
-    return Answer(429, body, headers=headers)
+    return Answer(status=429, body=body, headers=headers)
 
 
 def edge_page(status: int, title: str) -> Answer:
     """Fail as Cloudflare's edge does, with an HTML page."""
     page = f"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n"
-    return Answer(status, page.encode(), HTML_TYPE)
+    return Answer(status=status, body=page.encode(), content_type=HTML_TYPE)
 
 
 MALFORMED_TOKEN = gateway_error(

@@ -34,9 +34,9 @@ OK: Final = "ok"
 SLOW_SECONDS: Final = 2.0
 
 _MAX_BODY_BYTES = 1024 * 1024  # readers of the API refuse longer bodies
-_ERROR_1015 = Answer(429, b"error code: 1015", TEXT_TYPE, ((b"retry-after", b"5"),))
+_ERROR_1015 = Answer(status=429, body=b"error code: 1015", content_type=TEXT_TYPE, headers=((b"retry-after", b"5"),))
 _NO_ROUTE = gateway_error(404, 7003, "Could not route to the resource, perhaps your object identifier is invalid?")
-_TOO_LARGE = Answer(200, to_json({"success": True, "data": {}, "padding": "x" * _MAX_BODY_BYTES}))
+_TOO_LARGE = Answer(status=200, body=to_json({"success": True, "data": {}, "padding": "x" * _MAX_BODY_BYTES}))
 
 
 def _always(answer: Answer) -> Fault:
@@ -96,9 +96,9 @@ _TRANSIENT_FAULTS: dict[str, Fault] = {
     "rate_limited_bare": _always(rate_limit_error()),
     "internal_error": _always(realtimekit_error(500, "Internal server error")),
     "bad_gateway_html": _always(edge_page(502, "502 Bad Gateway")),
-    "unavailable": _always(Answer(503, b"upstream connect error", TEXT_TYPE)),
+    "unavailable": _always(Answer(status=503, body=b"upstream connect error", content_type=TEXT_TYPE)),
     "edge_connect_timeout": _always(edge_page(522, "522: Connection timed out")),
-    "edge_timeout": _always(Answer(524, b"error code: 524", TEXT_TYPE)),
+    "edge_timeout": _always(Answer(status=524, body=b"error code: 524", content_type=TEXT_TYPE)),
     "slow": _delay(SLOW_SECONDS),
     "dropped": _end(Ending.DROPPED),
     "cut_body": _end(Ending.CUT),
@@ -116,8 +116,8 @@ _LASTING_FAULTS: dict[str, Fault] = {
     "unknown_meeting": _always(realtimekit_error(404, "Meeting not found")),
     "success_false": _always(replace(realtimekit_error(500, "Something went wrong"), status=200)),
     "not_json": _always(edge_page(200, "Just a moment...")),
-    "not_object": _always(Answer(200, b"[]")),
-    "empty_body": _always(Answer(200, b"")),
+    "not_object": _always(Answer(status=200, body=b"[]")),
+    "empty_body": _always(Answer(status=200, body=b"")),
     "too_large": _always(_TOO_LARGE),
     "wrong_types": _change_sessions(
         lambda session: (

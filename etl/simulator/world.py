@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, get_args
@@ -31,7 +31,7 @@ class DayTotal:
     minutes: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, because cached properties need a dictionary
 class World:
     """An app whose history of `meetings` rooms has about `live_share` (0 to 1) of them in session at any instant.
 
@@ -42,7 +42,6 @@ class World:
 
     seed: int = 1
     meetings: int = 60
-    _: KW_ONLY
     live_share: float = 0.3
     booking: Booking = "on-leave"
     epoch: datetime = DEFAULT_EPOCH

@@ -150,7 +150,8 @@ class FetchResult:
     """The result of a fetch: every meeting of the list is in `observations`, in `failures`, or was idle.
 
     `via` is the way it took. `unlisted` are meetings with a live session that are not in the list. `errors` say what
-    ended the fetch early. `defects` are exceptions that the code does not expect.
+    ended the fetch early. `defects` are exceptions that the code does not expect. The lists are filled while the fetch
+    runs, and only by `realtimekit/`; for all others the result is a value.
     """
 
     counts: FetchCounts

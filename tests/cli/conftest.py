@@ -148,7 +148,7 @@ class Shell:
 class OpenShell(Protocol):
     """Opens a shell for an API of its own: `meetings`, `live_share`, `latency`, and the arguments of Faults."""
 
-    def __call__(self, **options: Any) -> Shell: ...  # noqa: D102
+    def __call__(self, **options: Any) -> Shell: ...  # noqa: D102  # the class says it
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def shell(_calm_api: Api, tmp_path: Path) -> Shell:
 @contextmanager
 def _serve(*, meetings: int = 40, live_share: float = 0.4, latency: float = 0.0, **faults: Any) -> Iterator[Api]:
     clock = SimulatedClock(START)
-    world = World(7, meetings, live_share=live_share, epoch=START - timedelta(days=2))
+    world = World(seed=7, meetings=meetings, live_share=live_share, epoch=START - timedelta(days=2))
     injected_faults = Faults(**({"slow_seconds": SLOW_SECONDS} | faults))
     app = create_app(world, now=clock.now, token=SECRET, quota=UNLIMITED, faults=injected_faults, latency=latency)
     with serve(app) as simulator:
@@ -213,7 +213,7 @@ def _as_found() -> Iterator[None]:
 
 def meeting_ids() -> list[str]:
     """Return the IDs of the meetings of a shell's API, to choose some of them for faults."""
-    return list(World(7, 40, live_share=0.4, epoch=START - timedelta(days=2)).meeting_ids)
+    return list(World(seed=7, meetings=40, live_share=0.4, epoch=START - timedelta(days=2)).meeting_ids)
 
 
 def summary_of(stdout: str) -> dict[str, Any]:

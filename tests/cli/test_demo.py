@@ -71,7 +71,7 @@ def test_the_demo_ends_with_the_usage_and_the_page(demonstrated: tuple[Result, P
     with open_to_read(directory / "usage.duckdb") as connection:
         (first,) = connection.execute("select cast(min(slot) - interval 1 hour as varchar) from runs").fetchall()[0]
         since = f"timestamptz '{first}', now(), 'UTC', 'day', true"
-        grown = f"select sum(minutes) from growth_between({since}) where type = 'meeting'"  # noqa: S608
+        grown = f"select sum(minutes) from growth_between({since}) where type = 'meeting'"  # noqa: S608  # its own values
         ((minutes,),) = connection.execute(grown).fetchall()
     figures = re.findall(r"^ \d{4}-\d{2}-\d{2} +([\d,.]+)", result.stdout, re.MULTILINE)
     assert sum(Decimal(one.replace(",", "")) for one in figures) == pytest.approx(minutes, abs=Decimal("0.02"))
@@ -107,7 +107,7 @@ def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp
     staged = tmp_path / "usage.duckdb.staged" / "00000000-0000-7000-8000-000000000000"
     staged.mkdir()
     with duckdb.connect(str(tmp_path / "usage.duckdb"), read_only=True) as connection:
-        query = f"select * replace ('{staged.name}'::uuid as run_id) from runs limit 1"  # noqa: S608
+        query = f"select * replace ('{staged.name}'::uuid as run_id) from runs limit 1"  # noqa: S608  # its own values
         connection.sql(query).write_parquet(str(staged / "runs.parquet"))
     assert demo(tmp_path).exit_code == 0
     assert runs_in(tmp_path / "usage.duckdb") == 24 + 1

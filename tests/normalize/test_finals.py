@@ -132,7 +132,7 @@ def test_a_day_that_nobody_asked_for_is_a_failure() -> None:
 
 
 def test_a_repeated_day_counts_once_and_a_different_total_is_a_failure() -> None:
-    """Which total is right is unknown. The first is kept."""
+    """The right total is unknown. The first is kept."""
     batch = make(days=[day(), day(), day(total_sessions=4)])
     assert batch.frames["daily_totals"]["sessions"].to_list() == [3]
     assert batch.failures == {FailureKind.MALFORMED: 1}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from etl.errors import FailureKind
 from etl.normalize.ledger import FAILURE_SCHEMA, RUN_SCHEMA
-from etl.normalize.snapshots import LIST_SCHEMA, SNAPSHOT_SCHEMA, compute_list_id, normalize_snapshots
+from etl.normalize.snapshots import SNAPSHOT_SCHEMA, compute_list_id, normalize_snapshots
 from etl.store import sql_files
 from etl.values.fetch import FetchCounts, FetchResult, Observation
 from etl.values.meetings import Failure, Meeting, MeetingList
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "runs": RUN_SCHEMA,
-    "meeting_lists": LIST_SCHEMA,
+    "meeting_lists": {"list_id": pl.String, "app_id": pl.String, "meeting_id": pl.String},
     "session_snapshots": SNAPSHOT_SCHEMA,
     "fetch_failures": FAILURE_SCHEMA,
 }

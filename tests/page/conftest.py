@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 class MakePage(Protocol):
     """Makes the page of a period and parses it. Without other arguments it is in UTC and of all apps."""
 
-    def __call__(  # noqa: D102
+    def __call__(  # noqa: D102  # the class says it
         self, since: str | datetime, until: str, *, tz: str = "UTC", app_id: str | None = None, title: str = "Usage"
     ) -> ParsedPage: ...
 

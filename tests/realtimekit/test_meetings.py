@@ -31,7 +31,7 @@ def fetch(page: Callable[[int], tuple[list[Any], int | None]]) -> tuple[list[Lis
 
     with answering(body) as server:
         settings = ApiSettings(
-            token="a-token",  # noqa: S106
+            token="a-token",  # noqa: S106  # it opens nothing
             account_id="a",
             base_url=server.base_url,
             attempts=1,

@@ -58,7 +58,7 @@ class Caller:
 class Start(Protocol):
     """Starts a simulator of one or several worlds, with the options of `create_app`; the caller calls the first app."""
 
-    def __call__(self, *worlds: World, **options: Any) -> Caller: ...  # noqa: D102
+    def __call__(self, *worlds: World, **options: Any) -> Caller: ...  # noqa: D102  # the class says it
 
 
 @pytest.fixture

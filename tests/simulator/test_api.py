@@ -129,7 +129,7 @@ def test_nothing_can_be_written(start: Start) -> None:
 
 def test_meetings_are_listed_in_pages(start: Start) -> None:
     """Pages count from 1 and hold 20 entries by default, 100 at most; offsets count from 1."""
-    caller = start(World(1, 130))
+    caller = start(World(seed=1, meetings=130))
     by_default = caller.get("/meetings").json()
     largest = caller.get("/meetings", page_no=1, per_page=1000).json()
     second = caller.get("/meetings", page_no=2, per_page=100).json()
@@ -155,7 +155,7 @@ def test_meetings_are_found_by_id_title_and_creation(start: Start) -> None:
 
 def test_a_live_list_holds_the_active_sessions(start: Start, clock: SimulatedClock) -> None:
     """One list of LIVE sessions has what one request per meeting has."""
-    caller = start(World(1, 300))
+    caller = start(World(seed=1, meetings=300))
     active = [caller.world.active_session(one, clock.now()) for one in caller.world.meeting_ids]
     listed = pages(caller, status="LIVE", sort_by="createdAt", sort_order="ASC")
     assert {one["id"]: one for one in listed} == {one["id"]: one for one in active if one}
@@ -201,7 +201,7 @@ def test_a_time_without_a_zone_is_utc(start: Start) -> None:
 
 def test_a_session_is_wrapped_and_has_its_rooms_on_request(start: Start, clock: SimulatedClock) -> None:
     """`data` holds `session`, as in the published description; breakout rooms need a parameter."""
-    caller = start(World(1, 200))
+    caller = start(World(seed=1, meetings=200))
     session = next(one for one in caller.world.sessions(clock.now(), "ENDED") if one.breakout_rooms())
     whole = caller.data(f"/sessions/{session.id}", include_breakout_rooms="true")["session"]
     assert whole == caller.world.session(session.id, clock.now())

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from .conftest import Start
 
-ONE = World(1, 130, app_id="one", app_name="One")
-TWO = World(2, 40, app_id="two", app_name="Two", epoch=DEFAULT_EPOCH + timedelta(days=1))
+ONE = World(seed=1, meetings=130, app_id="one", app_name="One")
+TWO = World(seed=2, meetings=40, app_id="two", app_name="Two", epoch=DEFAULT_EPOCH + timedelta(days=1))
 
 
 def test_an_account_may_have_several_apps(start: Start) -> None:
@@ -61,9 +61,9 @@ def test_apps_share_the_token_the_quota_and_the_counts(start: Start) -> None:
 def test_worlds_must_be_apps_of_one_account(clock: SimulatedClock) -> None:
     """Two accounts, one app twice and no app at all are refused when the API is made."""
     with pytest.raises(ValueError, match=r"2 accounts \(a, simulated-account\)"):
-        create_app([ONE, World(2, app_id="two", account_id="a")], now=clock.now)
+        create_app([ONE, World(seed=2, app_id="two", account_id="a")], now=clock.now)
     with pytest.raises(ValueError, match="2 worlds have only the apps one"):
-        create_app([ONE, World(2, app_id="one")], now=clock.now)
+        create_app([ONE, World(seed=2, app_id="one")], now=clock.now)
     with pytest.raises(ValueError, match="0 accounts"):
         create_app([], now=clock.now)
 

@@ -66,7 +66,7 @@ def test_steadily_booked_minutes_grow_while_people_are_there() -> None:
 def test_a_world_books_on_leaving_by_default() -> None:
     """In one of the two worlds many live sessions with people in them show 0 minutes, in the other one few."""
     at = DEFAULT_EPOCH + timedelta(days=2)
-    default, steady = World(1, 300), World(1, 300, booking="steady")
+    default, steady = World(seed=1, meetings=300), World(seed=1, meetings=300, booking="steady")
     zeros = [
         sum(one.minutes_consumed(at) == 0 for one in world.sessions(at, "LIVE") if one.live_participants(at))
         for world in (default, steady)
@@ -79,7 +79,7 @@ def test_a_world_books_on_leaving_by_default() -> None:
 @given(st.integers(0, 10_000), instants, instants)
 def test_bookings_differ_in_minutes_of_live_sessions_only(seed: int, one_at: datetime, other_at: datetime) -> None:
     """Both worlds have the same sessions and the same truth; final totals agree, and late booking is never ahead."""
-    late, steady = World(seed, 12), World(seed, 12, booking="steady")
+    late, steady = World(seed=seed, meetings=12), World(seed=seed, meetings=12, booking="steady")
     since, until = sorted((one_at, other_at))
     assert late.units_between(since, until) == steady.units_between(since, until)
     for one, other in zip(late.sessions(until), steady.sessions(until), strict=True):
@@ -97,7 +97,11 @@ def test_bookings_differ_in_minutes_of_live_sessions_only(seed: int, one_at: dat
 @given(st.integers(0, 10_000), st.lists(instants, min_size=1, max_size=6))
 def test_the_truth_of_periods_adds_up_to_final_totals(seed: int, edges: list[datetime]) -> None:
     """Whatever the periods: the truth of all of them is the final total, to the last unit, of session and world."""
-    world, beginning, end = World(seed, 12), DEFAULT_EPOCH - timedelta(days=1), DEFAULT_EPOCH + timedelta(days=4)
+    world, beginning, end = (
+        World(seed=seed, meetings=12),
+        DEFAULT_EPOCH - timedelta(days=1),
+        DEFAULT_EPOCH + timedelta(days=4),
+    )
     bounds = [beginning, *sorted(edges), end]
     for session in world.sessions_between(beginning, end - timedelta(hours=5)):
         units = sum(session.units_between(since, until) for since, until in pairwise(bounds))

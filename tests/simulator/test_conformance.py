@@ -81,7 +81,7 @@ def test_apps_conform(spec: dict[str, Any], start: Start) -> None:
 @pytest.mark.parametrize("path", ["/meetings", "/sessions", "/analytics/daywise"])
 def test_lists_and_totals_conform(spec: dict[str, Any], start: Start, path: str) -> None:
     """Meetings, sessions and day totals are as described, on a full page and on a page beyond the last."""
-    caller = start(World(1, 120))
+    caller = start(World(seed=1, meetings=120))
     for page in (1, 1000):
         body = caller.get(path, page_no=page, per_page=100).json()
         assert problems(spec, f"/{{app_id}}{path}", 200, body) == []
@@ -89,7 +89,7 @@ def test_lists_and_totals_conform(spec: dict[str, Any], start: Start, path: str)
 
 def test_active_sessions_conform(spec: dict[str, Any], start: Start) -> None:
     """The answer for every meeting is as described, with and without a session."""
-    caller = start(World(1, 120))
+    caller = start(World(seed=1, meetings=120))
     path, statuses = "/{app_id}/meetings/{meeting_id}/active-session", set()
     for meeting_id in [*caller.world.meeting_ids, "unknown"]:
         answer = caller.active(meeting_id)
@@ -100,7 +100,7 @@ def test_active_sessions_conform(spec: dict[str, Any], start: Start) -> None:
 
 def test_single_sessions_conform(spec: dict[str, Any], start: Start, clock: SimulatedClock) -> None:
     """Sessions with and without breakout rooms, live and ended, are as described."""
-    caller = start(World(1, 60))
+    caller = start(World(seed=1, meetings=60))
     several = caller.world.sessions(clock.now())[::15] + caller.world.sessions(clock.now(), "LIVE")
     several += [one for one in caller.world.sessions(clock.now()) if one.breakout_rooms()][:5]
     for session in several:

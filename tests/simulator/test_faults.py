@@ -162,7 +162,7 @@ def test_faults_of_content_reach_every_shape(start: Start, clock: SimulatedClock
 def test_a_count_may_be_wrong(start: Start) -> None:
     """`total_count` is far too high, that of the page alone, or a word; the entries are the right ones."""
     names = ["ok", "count_too_high", "count_of_page", "count_not_a_number"]
-    caller = start(World(1, 130), faults=Faults(script=names * 2))
+    caller = start(World(seed=1, meetings=130), faults=Faults(script=names * 2))
     for path in ("/meetings", "/sessions"):
         right, high, page, odd = [caller.get(path, page_no=2, per_page=100).json() for _ in names]
         assert right["data"] == high["data"] == page["data"] == odd["data"]

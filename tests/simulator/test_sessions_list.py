@@ -50,13 +50,13 @@ def test_requests_for_the_list_are_counted_by_page(start: Start) -> None:
 
 def test_the_greatest_page_can_be_chosen(start: Start) -> None:
     """A greater `per_page` gets the greatest page, of sessions and of meetings, and `paging` says so."""
-    caller = start(World(1, 130), max_per_page=7)
+    caller = start(World(seed=1, meetings=130), max_per_page=7)
     sessions, meetings = live_page(caller, 2), caller.get("/meetings", page_no=2, per_page=100).json()
     assert (len(sessions["data"]["sessions"]), len(meetings["data"])) == (7, 7)
     assert meetings["paging"] == {"total_count": 130, "start_offset": 8, "end_offset": 14}
     assert (sessions["paging"]["start_offset"], sessions["paging"]["end_offset"]) == (8, 14)
     assert len(caller.data("/meetings")) == 7
-    assert len(start(World(1, 130), max_per_page=1000).data("/meetings", per_page=500)) == 130
+    assert len(start(World(seed=1, meetings=130), max_per_page=1000).data("/meetings", per_page=500)) == 130
 
 
 def test_a_page_has_at_least_one_entry(clock: SimulatedClock) -> None:
@@ -67,7 +67,7 @@ def test_a_page_has_at_least_one_entry(clock: SimulatedClock) -> None:
 
 def test_a_list_may_ignore_the_page_asked_for(start: Start) -> None:
     """Every `page_no` is answered with page 1, and counted under the number of the request."""
-    caller = start(World(1, 130), ignores_page_no=True)
+    caller = start(World(seed=1, meetings=130), ignores_page_no=True)
     assert live_page(caller, 1, 10) == live_page(caller, 2, 10) == live_page(caller, 99, 10)
     assert live_page(caller, 2, 10)["paging"]["start_offset"] == 1
     assert caller.get("/meetings", page_no=3).json() == caller.get("/meetings").json()
@@ -76,7 +76,7 @@ def test_a_list_may_ignore_the_page_asked_for(start: Start) -> None:
 
 def test_pages_are_one_list(start: Start) -> None:
     """While the clock stands still, the pages hold every live session once, by creation, then by ID."""
-    caller = start(World(1, 1000))
+    caller = start(World(seed=1, meetings=1000))
     total = live_page(caller, 1, 50)["paging"]["total_count"]
     listed = [one for number in range(1, total // 50 + 2) for one in live_page(caller, number, 50)["data"]["sessions"]]
     assert total > 250
@@ -87,16 +87,16 @@ def test_pages_are_one_list(start: Start) -> None:
 
 def test_sessions_that_start_at_once_are_ordered_by_id() -> None:
     """Sessions that start in the same millisecond are ordered by their IDs, at every request."""
-    live = World(1, 20_000).sessions(LATER, "LIVE")
+    live = World(seed=1, meetings=20_000).sessions(LATER, "LIVE")
     assert len({one.started_ms for one in live}) < len(live)
-    assert live == by_start(live) == World(1, 20_000).sessions(LATER, "LIVE")
+    assert live == by_start(live) == World(seed=1, meetings=20_000).sessions(LATER, "LIVE")
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), instants, st.sampled_from([0.02, 0.3, 1.0]))
 def test_live_sessions_have_started_and_have_not_ended(seed: int, at: datetime, share: float) -> None:
     """The live sessions are all sessions under way at the instant, in the same order."""
-    world = World(seed, 40, live_share=share)
+    world = World(seed=seed, meetings=40, live_share=share)
     begun = world.sessions(at)
     assert begun == by_start(begun)
     live = [one for one in begun if one.started_at <= at < one.ended_at]
@@ -113,7 +113,7 @@ def test_a_list_belongs_to_its_caller() -> None:
 
 def test_the_live_sessions_of_a_large_world_are_listed_fast() -> None:
     """The first list of 20,000 meetings takes less than two seconds, later lists a fraction of that."""
-    world = World(1, 20_000)
+    world = World(seed=1, meetings=20_000)
     assert world.meeting_ids
     for at, seconds in ((LATER, 2.0), (LATER, 0.02), (LATER + timedelta(seconds=1), 0.1)):
         begin = time.process_time()
@@ -123,7 +123,7 @@ def test_the_live_sessions_of_a_large_world_are_listed_fast() -> None:
 
 def test_reading_all_pages_costs_what_the_pages_hold(start: Start) -> None:
     """A page of 6,000 live sessions takes milliseconds: the list is neither made nor sorted again."""
-    caller = start(World(1, 20_000), quota=Rate(requests=1000, seconds=300.0))
+    caller = start(World(seed=1, meetings=20_000), quota=Rate(requests=1000, seconds=300.0))
     total = live_page(caller, 1)["paging"]["total_count"]
     begin = time.process_time()
     sizes = [len(live_page(caller, number)["data"]["sessions"]) for number in range(1, -(-total // 100) + 1)]

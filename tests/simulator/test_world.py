@@ -33,16 +33,16 @@ def test_history_begins_on_a_monday() -> None:
 @given(seeds, instants, st.randoms(use_true_random=False))
 def test_history_is_a_pure_function_of_seed_and_time(seed: int, at: datetime, order: random.Random) -> None:
     """The same seed and time give the same answer, in any order of questions, whatever was asked before."""
-    ids = World(seed, 12).meeting_ids
-    straight = {one: World(seed, 12).active_session(one, at) for one in ids}
-    shuffled, world = order.sample(ids, len(ids)), World(seed, 12)
+    ids = World(seed=seed, meetings=12).meeting_ids
+    straight = {one: World(seed=seed, meetings=12).active_session(one, at) for one in ids}
+    shuffled, world = order.sample(ids, len(ids)), World(seed=seed, meetings=12)
     world.sessions(at + timedelta(hours=order.randrange(-9, 9)))
     assert {one: world.active_session(one, at) for one in shuffled} == straight
 
 
 def test_another_seed_is_another_history() -> None:
     """Neither meetings nor sessions of two seeds have anything in common."""
-    one, other = World(1), World(2)
+    one, other = World(seed=1), World(seed=2)
     assert not set(one.meeting_ids) & set(other.meeting_ids)
     assert not {s.id for s in one.sessions(LATER)} & {s.id for s in other.sessions(LATER)}
 
@@ -59,7 +59,7 @@ def test_the_time_zone_of_an_instant_does_not_matter() -> None:
 def test_a_sessions_total_never_falls(seed: int, one: datetime, other: datetime) -> None:
     """Minutes and peak only grow, nobody is present after the end, and live never exceeds the peak."""
     early, late = sorted((one, other))
-    for session in World(seed, 6).sessions(early):
+    for session in World(seed=seed, meetings=6).sessions(early):
         assert 0 <= session.minutes_consumed(early) <= session.minutes_consumed(late)
         assert 1 <= session.max_concurrent_participants(early) <= session.max_concurrent_participants(late)
         assert session.live_participants(late) <= session.max_concurrent_participants(late)
@@ -70,7 +70,7 @@ def test_a_sessions_total_never_falls(seed: int, one: datetime, other: datetime)
 @given(seeds, instants)
 def test_live_sessions_are_the_active_ones(seed: int, at: datetime) -> None:
     """A LIVE list holds exactly the active sessions of the meetings, with the same figures."""
-    world = World(seed, 40)
+    world = World(seed=seed, meetings=40)
     active = [session for one in world.meeting_ids if (session := world.active_session(one, at))]
     listed = [session.payload(to_ms(at)) for session in world.sessions(at, "LIVE")]
     assert sorted(active, key=lambda s: s["id"]) == sorted(listed, key=lambda s: s["id"])
@@ -83,12 +83,12 @@ def test_live_sessions_are_the_active_ones(seed: int, at: datetime) -> None:
 @given(seeds, instants)
 def test_day_totals_add_up_to_session_totals(seed: int, at: datetime) -> None:
     """The days of all sessions add up to the sessions' totals exactly, at any instant; booked late, to final totals."""
-    world = World(seed, 12, booking="steady")
+    world = World(seed=seed, meetings=12, booking="steady")
     days = world.day_totals(*DAYS, at)
     sessions = world.sessions(at)
     assert sum(day.sessions for day in days) == len(sessions)
     assert round(sum(d.minutes for d in days), 4) == round(sum(s.minutes_consumed(at) for s in sessions), 4)
-    assert World(seed, 12).day_totals(*DAYS, at) == days
+    assert World(seed=seed, meetings=12).day_totals(*DAYS, at) == days
 
 
 def test_a_session_counts_on_the_day_it_started_and_consumes_on_each() -> None:
@@ -121,7 +121,7 @@ def test_a_meeting_has_at_most_one_session_at_a_time() -> None:
 @pytest.mark.parametrize("share", [0, 0.02, 0.3, 0.9, 1])
 def test_the_wanted_share_of_meetings_is_live(share: float) -> None:
     """From the first instant on, about the wanted share of meetings is in session."""
-    world = World(7, 2000, live_share=share)
+    world = World(seed=7, meetings=2000, live_share=share)
     for hours in (0, 1, 30):
         live = len(world.sessions(DEFAULT_EPOCH + timedelta(hours=hours), "LIVE"))
         assert live / 2000 == pytest.approx(share, abs=0.04)
@@ -129,7 +129,7 @@ def test_the_wanted_share_of_meetings_is_live(share: float) -> None:
 
 def test_sessions_are_of_every_kind() -> None:
     """Sessions are short and long, of three types, with and without optional fields; some meetings have none."""
-    world = World(1, 200)
+    world = World(seed=1, meetings=200)
     sessions = world.sessions(LATER)
     payloads = [session.payload(to_ms(LATER)) for session in sessions]
     minutes = [(session.ended_at - session.started_at) / timedelta(minutes=1) for session in sessions]
@@ -168,7 +168,7 @@ def test_the_first_figures_of_a_session() -> None:
 
 def test_breakout_rooms_are_sessions_of_their_own() -> None:
     """A child session lies within its parent, has an ID of its own, and is in no list."""
-    world = World(1, 200)
+    world = World(seed=1, meetings=200)
     parents = [session for session in world.sessions(LATER) if session.breakout_rooms()]
     for parent in parents:
         [room] = parent.breakout_rooms()
@@ -182,7 +182,7 @@ def test_breakout_rooms_are_sessions_of_their_own() -> None:
 
 def test_ids_have_the_documented_forms() -> None:
     """Session IDs are UUIDs; so are meeting IDs, except for a few V1 room names like abcdef-ghijkl."""
-    world = World(1, 300)
+    world = World(seed=1, meetings=300)
     assert all(UUID(session.id).version == 4 for session in world.sessions(LATER))
     rooms = [one for one in world.meeting_ids if len(one) == 13]
     assert 0 < len(rooms) < 60
@@ -225,7 +225,7 @@ def test_sessions_are_bounded_by_their_start() -> None:
 
 def test_no_session_is_before_the_history() -> None:
     """The history begins with the sessions under way at the epoch, not earlier."""
-    world, before = World(1, 300), DEFAULT_EPOCH - timedelta(days=1)
+    world, before = World(seed=1, meetings=300), DEFAULT_EPOCH - timedelta(days=1)
     assert world.sessions(before) == []
     assert not any(world.active_session(one, before) for one in world.meeting_ids)
     begun = world.sessions(DEFAULT_EPOCH)
@@ -233,8 +233,8 @@ def test_no_session_is_before_the_history() -> None:
 
 
 def test_a_large_world_answers_fast() -> None:
-    """With 20,000 meetings the active session of a meeting takes microseconds; its history is not computed."""
-    world = World(1, 20_000)
+    """The active session of one of 20,000 meetings takes microseconds, because its history is not computed."""
+    world = World(seed=1, meetings=20_000)
     ids = world.meeting_ids
     world.active_session(ids[0], LATER)
     begin = time.process_time()
@@ -256,4 +256,4 @@ def test_a_large_world_answers_fast() -> None:
 def test_an_impossible_world_is_refused(options: dict[str, object], problem: str) -> None:
     """Impossible values are refused when the world is made, not when it is used."""
     with pytest.raises(ValueError, match=problem):
-        World(**options)  # type: ignore[arg-type]
+        World(**options)  # type: ignore[arg-type]  # the options have different types

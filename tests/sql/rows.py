@@ -15,7 +15,7 @@ import polars as pl
 
 from etl.normalize.finals import DAY_SCHEMA, FINAL_SCHEMA
 from etl.normalize.ledger import FAILURE_SCHEMA, RUN_SCHEMA
-from etl.normalize.snapshots import LIST_SCHEMA, SNAPSHOT_SCHEMA
+from etl.normalize.snapshots import SNAPSHOT_SCHEMA
 from etl.store import sql_files
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EVER = ("-infinity", "infinity")
 
 _SCHEMAS = {
-    "meeting_lists": LIST_SCHEMA,
+    "meeting_lists": {"list_id": pl.String, "app_id": pl.String, "meeting_id": pl.String},
     "runs": RUN_SCHEMA,
     "session_snapshots": SNAPSHOT_SCHEMA,
     "fetch_failures": FAILURE_SCHEMA,

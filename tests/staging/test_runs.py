@@ -118,7 +118,9 @@ def test_the_spending_of_a_damaged_run_is_left_out(staging: Staging) -> None:
 
 def test_a_run_that_is_already_gone_can_be_discarded(staging: Staging) -> None:
     """Another job that loads staged runs may have deleted it."""
+    other = staging.stage(FRAMES, "run-2")
     discard(StagedRun(run_id="run-1", directory=staging.directory / "run-1"))
+    assert staging.runs() == [other]
 
 
 def test_a_discarded_run_is_gone(staging: Staging) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from etl.errors import FailureKind, GiveUp
 from etl.realtimekit.ended.sessions import EndedList
-from etl.realtimekit.failure_messages import unavailable
+from etl.realtimekit.failure_messages import make_api_error
 from etl.realtimekit.http.session import open_session
 from etl.realtimekit.outcomes import make_failure
 from etl.realtimekit.workers import Workers
@@ -127,6 +127,6 @@ def _list_errors(lists: Sequence[EndedList]) -> list[EtlError]:
     refused = [(ended, error) for ended, error in unread if isinstance(error, GiveUp)]
     all_unread = unread[:1] if len(unread) == len(lists) else []
     return [
-        unavailable(error, f"the list of ended sessions of app {ended.app_id} can't be read ({error.message})")
+        make_api_error(error, f"the list of ended sessions of app {ended.app_id} can't be read ({error.message})")
         for ended, error in refused or all_unread
     ]

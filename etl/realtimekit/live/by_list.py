@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from etl.errors import FailureKind, GiveUp
-from etl.realtimekit.failure_messages import list_refused, unavailable
+from etl.realtimekit.failure_messages import make_api_error, make_list_error
 from etl.realtimekit.pages.backward import BackwardReader
 from etl.values.fetch import Observation
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_id
@@ -196,8 +196,8 @@ def _choose_lists(incomplete: Sequence[_LiveList], remaining: int, *, may_ask_ea
 def _errors(given_up: Sequence[_LiveList], lists: int) -> list[EtlError]:
     """Return the errors of the run: one for each list that is refused, or else one if no list could be read at all."""
     unread = [(live, live.error) for live in given_up if live.error and not live.is_begun]
-    refused = [list_refused(error, live.app_id) for live, error in unread if live.is_refused]
+    refused = [make_list_error(error, live.app_id) for live, error in unread if live.is_refused]
     if refused or not unread or len(unread) < lists:
         return refused
     error = unread[0][1]
-    return [unavailable(error, f"no list of live sessions could be read ({error.message})")]
+    return [make_api_error(error, f"no list of live sessions could be read ({error.message})")]
