@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import aclosing
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+import anyio
 import httpx
 
-from etl.errors import FailureKind, TryAgain
+from etl.errors import FailureKind, GiveUp, TryAgain
 from etl.realtimekit.http.responses import (
     MAX_BODY_BYTES,
     MAX_PAGE_BYTES,
@@ -24,7 +24,7 @@ from etl.realtimekit.http.responses import (
 from etl.realtimekit.http.retry import clamp_retry_after, retrying
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import date, datetime
 
     from etl.realtimekit.http.responses import ListPage
@@ -62,7 +62,7 @@ class RealtimeKit:
 
     async def active_session(self, meeting: Meeting) -> Payload | Idle:
         """Return the active session of a meeting, or IDLE."""
-        path = f"{_segment(meeting.app_id)}/meetings/{_segment(meeting.meeting_id)}/active-session"
+        path = [meeting.app_id, "meetings", meeting.meeting_id, "active-session"]
         return await self._get(path, parse_active_session)
 
     async def live_sessions(self, app_id: str, number: int) -> ListPage:
@@ -79,13 +79,13 @@ class RealtimeKit:
 
     async def session(self, app_id: str, session_id: str) -> Payload:
         """Return a session by its ID, live or ended."""
-        path = f"{_segment(app_id)}/sessions/{_segment(session_id)}"
-        return await self._get(path, parse_session, {"include_breakout_rooms": "true"})
+        query = {"include_breakout_rooms": "true"}
+        return await self._get([app_id, "sessions", session_id], parse_session, query)
 
     async def daily_totals(self, app_id: str, first: date, last: date) -> list[Any]:
         """Return the entries of the daily totals of an app from one day to another, both included."""
         query = {"start_date": first.isoformat(), "end_date": last.isoformat()}
-        return await self._get(f"{_segment(app_id)}/analytics/daywise", parse_daily_totals, query)
+        return await self._get([app_id, "analytics", "daywise"], parse_daily_totals, query)
 
     async def meetings(self, app_id: str, number: int) -> ListPage:
         """Return a page (from 1) of the meetings of an app. Their order is not documented."""
@@ -93,18 +93,22 @@ class RealtimeKit:
 
     async def _page(self, app_id: str, path: str, number: int, **query: str) -> ListPage:
         query |= {"page_no": str(number), "per_page": str(self.page_size)}
-        return await self._get(f"{_segment(app_id)}/{path}", parse_page, query, MAX_PAGE_BYTES)
+        return await self._get([app_id, path], parse_page, query, MAX_PAGE_BYTES)
 
     async def _get(
         self,
-        path: str,
+        path: Sequence[str],
         parse: Callable[[int, Mapping[str, str], bytes], _T],
         query: Mapping[str, str] | None = None,
         max_bytes: int = MAX_BODY_BYTES,
     ) -> _T:
-        """Send a request, with its retries, and parse the response."""
+        """Send a request, with its retries, and parse the response. `path` holds names and IDs, not encoded."""
         self.attempts = 0
-        request = self._client.build_request("GET", path, params=query)
+        try:
+            url = "/".join(quote(segment, safe="") for segment in path)
+            request = self._client.build_request("GET", url, params=query)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise GiveUp(FailureKind.INVALID_ID, f"not asked: {printable(str(error))}") from None
         return await self._retrying(self._attempt, request, parse, max_bytes)
 
     async def _attempt(
@@ -128,19 +132,22 @@ class RealtimeKit:
     async def _send(self, request: httpx.Request, max_bytes: int) -> tuple[int, httpx.Headers, bytes]:
         """Return the status, headers and body of the response. The time-out bounds the whole response."""
         try:
-            async with asyncio.timeout(self._timeout):
+            # asyncio.timeout may cancel httpx while it opens or closes a connection, which then stays in use forever.
+            with anyio.fail_after(self._timeout):
                 response = await self._client.send(request, stream=True)
                 async with aclosing(response):
                     body = await _read(response, max_bytes)
         except TimeoutError:
             raise TryAgain(FailureKind.TIMEOUT, f"no answer within {self._timeout:g} s") from None
-        except (httpx.TransportError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  # only libraries run here, and not all their errors have one base
             raise TryAgain(FailureKind.CONNECTION, f"connection failed: {self._describe(error)}") from None
         return response.status_code, response.headers, self._without_token(body)
 
     def _describe(self, error: Exception) -> str:
         """Describe a connection error. Its message may quote the response."""
-        message = self._without_token(str(error).encode()).decode() or type(error).__name__
+        while isinstance(error, ExceptionGroup):  # of attempts to connect side by side
+            error = error.exceptions[0]
+        message = self._without_token(str(error).encode(errors="replace")).decode() or type(error).__name__
         return printable(f"the proxy answers {message}" if isinstance(error, httpx.ProxyError) else message)
 
     def _without_token(self, body: bytes) -> bytes:
@@ -148,11 +155,6 @@ class RealtimeKit:
         for spelling in self._token_spellings:
             body = body.replace(spelling, b"[token]")
         return body
-
-
-def _segment(value: str) -> str:
-    """Encode an ID as one segment of a path."""
-    return quote(value, safe="")
 
 
 def _iso(instant: datetime) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -125,6 +125,18 @@ async def open_session(
     session.budget.close()
 
 
+class _NoCookies(CookieJar):
+    """A jar that stays empty: the API needs no cookies, and the jar warns of those that it can't parse."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Ignore the cookies of a response."""
+
+
+async def _remove_location(response: httpx.Response) -> None:
+    """Remove the target of a redirect: httpx parses it even if it does not follow it, and raises if it can't."""
+    response.headers.pop("location", None)
+
+
 def _http_client(
     settings: ApiSettings, ssl_context: ssl.SSLContext, transport: httpx.AsyncBaseTransport | None
 ) -> httpx.AsyncClient:
@@ -142,10 +154,11 @@ def _http_client(
                 "Accept-Encoding": "identity",  # responses are small
                 "User-Agent": f"realtimekit-usage/{__version__}",
             },
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # the API needs none
+            cookies=_NoCookies(),
             verify=ssl_context,
             trust_env=not settings.is_loopback,
             follow_redirects=False,
+            event_hooks={"response": [_remove_location]},
             limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS),
             timeout=None,  # noqa: S113  # RealtimeKit bounds the whole response
             transport=transport,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl
 
+import httpx
 import pytest
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
@@ -288,3 +289,48 @@ def test_a_pause_after_429_holds_other_requests_too(serve_api: ServeApi) -> None
     ask(api.settings(attempts=2), Meeting(api.world.app_id, api.world.meeting_ids[0]), api=api, counts=counts)
     assert counts.waited_seconds == pytest.approx(1.0)
     assert api.clock.now() >= START + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("location", ["mailto:x", "http:foo", "http://a\x01b", "http://1.2.3.4:x/", ":::", "/login"])
+def test_a_redirect_is_not_parsed(location: str) -> None:
+    """Whatever its target is, it is a response like any other: not tried again, and the end of no run."""
+    with answering(b"moved", status=302, headers={"Location": location}) as server:
+        error = failure(settings_for(server.base_url, attempts=3))
+    assert (error.kind, error.http_status, len(server.paths)) == (FailureKind.MALFORMED, 302, 1)
+
+
+@pytest.mark.parametrize("session_id", ["x" * 70_000, "x\ud800"])
+def test_an_id_that_no_url_can_hold_is_a_failure_and_not_asked_for(session_id: str) -> None:
+    """The IDs of sessions are the API's, and a URL of httpx has at most 65,536 characters."""
+    with answering(b"{}") as server, pytest.raises(GiveUp) as caught:
+        call(settings_for(server.base_url), lambda client: client.session("app", session_id))
+    assert (caught.value.kind, server.paths) == (FailureKind.INVALID_ID, [])
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_cookie_that_is_not_valid_is_ignored() -> None:
+    """Nothing of it is printed."""
+    body, cookie = (
+        b'{"success": true, "data": {"id": "session"}}',
+        "a=b; expires=Mon, 99 Foo 99999 99:99:99 GMT; version=1",
+    )
+    with answering(body, headers={"Set-Cookie2": cookie, "Set-Cookie": cookie}) as server:
+        assert ask(settings_for(server.base_url), MEETING) == {"id": "session"}
+
+
+@pytest.mark.parametrize("error", [ValueError("label too long"), ExceptionGroup("", [OverflowError("label too long")])])
+def test_every_error_of_a_library_is_a_failed_connection(error: Exception) -> None:
+    """One that is not httpx's own, too: the meeting fails, and the run goes on."""
+
+    def respond(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    async def run() -> None:
+        context = RunContext(now=lambda: START, sleep=asyncio.sleep, transport=httpx.MockTransport(respond))
+        settings = settings_for("https://api.example")
+        async with open_session(settings, context, FetchCounts()) as session, session.client() as client:
+            await client.active_session(MEETING)
+
+    with pytest.raises(TryAgain, match="connection failed: label too long") as caught:
+        asyncio.run(run())
+    assert caught.value.kind is FailureKind.CONNECTION
