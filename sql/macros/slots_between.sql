@@ -1,6 +1,7 @@
 -- Grain: one row per app and slot of the period: the slots of loaded runs, and the missing slots.
 -- A slot is missing where the schedule has one and no run is loaded. The schedule is the step that
--- runs state (--every), else the most frequent gap between the app's runs.
+-- runs state (--every), else the most frequent gap between the app's runs. No slot of the future is
+-- missing, and none within a gap of more than 366 days: in that time there was no schedule.
 -- unresolved_meetings counts the meetings without an outcome. is_observed is false where no meeting
 -- of the slot has an outcome.
 create or replace macro slots_between(since, until) as table
@@ -62,7 +63,7 @@ schedules as (
     select
         gaps.app_id,
         gaps.slot,
-        coalesce(gaps.next_slot, least(until, now())) as schedule_until,
+        least(coalesce(gaps.next_slot, until), now()) as schedule_until,
         coalesce(gaps.every_seconds, usual_gaps.gap_seconds) as step_seconds
     from gaps
     left join usual_gaps using (app_id)
@@ -70,15 +71,10 @@ schedules as (
         and schedule_until > since
 ),
 
--- A slot that is less than half a step late is not missing.
 missing_slots as (
     select
         app_id,
-        unnest(generate_series(
-            slot + to_seconds(step_seconds),
-            schedule_until - to_seconds(step_seconds / 2),
-            to_seconds(step_seconds)
-        )) as slot
+        unnest(steps_between(slot, schedule_until, to_seconds(step_seconds))) as slot
     from schedules
 ),
 

@@ -1,5 +1,6 @@
 -- Minutes, started sessions and the most participants at a time, per day
 -- Grain: one row per day in the time zone $tz. Empty is not zero: nothing is known of such a day.
+-- Days without data are rows as well, except in a gap of more than 366 days.
 -- The participants of several apps are added where their slots are the same, as with --every.
 with usage as (
     select
@@ -42,13 +43,20 @@ slot_days as (
 
 days_with_data as (
     select day from usage
-    union all
+    union
     select day from slot_days
 ),
 
-all_days as (
-    select unnest(generate_series(min(day), max(day), interval 1 day)) as day
+next_days as (
+    select day, lead(day) over (order by day) as next_day
     from days_with_data
+),
+
+all_days as (
+    select day from days_with_data
+    union all
+    select unnest(steps_between(day, next_day, interval 1 day)) as day
+    from next_days
 ),
 
 joined as (

@@ -31,12 +31,27 @@ slot_hours as (
     group by local_hour
 ),
 
--- Every hour from the first to the last snapshot of the period.
+hours_with_data as (
+    select first_instant(local_hour, $tz) as starts_at from growth
+    union
+    select first_instant(local_hour, $tz) as starts_at from slot_hours
+),
+
+next_hours as (
+    select starts_at, lead(starts_at) over (order by starts_at) as next_starts_at
+    from hours_with_data
+),
+
+-- Every hour from the first to the last one with data, without gaps of more than 366 days.
 elapsed_hours as (
-    select
-        unnest(generate_series(date_trunc('hour', min(slot)), max(slot), interval 1 hour))
-            at time zone $tz as local_hour
-    from slots
+    select starts_at at time zone $tz as local_hour
+    from hours_with_data
+
+    union all
+
+    select unnest(steps_between(starts_at, next_starts_at, interval 1 hour)) at time zone $tz
+        as local_hour
+    from next_hours
 ),
 
 occurrences as (

@@ -1,9 +1,11 @@
 -- Sessions that were live in the last snapshot of the period: now, unless --until says otherwise
--- Grain: one row per session that was live in its app's last loaded slot.
+-- Grain: one row per session that was live in its app's last loaded slot. Slots that a wrong clock
+-- has put into the future do not count.
 with last_slots as (
     select app_id, max(slot) as slot
     from slots_between($since, $until)
     where is_loaded
+        and slot <= now()
         and ($app_id is null or app_id = $app_id)
     group by app_id
 )

@@ -1,10 +1,11 @@
 -- Grain: one row per session that was live in its app's latest loaded slot.
--- slot says how old that is.
+-- slot says how old that is. Slots that a wrong clock has put into the future do not count.
 create or replace view live_now as
 with latest_slots as (
     select app_id, max(slot) as slot
     from coverage
     where is_loaded
+        and slot <= now()
     group by app_id
 )
 
