@@ -19,11 +19,12 @@ from etl.reports.periods import format_minute
 from etl.reports.table import as_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from polars import DataFrame
 
-    from etl.reports.ask import SnapshotRange
+    from etl.reports.ask import DataRange, Interruption
     from etl.reports.catalogue import Query
     from etl.reports.periods import Period
 
@@ -48,11 +49,12 @@ class _Request:
 
 
 def show_report(query: Query, options: dict[str, Any]) -> None:
-    """Show a report below its title. If the period has no snapshots, say which period has."""
+    """Show a report below its title. If the period has no data, say which period has."""
     request = _request(query, options)
-    frame, snapshots = answer_report(query, read_settings(options), request.parameters)
-    _write(frame, request, title=f"{query.name}, {request.period}, from {options['database']}")
-    explain_no_data(snapshots, request.period, is_empty=frame.is_empty())
+    answer = answer_report(query, read_settings(options), request.parameters)
+    _write(answer.frame, request, title=f"{query.name}, {request.period}, from {options['database']}")
+    explain_no_data(answer.data_range, request.period, is_empty=answer.frame.is_empty())
+    _explain_interruptions(answer.interruptions, request.period.tz)
 
 
 def show_answer(query: Query, options: dict[str, Any]) -> None:
@@ -95,12 +97,28 @@ def _write(frame: DataFrame, request: _Request, *, title: str) -> None:
         click.echo(f"{frame.height:,} row{'s'[: frame.height != 1]} in {request.output}", err=True)
 
 
-def explain_no_data(snapshots: SnapshotRange, period: Period, *, is_empty: bool = False) -> None:
-    """Say which period has snapshots, if this one has none or its answer is empty."""
-    if not is_empty and snapshots.last >= period.since and snapshots.first < period.until:
-        return
-    first, last = (format_minute(instant, period.tz) for instant in (snapshots.first, snapshots.last))
-    click.echo(f"rtk-usage: no data from {period}; the database holds snapshots from {first} to {last}", err=True)
+def explain_no_data(data_range: DataRange, period: Period, *, is_empty: bool = False) -> None:
+    """Say which period has data, if this one has none or its answer is empty."""
+    first, last = data_range.first, data_range.last
+    if first is None or last is None:
+        _explain(f"no data from {period}; the database holds no snapshots and no ended sessions yet")
+    elif is_empty or last < period.since or first >= period.until:
+        holds = f"{format_minute(first, period.tz)} to {format_minute(last, period.tz)}"
+        _explain(f"no data from {period}; the database holds data from {holds}")
+
+
+def _explain_interruptions(interruptions: Sequence[Interruption], tz: str) -> None:
+    """Say in which time no snapshot is expected, so that none is missing."""
+    for gap in interruptions:
+        end = format_minute(gap.next_slot, tz) if gap.next_slot else "now"
+        _explain(
+            f"app {gap.app_id} has no snapshots from {format_minute(gap.last_slot, tz)} to {end}: more than 366 days, "
+            "in which none are expected. Either no schedule ran, or the clock of a run was wrong"
+        )
+
+
+def _explain(message: str) -> None:
+    click.echo(f"rtk-usage: {message}", err=True)
 
 
 def _is_terminal() -> bool:

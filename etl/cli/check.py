@@ -27,9 +27,9 @@ def check(*, as_json: bool, **options: Any) -> None:
 
     period = make_period(options)
     parameters = query_parameters(period, app_id=options["app_id"])
-    results, snapshots = checks.run_checks(read_settings(options), parameters)
+    results, data_range = checks.run_checks(read_settings(options), parameters)
     click.echo((checks.results_as_json if as_json else checks.results_as_text)(results, period.tz))
-    explain_no_data(snapshots, period)
+    explain_no_data(data_range, period)
     broken = [result.name for result in results if not result.is_passed]
     if broken:
         raise CheckFailed(f"{len(broken)} of {len(results)} rules are broken: {', '.join(broken)}")

@@ -216,4 +216,6 @@ def _covered_share(days: Sequence[Day]) -> float | None:
 
 
 def _app_ids(data: PageData) -> list[str]:
-    return sorted(data.current.concurrency["app_id"].unique().to_list())
+    """Return the apps with snapshots, or else those with minutes."""
+    frames = (data.current.concurrency, data.current.meeting_days)
+    return next((sorted(frame["app_id"].unique()) for frame in frames if not frame.is_empty()), [])

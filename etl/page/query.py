@@ -10,17 +10,18 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from etl.errors import ConfigError
-from etl.reports.ask import require_known_app, snapshot_range
+from etl.reports.ask import read_data_range, require_known_app
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import midnight
 from etl.store import sql_files
-from etl.store.read import run_query
+from etl.store.read import run_query, run_sql_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
+    from etl.reports.ask import DataRange
     from etl.reports.periods import Period
     from etl.store.database import Connection
 
@@ -78,7 +79,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageData:
-    """All rows that the page shows. `previous` is the period of the same length before, if snapshots reach into it."""
+    """All rows that the page shows. `previous` is the period of the same length before, if snapshots reach into it.
+
+    `snapshots_left_out` are the snapshots of the user's period before a gap of more than 366 days, after which the page
+    begins. `last_slot` is None if there are no snapshots, but ended sessions.
+    """
 
     current: PeriodReports
     previous: PeriodReports | None
@@ -87,36 +92,46 @@ class PageData:
     accuracy: pl.DataFrame | None
     price_notes: dict[str, str]
     snapshots: int
-    last_slot: datetime
+    snapshots_left_out: int
+    last_slot: datetime | None
     schema: str
 
 
 def fetch_page_data(connection: Connection, database: Path, options: PageOptions) -> PageData:
-    """Read everything that the page shows. The period begins no earlier than the day of the first snapshot.
+    """Read everything that the page shows. The period begins no earlier than the day of the first data.
 
-    Raises ConfigError if the database has no snapshot in the period.
+    After a gap of more than 366 days between snapshots, the period begins anew: a wrong clock may have made the gap,
+    and a chart of it would show nothing. Raises ConfigError if the period has neither a snapshot nor an ended session.
     """
-    first_slot = snapshot_range(connection, database).first
+    data_range = read_data_range(connection, database)
     require_known_app(connection, database, options.app_id)
-    period = _starting_with(first_slot, options.period)
+    first_slot: datetime | None = run_sql_file(connection, "page/first_slot", until=options.period.until).item()
+    period = _starting_with(first_slot or data_range.first or options.period.until, options.period)
     reports = _Reports(connection, query_parameters(period, app_id=options.app_id, prices=options.prices))
-    state = reports.read("page/database").row(0, named=True)
-    if not state["snapshots"]:
-        raise ConfigError(
-            f"no snapshot from {options.period.since.isoformat()} to {options.period.until.isoformat()}; the first is "
-            f"of {first_slot.isoformat()}. Name another period with --since and --until"
-        )
+    state = reports.read("page/database", asked_since=options.period.since).row(0, named=True)
+    if period.since == period.until or not (state["snapshots"] or state["ended_sessions"]):
+        raise _no_data_error(options.period, data_range)
     current = reports.read_period(period)
     return PageData(
         current=current,
-        previous=reports.read_period(_period_before(period)) if first_slot < period.since else None,
+        previous=reports.read_period(_period_before(period)) if first_slot and first_slot < period.since else None,
         busiest=_busiest(reports, current.meeting_days),
         longest=reports.read("page/longest_sessions"),
         accuracy=_accuracy(reports, period) if state["reconcile_runs"] else None,
         price_notes=dict(reports.read("page/price_notes").iter_rows()),
         snapshots=state["snapshots"],
+        snapshots_left_out=state["snapshots_left_out"],
         last_slot=state["last_slot"],
         schema=state["schema"],
+    )
+
+
+def _no_data_error(period: Period, data_range: DataRange) -> ConfigError:
+    """The error for a period without data."""
+    holds = f"{data_range.first} to {data_range.last}" if data_range.first else "no time at all"
+    return ConfigError(
+        f"no snapshot and no ended session from {period.since.isoformat()} to {period.until.isoformat()}; the database "
+        f"holds data from {holds}. Name another period with --since and --until"
     )
 
 
@@ -191,10 +206,10 @@ def _summed(meeting_days: pl.DataFrame) -> pl.DataFrame:
     return meeting_days.group_by("day", "app_id", "meeting_id", "type").agg(pl.col(figures).sum())
 
 
-def _starting_with(first_slot: datetime, period: Period) -> Period:
-    """Return the period without the days before the first snapshot."""
+def _starting_with(first: datetime, period: Period) -> Period:
+    """Return the period without the days before the first data."""
     zone = ZoneInfo(period.tz)
-    first_day = midnight(first_slot.astimezone(zone).date(), zone)
+    first_day = midnight(first.astimezone(zone).date(), zone)
     return replace(period, since=max(period.since, min(first_day, period.until)))
 
 

@@ -25,11 +25,32 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotRange:
-    """The first and the last slot that have a snapshot (UTC)."""
+class DataRange:
+    """The first and the last instant with data (UTC): snapshots and ended sessions. None if there are none yet."""
 
-    first: datetime
-    last: datetime
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interruption:
+    """A gap of more than 366 days without a snapshot of an app, in which none is expected.
+
+    `next_slot` is None if no snapshot has followed.
+    """
+
+    app_id: str
+    last_slot: datetime
+    next_slot: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAnswer:
+    """The rows of a report, the range of all data, and the interruptions in the period of the report."""
+
+    frame: DataFrame
+    data_range: DataRange
+    interruptions: list[Interruption]
 
 
 def read_database(settings: ReadSettings, use: Callable[[Connection], _T]) -> _T:
@@ -42,32 +63,38 @@ def answer_query(query: Query, settings: ReadSettings, parameters: Mapping[str, 
     return read_database(settings, lambda connection: run_query(connection, query.sql, parameters, where=query.name))
 
 
-def answer_report(
-    query: Query, settings: ReadSettings, parameters: Mapping[str, object]
-) -> tuple[DataFrame, SnapshotRange]:
-    """Return the rows of a report, and the range of the snapshots in the database.
+def answer_report(query: Query, settings: ReadSettings, parameters: Mapping[str, object]) -> ReportAnswer:
+    """Return the answer of a report.
 
-    Raises WrongQuery if the query is not valid, and ConfigError if the app has no snapshots.
+    Raises WrongQuery if the query is not valid, and ConfigError if the database or the app has no data.
     """
 
-    def use(connection: Connection) -> tuple[DataFrame, SnapshotRange]:
-        snapshots = snapshot_range(connection, settings.database)
+    def use(connection: Connection) -> ReportAnswer:
+        data_range = read_data_range(connection, settings.database)
         require_known_app(connection, settings.database, parameters["app_id"])
-        return run_query(connection, query.sql, parameters, where=query.name), snapshots
+        gaps = {name: parameters[name] for name in ("since", "until", "app_id")}
+        rows = run_sql_file(connection, "read/interruptions", **gaps).iter_rows(named=True)
+        return ReportAnswer(
+            frame=run_query(connection, query.sql, parameters, where=query.name),
+            data_range=data_range,
+            interruptions=[Interruption(**row) for row in rows],
+        )
 
     return read_database(settings, use)
 
 
-def snapshot_range(connection: Connection, database: Path) -> SnapshotRange:
-    """Return the range of the snapshots. Raises ConfigError if the database has no snapshots."""
-    runs, first, last = run_sql_file(connection, "read/snapshot_range").row(0)
+def read_data_range(connection: Connection, database: Path) -> DataRange:
+    """Return the range of the data. Raises ConfigError if the database has no run."""
+    runs, first, last = run_sql_file(connection, "read/data_range").row(0)
     if not runs:
         raise ConfigError(f"{database} holds no snapshots yet; take one with rtk-usage snapshot")
-    return SnapshotRange(first=first, last=last)
+    return DataRange(first=first, last=last)
 
 
 def require_known_app(connection: Connection, database: Path, app_id: object) -> None:
     """Raise ConfigError if no run has asked for this app. None stands for all apps."""
+    if app_id is None:
+        return
     apps = run_sql_file(connection, "read/apps")["app_id"].to_list()
-    if app_id is not None and app_id not in apps:
-        raise ConfigError(f"{database} holds nothing of app {app_id!r}; its apps are {', '.join(apps)}")
+    if app_id not in apps:
+        raise ConfigError(f"{database} holds nothing of app {app_id!r}; its apps are {', '.join(apps) or 'unknown'}")

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl.reports.ask import read_database, require_known_app, snapshot_range
+from etl.reports.ask import read_data_range, read_database, require_known_app
 from etl.reports.catalogue import describe
 from etl.reports.formats import records
 from etl.reports.table import as_table
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
-    from etl.reports.ask import SnapshotRange
+    from etl.reports.ask import DataRange
     from etl.settings import ReadSettings
     from etl.store.database import Connection
 
@@ -40,16 +40,16 @@ class CheckResult:
         return self.offenders.is_empty()
 
 
-def run_checks(settings: ReadSettings, parameters: Mapping[str, object]) -> tuple[list[CheckResult], SnapshotRange]:
-    """Run every check on the period of the parameters. Also return the range of the snapshots in the database.
+def run_checks(settings: ReadSettings, parameters: Mapping[str, object]) -> tuple[list[CheckResult], DataRange]:
+    """Run every check on the period of the parameters. Also return the range of the data in the database.
 
-    Raises ConfigError if the database or the app has no snapshots.
+    Raises ConfigError if the database or the app has no data.
     """
 
-    def use(connection: Connection) -> tuple[list[CheckResult], SnapshotRange]:
-        snapshots = snapshot_range(connection, settings.database)
+    def use(connection: Connection) -> tuple[list[CheckResult], DataRange]:
+        data_range = read_data_range(connection, settings.database)
         require_known_app(connection, settings.database, parameters["app_id"])
-        return [_run_check(connection, name, parameters) for name in sql_files.names(_FOLDER)], snapshots
+        return [_run_check(connection, name, parameters) for name in sql_files.names(_FOLDER)], data_range
 
     return read_database(settings, use)
 

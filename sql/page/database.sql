@@ -1,8 +1,22 @@
 -- Grain: one row, the state of the database.
--- It counts the snapshots of the period and all runs of reconcile.
+-- It counts the snapshots and ended sessions of the period and all runs of reconcile. The snapshots
+-- left out are those before $since and not before $asked_since.
 select
     (select count(*) from runs where kind = 'snapshot' and slot >= $since and slot < $until)
         as snapshots,
+    (
+        select count(*)
+        from runs
+        where kind = 'snapshot'
+            and slot >= $asked_since
+            and slot < $since
+    ) as snapshots_left_out,
+    (
+        select count(*)
+        from session_finals
+        where started_at < $until
+            and coalesce(ended_at, started_at) >= $since
+    ) as ended_sessions,
     (select max(slot) from runs where kind = 'snapshot' and slot < $until) as last_slot,
     (select count(*) from runs where kind = 'reconcile') as reconcile_runs,
     (select max(name) from schema_migrations where name not like 'views %') as schema;

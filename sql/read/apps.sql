@@ -1,4 +1,4 @@
--- Grain: one row per app of a loaded run, whether the run had a list or fetched the whole app.
+-- Grain: one row per app of a loaded run: of its list, the app as a whole, or of what it reconciled.
 select app_id
 from meeting_lists
 
@@ -7,5 +7,15 @@ union
 select substr(list_id, length('all:') + 1)
 from runs
 where list_id like 'all:%'
+
+union
+
+select app_id
+from session_finals
+
+union
+
+select app_id
+from daily_totals
 
 order by app_id;

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -257,9 +258,34 @@ def test_nothing_in_the_period_is_an_empty_table_and_a_hint(filled: Shell) -> No
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 1
     assert (
-        "no data from 2025-01-01 00:00 to 2025-02-01 00:00 (UTC); the database holds snapshots from 2026-11-02 12:00"
+        "no data from 2025-01-01 00:00 to 2025-02-01 00:00 (UTC); the database holds data from 2026-11-02 12:00"
         in result.stderr
     )
+
+
+def test_a_report_says_in_which_time_no_snapshot_is_expected(filled: Shell) -> None:
+    """A run in 1970 lies more than 366 days before the next one. In a period after the gap, nothing is said."""
+    with open_database(filled.database) as connection:
+        load_runs(connection, [stage_run(filled.directory, slot=datetime(1970, 1, 1, tzinfo=UTC))])
+    until = ("--until", "2026-11-02T12:04:00Z", "--format", "csv")
+    result = filled.run("report", "coverage", "--since", "all", *until)
+    assert [line.split(",")[:4] for line in result.stdout.splitlines()[1:]] == [
+        ["1970-01-01", "1", "1", "0"],
+        ["2026-11-02", "1", "1", "0"],
+    ]
+    assert result.stderr == (
+        "rtk-usage: app app has no snapshots from 1970-01-01 00:00 to 2026-11-02 12:00: more than 366 days, in which "
+        "none are expected. Either no schedule ran, or the clock of a run was wrong\n"
+    )
+    assert filled.run("report", "coverage", "--since", "2026-11-02T12:00:00Z", *until).stderr == ""
+
+
+def test_a_report_says_that_a_schedule_has_ended_long_ago(filled: Shell) -> None:
+    """The last run is more than 366 days old."""
+    with open_database(filled.database) as connection:
+        connection.execute("update runs set slot = slot - interval 2 years")
+    result = filled.run("report", "coverage", "--since", "30d", "--format", "csv")
+    assert "app app has no snapshots from 2024-11-02 12:00 to now: more than 366 days" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["cost", "hours"])

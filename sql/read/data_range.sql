@@ -1,0 +1,19 @@
+-- Grain: one row, with the number of loaded runs, and the first and the last instant with data: the
+-- slots of snapshots, and the starts and ends of ended sessions.
+with slots as (
+    select min(slot) as first_at, max(slot) as last_at
+    from runs
+    where kind = 'snapshot'
+),
+
+ended_sessions as (
+    select min(started_at) as first_at, greatest(max(started_at), max(ended_at)) as last_at
+    from session_finals
+)
+
+select
+    (select count(*) from runs) as runs,
+    least(slots.first_at, ended_sessions.first_at) as first_at,
+    greatest(slots.last_at, ended_sessions.last_at) as last_at
+from slots
+cross join ended_sessions;
