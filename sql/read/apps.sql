@@ -1,4 +1,5 @@
--- Grain: one row per app of a loaded run: of its list, the app as a whole, or of what it reconciled.
+-- Grain: one row per app of a loaded run: of a list, of a run for a whole app, or of what
+-- reconcile has fetched.
 select app_id
 from meeting_lists
 
