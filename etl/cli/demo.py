@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -32,11 +33,11 @@ from etl.errors import ConfigError
 def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int) -> None:
     """Try everything in seconds, without an account.
 
-    The demo takes a week of hourly snapshots of a simulated API, in which some requests fail. Then it reconciles them,
-    shows the week by day, and writes a page.
+    The demo takes a week of hourly snapshots of a simulated API, in which some requests fail. The simulated meetings
+    follow the working hours of an office (UTC). Then it reconciles them, shows the week by day, and writes a page.
     """
     try:
         from etl.cli.demonstration import demonstrate
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
-    demonstrate(directory, days=days, meetings=meetings, faults=faults, seed=seed)
+    demonstrate(directory, days=days, meetings=meetings, faults=faults, seed=seed, now=datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""The demo: hourly snapshots of a simulated week, taken as cron would take them, with a clock that runs fast."""
+"""The demo: hourly snapshots of a simulated week of an office, taken as by cron, with a clock that runs fast."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ from etl.values.run import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from etl.values.finals import ReconcileSummary
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _HOUR = timedelta(hours=1)
 _HOURS_A_DAY = 24
+_PAST_THE_HOUR = timedelta(minutes=10)  # meetings that begin on the hour have begun
+_LIVE_SHARE = 0.02  # the average of a whole week; in working hours the share is several times as high
 _PAGE = "usage.html"
 _TIMEOUT = timedelta(milliseconds=50)  # real time; the simulated API answers within milliseconds, or late on purpose
 _LONG_TIMEOUT = timedelta(seconds=10)  # the list of a week takes longer
@@ -57,17 +60,20 @@ With your own account, write meeting IDs to data/meetings.txt, one per line, the
 _SPEED = 600.0  # simulated seconds per real second; a run takes about one simulated minute
 
 
-def demonstrate(directory: Path, *, days: int, meetings: int, faults: float, seed: int) -> None:
-    """Take the snapshots of some days up to now into `directory`, and show the result."""
-    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    world = World(seed=seed, meetings=meetings, epoch=end - timedelta(days=days))
+def demonstrate(  # noqa: PLR0913 - the options of the command, and the clock
+    directory: Path, *, days: int, meetings: int, faults: float, seed: int, now: datetime
+) -> None:
+    """Take the snapshots of some days up to `now` into `directory`, and show the result."""
+    end = (now.astimezone(UTC) - _PAST_THE_HOUR).replace(minute=0, second=0, microsecond=0)
+    epoch = end - timedelta(days=days)
+    world = World(seed=seed, meetings=meetings, live_share=_LIVE_SHARE, schedule="working-hours", epoch=epoch)
     settings = _prepare(world, directory)
     slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
     summary, finals = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
     click.echo(f"last snapshot:  {snapshot_line(summary)}\nreconciliation: {reconcile_line(finals)}")
     click.echo("(Seconds are those of the simulated clock.)\n")
     _show_tables(settings.database, len(slots))
-    period = Period(since=world.epoch, until=datetime.now(UTC), tz="UTC")
+    period = Period(since=world.epoch, until=now, tz="UTC")
     _show_usage(settings.database, directory / _PAGE, period)
     # A user can type the name only if it is on the PATH.
     command = "rtk-usage" if shutil.which("rtk-usage") else os.path.relpath(sys.argv[0])
@@ -118,10 +124,10 @@ def _take_snapshots(
 async def _take_each(
     settings: SnapshotSettings, slots: Sequence[datetime], clock: FastClock
 ) -> tuple[SnapshotSummary, ReconcileSummary]:
-    """Take all snapshots, each with the clock at its slot, then reconcile."""
+    """Take all snapshots, each with the clock some minutes after its slot, then reconcile."""
     context = RunContext(now=clock.now, sleep=clock.sleep)
     for slot in slots:
-        clock.set(slot)
+        clock.set(slot + _PAST_THE_HOUR)
         summary = await take_snapshot(settings, context)
     before = slots[0] - _HOURS_A_DAY * _HOUR  # some sessions started before the first slot
     patient = replace(settings.api, timeout=_LONG_TIMEOUT)

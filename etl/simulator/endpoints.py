@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from etl.simulator.answers import Answer
-    from etl.simulator.sessions import Meeting, Payload, Session, Status
+    from etl.simulator.meetings import Meeting, Payload
+    from etl.simulator.sessions import Session, Status
     from etl.simulator.world import World
 
     Query = Mapping[str, str]

@@ -1,18 +1,20 @@
-"""A meeting with its timetable, and a session from its first join to its end, as the API describes them.
+"""A session from its first join to its end, as the API describes it.
 
-A meeting has at most one session in each cycle of its timetable, so at most one at a time. The fields are those of the
-published description; which optional ones a session has, and how often, is the simulator's choice.
+The fields are those of the published description; which optional ones a session has, and how often, is the simulator's
+choice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from etl.simulator.clock import DAY, HOUR, MINUTE, SECOND, from_ms, to_iso, to_ms
-from etl.simulator.seeded_random import draw_numbers, is_within, make_meeting_id, make_uuid, scale
+from etl.simulator.clock import from_ms, to_iso, to_ms
+from etl.simulator.meetings import KEEP_ALIVE_MS
+from etl.simulator.seeded_random import draw_numbers, make_uuid
 from etl.simulator.stays import (
     UNITS_PER_MINUTE,
+    Stay,
     count_present,
     draw_stays,
     find_peak,
@@ -23,89 +25,14 @@ from etl.simulator.stays import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from etl.simulator.stays import Stay
-
-MAX_PERIOD_MS = 4 * HOUR
-KEEP_ALIVE_MS = 60 * SECOND
-
-Payload = dict[str, Any]
+    from etl.simulator.meetings import Payload
 Status = Literal["LIVE", "ENDED"]
 Booking = Literal["on-leave", "steady"]
 
-_MIN_PERIOD_MS = 2 * HOUR
-_SHORT_MS = (2 * MINUTE, 3 * MINUTE)
-_SHORT_MEAN_MS = sum(_SHORT_MS) / 2
-_MIN_LONG_MS = 5 * MINUTE
-_MIN_MEAN_MS = 20 * MINUTE
-_NEVER_USED_SHARE = 0.1
-# Text that careless readers of JSON, CSV or HTML would break.
-_TITLES = ("Daily", "Équipe produit", 'Q&A, "open"', "<b>Support</b>", "数学の授業", "Board\tmeeting")
 _TYPES = ("meeting",) * 17 + ("livestream", "livestream", "participant")
 _REGIONS = ("weur", "enam", "apac")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meeting:
-    """A reusable room. Cycle 0 starts at `first_ms`, each cycle lasts `period_ms`, sessions fill `live_share` of it."""
-
-    id: str
-    index: int
-    title: str
-    created_ms: int
-    first_ms: int
-    period_ms: int
-    live_share: float
-
-    def cycle_at(self, at_ms: int) -> int:
-        """Return the number of the cycle that an instant falls into; negative before the history begins."""
-        return (at_ms - self.first_ms) // self.period_ms
-
-    def session_span(self, cycle: int, numbers: tuple[int, ...]) -> tuple[int, int] | None:
-        """Place a cycle's session as (start, end) in milliseconds, or None if the cycle has no session."""
-        length = self._session_length(numbers)
-        if cycle < 0 or not length:
-            return None
-        start = self.first_ms + cycle * self.period_ms + scale(0, self.period_ms - length + 1, numbers[3])
-        return start, start + length
-
-    def payload(self) -> Payload:
-        """Describe the meeting as an entry of the list of meetings."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "status": "ACTIVE" if self.live_share else "INACTIVE",
-            "session_keep_alive_time_in_secs": KEEP_ALIVE_MS // SECOND,
-            "created_at": to_iso(self.created_ms),
-            "updated_at": to_iso(self.created_ms),
-        }
-
-    def _session_length(self, numbers: tuple[int, ...]) -> int:
-        # Where the mean session would be too short for the wanted share, there are fewer sessions instead.
-        mean = max(self.live_share * self.period_ms, _MIN_MEAN_MS)
-        if not is_within(self.live_share * self.period_ms / mean, numbers[0]):
-            return 0
-        short_share = 0.2 * (1 - self.live_share)
-        if is_within(short_share, numbers[1]):
-            return scale(*_SHORT_MS, numbers[2])
-        long_mean = (mean - short_share * _SHORT_MEAN_MS) / (1 - short_share)
-        deviation = min(long_mean - _MIN_LONG_MS, self.period_ms - long_mean)
-        return scale(int(long_mean - deviation), int(long_mean + deviation) + 1, numbers[2])
-
-
-def make_meeting(seed: int, index: int, *, epoch_ms: int, live_share: float) -> Meeting:
-    """Make the meeting of a number. One in ten is never used; the others are alike on average."""
-    numbers = draw_numbers(f"{seed}/meeting/{index}")
-    never_share = min(_NEVER_USED_SHARE, (1 - live_share) / 2)
-    period = scale(_MIN_PERIOD_MS, MAX_PERIOD_MS, numbers[1])
-    return Meeting(
-        id=make_meeting_id(seed, index),
-        index=index,
-        title=f"{_TITLES[numbers[2] % len(_TITLES)]} {index}",
-        created_ms=epoch_ms - scale(DAY, 90 * DAY, numbers[3]),
-        first_ms=epoch_ms - scale(0, period, numbers[4]),
-        period_ms=period,
-        live_share=0.0 if is_within(never_share, numbers[0]) else live_share / (1 - never_share),
-    )
+# A key that gives the type meeting and no breakout rooms.
+_PLAIN_KEY = "handmade"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,3 +164,22 @@ class Session:
 
     def _traits(self) -> tuple[int, ...]:
         return draw_numbers(f"{self.key}/traits")
+
+
+def make_session(meeting_id: str, *stays: tuple[datetime, datetime]) -> Session:
+    """Make a session by hand, of the instants at which each participant joined and left; see `World.added_sessions`.
+
+    It is of the type meeting, has no breakout rooms, and ends 60 s after the last participant has left.
+    """
+    in_ms = sorted(Stay(to_ms(joined_at), to_ms(left_at)) for joined_at, left_at in stays)
+    if not in_ms or any(joined_ms >= left_ms for joined_ms, left_ms in in_ms):
+        raise ValueError(f"a session of {meeting_id} needs at least one stay, and a stay ends after it begins")
+    return Session(
+        id=make_uuid(f"{meeting_id}/{in_ms[0].joined_ms}"),
+        meeting_id=meeting_id,
+        app_id="",
+        title=meeting_id,
+        stays=tuple(in_ms),
+        ended_ms=max(stay.left_ms for stay in in_ms) + KEEP_ALIVE_MS,
+        key=_PLAIN_KEY,
+    )

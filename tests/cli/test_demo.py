@@ -5,14 +5,18 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
+import click
 import duckdb
 import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
+from etl.cli.demonstration import demonstrate
 from etl.store.database import open_to_read
 from tests.cli.conftest import CHECKOUT, until
 
@@ -48,9 +52,13 @@ def runs_in(database: Path) -> int:
 
 @pytest.fixture(scope="module")
 def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
-    """The result of a demo, and its directory. No test changes them, because a demo takes seconds."""
+    """The result and the directory of a demo that ends on a working day. No test changes them: it takes seconds."""
     directory = tmp_path_factory.mktemp("demonstrated") / "demo"
-    return demo(directory), directory
+    evening = datetime.now(UTC).replace(hour=20, minute=30) - timedelta(days=1)
+    while evening.isoweekday() > 5:
+        evening -= timedelta(days=1)
+    show = partial(demonstrate, directory, days=1, meetings=40, faults=0.05, seed=1, now=evening)
+    return CliRunner().invoke(click.Command("demo", callback=show), [], catch_exceptions=False), directory
 
 
 def test_the_demo_takes_a_snapshot_an_hour(demonstrated: tuple[Result, Path]) -> None:
@@ -59,7 +67,7 @@ def test_the_demo_takes_a_snapshot_an_hour(demonstrated: tuple[Result, Path]) ->
     assert (result.exit_code, result.stderr, runs_in(directory / "usage.duckdb")) == (0, "", 24 + 1)
     assert "reconciliation: 2" in result.stdout
     assert result.stdout.startswith("last snapshot:  ")
-    assert "10 meetings" in result.stdout
+    assert "40 meetings" in result.stdout
     for table in ("runs", "meeting_lists", "session_snapshots", "fetch_failures", "outcomes (view)"):
         assert f" {table} " in result.stdout
     assert result.stdout.endswith(" snapshot\n")

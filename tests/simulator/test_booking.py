@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -10,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.simulator.clock import MINUTE, to_ms
-from etl.simulator.sessions import Session
+from etl.simulator.clock import to_ms
+from etl.simulator.sessions import make_session
 from etl.simulator.stays import Stay, count_present, find_peak
 from etl.simulator.world import DEFAULT_EPOCH, World
 
 if TYPE_CHECKING:
-    from etl.simulator.sessions import Booking
+    from etl.simulator.sessions import Booking, Session
 
 LATE, NIGHT = datetime(2026, 1, 5, 22, tzinfo=UTC), datetime(2026, 1, 6, 2, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 1, 6, tzinfo=UTC)
@@ -25,18 +26,14 @@ instants = st.integers(0, 3 * 86_400_000).map(lambda ms: DEFAULT_EPOCH + timedel
 few = settings(max_examples=25, deadline=None, derandomize=True)
 
 
-def make_session(booking: Booking, stays: list[tuple[datetime, datetime]]) -> Session:
-    """Make a session of stays that ends a minute after the last participant has left."""
-    in_ms = tuple(Stay(to_ms(joined), to_ms(left)) for joined, left in stays)
-    ended_ms = max(stay.left_ms for stay in in_ms) + MINUTE
-    return Session(
-        id="s", meeting_id="m", app_id="a", title="t", stays=in_ms, ended_ms=ended_ms, key="k", booking=booking
-    )
+def session_of(booking: Booking, stays: list[tuple[datetime, datetime]]) -> Session:
+    """Make a session of stays with a booking."""
+    return replace(make_session("m", *stays), booking=booking)
 
 
 def test_on_leaving_a_live_session_shows_nothing_of_who_stays() -> None:
     """Four people stay from 22:00 to 02:00: 0 minutes until 02:00, then 960; 480 truly happened on each day."""
-    session = make_session("on-leave", [(LATE, NIGHT)] * 4)
+    session = session_of("on-leave", [(LATE, NIGHT)] * 4)
     for at in (LATE, MIDNIGHT, NIGHT - timedelta(milliseconds=1)):
         payload = session.payload(to_ms(at))
         assert (payload["status"], payload["live_participants"], payload["minutes_consumed"]) == ("LIVE", 4, 0)
@@ -50,14 +47,14 @@ def test_minutes_are_booked_participant_by_participant() -> None:
     """The total grows by a whole stay when its participant leaves; who comes back is booked twice."""
     hour, quarter = timedelta(hours=1), timedelta(minutes=15)
     stays = [(LATE, LATE + 2 * hour), (LATE + quarter, LATE + hour), (LATE + hour + quarter, LATE + 2 * hour)]
-    session = make_session("on-leave", stays)
+    session = session_of("on-leave", stays)
     readings = [session.minutes_consumed(LATE + number * quarter) for number in range(9)]
     assert readings == [0, 0, 0, 0, 45, 45, 45, 45, 45 + 45 + 120]
 
 
 def test_steadily_booked_minutes_grow_while_people_are_there() -> None:
     """Four people who stay consume four minutes per minute."""
-    session = make_session("steady", [(LATE, NIGHT)] * 4)
+    session = session_of("steady", [(LATE, NIGHT)] * 4)
     assert session.minutes_consumed(LATE + timedelta(minutes=1)) == 4
     assert session.minutes_consumed(MIDNIGHT) == 480
     assert session.minutes_consumed(NIGHT) == 960

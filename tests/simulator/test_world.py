@@ -140,7 +140,7 @@ def test_sessions_are_of_every_kind() -> None:
     for field in ("meeting_display_name", "breakout_rooms", "meta", "ended_at"):
         assert {field in one for one in payloads} == {True, False}
     assert {meeting.payload()["status"] for meeting in world.all_meetings} == {"ACTIVE", "INACTIVE"}
-    assert {one.id for one in world.all_meetings if not one.live_share}.isdisjoint(s.meeting_id for s in sessions)
+    assert {one.id for one in world.all_meetings if not one.is_active}.isdisjoint(s.meeting_id for s in sessions)
 
 
 def test_a_session_outlives_its_last_participant_by_a_minute() -> None:
