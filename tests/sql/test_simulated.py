@@ -31,8 +31,8 @@ SLOTS = [BEGINNING + number * STEP for number in range(2 * 288 + 1)]
 
 WORLDS = st.builds(
     World,
-    st.integers(0, 10**6),
-    st.integers(0, 25),
+    seed=st.integers(0, 10**6),
+    meetings=st.integers(0, 25),
     live_share=st.sampled_from([0.05, 0.3, 0.9]),
     epoch=st.just(BEGINNING),
     booking=st.just("steady"),
