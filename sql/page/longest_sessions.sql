@@ -65,13 +65,14 @@ select
     app_id,
     session_id,
     min(started_at) as started_at,
-    (epoch_us(arg_max(last_at, row(is_final, reported_at))) - epoch_us(min(started_at))) / 60e6
-        as duration_minutes,
+    greatest(epoch_us(arg_max(last_at, row(is_final, reported_at))) - epoch_us(min(started_at)), 0)
+        / 60e6 as duration_minutes,
     max(max_concurrent_participants) as peak_participants,
     arg_max(minutes_consumed, row(is_final, reported_at)) as total_minutes,
     bool_or(is_final) as is_final
 from readings
-where epoch_us(last_at) - epoch_us(started_at) >= (select duration_us from least_duration)
+where greatest(epoch_us(last_at) - epoch_us(started_at), 0)
+    >= (select duration_us from least_duration)
 group by app_id, session_id
 order by duration_minutes desc, session_id
 limit 10;

@@ -1,5 +1,6 @@
 -- Every session under way in the period: when, how long, its minutes in the period and in total
 -- Grain: one row per session or breakout room. Its minutes are a lower bound until is_final.
+-- A session that was reported before its start has a duration of 0: one of two clocks is wrong.
 with growth as (
     select app_id, session_id, sum(minutes) as minutes
     from growth_between($since, $until, $tz, 'day', true)
@@ -17,7 +18,8 @@ select
     sessions.minutes as total_minutes,
     is_final,
     max_participants as peak_participants,
-    (epoch(coalesce(ended_at, last_observed_at)) - epoch(started_at)) / 60 as duration_minutes,
+    greatest(epoch(coalesce(ended_at, last_observed_at)) - epoch(started_at), 0) / 60
+        as duration_minutes,
     snapshots,
     session_id,
     meeting_id,

@@ -188,9 +188,19 @@ CASES = [
         [{"session_id": "of a", "last_started_at": SLOT - HOUR}],
     ),
     CheckCase(
-        "no_snapshot_before_session_start",
+        "session_start_not_in_future",
         "update session_snapshots set started_at = slot + interval 6 minutes where session_id = 'of c'",
-        [{"slot": SLOT, "session_id": "of c", "observed_at": SLOT, "started_at": SLOT + timedelta(minutes=6)}],
+        [{"session_id": "of c", "reported_at": SLOT, "started_at": SLOT + timedelta(minutes=6), "source": "snapshot"}],
+    ),
+    CheckCase(
+        "session_start_not_in_future",
+        f"update {FINAL} started_at = fetched_at + interval 6 minutes",
+        [{"session_id": "of a", "reported_at": SLOT + 2 * HOUR, "source": "final"}],
+    ),
+    CheckCase(
+        "clocks_of_runs_are_right",
+        f"update runs set clock_note = 'an hour ahead' where run_id = '{RECONCILED}'",
+        [{"run_id": RECONCILED, "kind": "reconcile", "clock_note": "an hour ahead"}],
     ),
     CheckCase(
         "session_end_not_before_start",

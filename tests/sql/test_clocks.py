@@ -250,3 +250,19 @@ def test_hours_are_averaged_over_the_hours_with_data(usage: Usage) -> None:
         24.0,
         12.0,
     )
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=6), DAY, 400 * DAY])
+def test_a_session_that_starts_in_the_future_has_a_duration_of_0(usage: Usage, now: datetime, ahead: timedelta) -> None:
+    """In the report as on the page, whether a snapshot or a final shows it. A check names each."""
+    for number in range(3):
+        usage.run(now - number * STEP)
+        usage.observed(now - number * STEP, 3.0, started_at=now + ahead)
+    usage.final(now + ahead, 4.0, "f", meeting_id="n", started_at=now + ahead, fetched_at=now)
+    parameters = {"since": now - DAY, "until": now + ahead + DAY}
+    sessions = usage.report("sessions", **parameters)
+    assert {row["session_id"]: row["duration_minutes"] for row in sessions} == {"s": 0.0, "f": 0.0}
+    longest = usage.frame(sql_files.text("page/longest_sessions"), **parameters, app_id=None).to_dicts()
+    assert {row["session_id"]: row["duration_minutes"] for row in longest} == {"s": 0.0, "f": 0.0}
+    named = usage.frame(sql_files.text("checks/session_start_not_in_future"), **parameters, app_id=None)
+    assert sorted(named["session_id"]) == ["f", "s", "s", "s"]
