@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import zoneinfo
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from etl.errors import ConfigError
+from etl.reports.zone_names import suggest_zones
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST, _LONGEST = timedelta(milliseconds=1), timedelta(days=366)
@@ -18,7 +18,6 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE_DAYS = re.compile(r"(\d{1,5})d", re.ASCII)
 _NO_UNIT = re.compile(r"[\d.]+")
-_SUGGESTIONS = 5
 
 
 class PeriodError(ValueError):
@@ -103,16 +102,14 @@ def parse_since(text: str, zone: zoneinfo.ZoneInfo, end: datetime) -> datetime:
 
 
 def parse_zone(tz: str) -> zoneinfo.ZoneInfo:
-    """Look up a time zone by its name. Raises PeriodError with similar names if the zone is unknown."""
+    """Look up a time zone by its name. Raises PeriodError with suggestions if there is no such zone."""
     # Python has these two names as well, but the first is not a zone and DuckDB does not know the second.
     names = zoneinfo.available_timezones() - {"localtime", "Factory"}
     if not names:
         raise ConfigError("this machine has no database of time zones; run: pip install tzdata")
     if tz in names:
         return zoneinfo.ZoneInfo(tz)
-    similar = _similar_names(tz, names)
-    hint = f"Did you mean {', '.join(similar)}?" if similar else "Write a name like UTC or Europe/Berlin."
-    raise PeriodError(f"{tz!r} is not a time zone. {hint}", option="--tz")
+    raise PeriodError(f"{tz!r} is not a time zone. {suggest_zones(tz, names)}", option="--tz")
 
 
 def midnight(day: date, zone: zoneinfo.ZoneInfo) -> datetime:
@@ -136,14 +133,6 @@ def _parse_bound(text: str, zone: zoneinfo.ZoneInfo, option: str, *, before: dat
         "(2026-11-01T14:05:00Z).",
         option=option,
     )
-
-
-def _similar_names(tz: str, names: set[str]) -> list[str]:
-    by_folded = {name.casefold(): name for name in names}
-    folded = tz.casefold()
-    near = difflib.get_close_matches(folded, by_folded, n=_SUGGESTIONS, cutoff=0.5)
-    containing = sorted(name for name in by_folded if folded and folded in name)
-    return [by_folded[name] for name in dict.fromkeys([*near, *containing])][:_SUGGESTIONS]
 
 
 def _in_zone(instant: datetime, zone: zoneinfo.ZoneInfo) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from etl.reports.periods import (
     PeriodError,
@@ -16,6 +19,7 @@ from etl.reports.periods import (
 )
 
 NOW = datetime(2026, 11, 23, 21, 30, tzinfo=UTC)  # 22:30 in Berlin
+ZONES = zoneinfo.available_timezones()
 
 
 @pytest.mark.parametrize(
@@ -109,6 +113,60 @@ def test_an_unknown_zone_is_refused_with_those_that_might_be_meant(tz: str, said
     """Case, missing parts and typing errors are recognised."""
     with pytest.raises(PeriodError, match=f"is not a time zone.*{said}"):
         parse_zone(tz)
+
+
+def suggested(tz: str) -> list[str]:
+    """Return the names of zones in the message for a text that is not the name of a zone."""
+    with pytest.raises(PeriodError, match="is not a time zone") as caught:
+        parse_zone(tz)
+    hint = re.sub("(of|behind) UTC:", "", str(caught.value).removeprefix(f"{tz!r} is not a time zone. "))
+    return [name for name in re.findall(r"[\w/+-]+", hint) if name in ZONES]
+
+
+@pytest.mark.parametrize(
+    ("tz", "zones"),
+    [
+        ("UTC+2", ["Europe/Berlin", "Etc/GMT-2"]),
+        ("utc +2", ["Europe/Berlin", "Etc/GMT-2"]),
+        ("GMT+2", ["Europe/Berlin", "Etc/GMT-2"]),
+        ("+02:00", ["Europe/Berlin", "Etc/GMT-2"]),
+        ("UTC-5", ["Europe/Berlin", "Etc/GMT+5"]),
+        ("UTC\N{MINUS SIGN}5", ["Europe/Berlin", "Etc/GMT+5"]),
+        ("UTC+05:30", ["Europe/Berlin"]),
+        ("UTC+15", ["Europe/Berlin"]),
+        ("UTC+0", ["UTC"]),
+        ("Z", ["UTC"]),
+        ("CEST", ["Europe/Berlin", "UTC"]),
+        ("IST", ["Europe/Berlin", "UTC"]),
+        ("Berlin", ["Europe/Berlin"]),
+        ("europe/berlin", ["Europe/Berlin"]),
+        ("New York", ["America/New_York"]),
+        ("newyork", ["America/New_York"]),
+        ("utc", ["UTC"]),
+        ("Eastern Standard Time", ["Europe/Berlin", "UTC"]),
+    ],
+)
+def test_no_suggestion_is_hours_off(tz: str, zones: list[str]) -> None:
+    """The sign in a name such as Etc/GMT-2 is the opposite of that in UTC+2."""
+    assert suggested(tz) == zones
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.sampled_from(["", "UTC", "GMT", "utc"]), st.integers(-15, 15).filter(bool), st.sampled_from(["", ":00", "00"])
+)
+def test_a_fixed_zone_that_is_suggested_has_the_offset(prefix: str, hours: int, minutes: str) -> None:
+    """From UTC-12 to UTC+14 there is one, and outside of these there is none."""
+    fixed = [name for name in suggested(f"{prefix}{hours:+03}{minutes}") if name.startswith("Etc/")]
+    assert [NOW.astimezone(zoneinfo.ZoneInfo(name)).utcoffset() for name in fixed] == (
+        [timedelta(hours=hours)] if -12 <= hours <= 14 else []
+    )
+
+
+@pytest.mark.parametrize("tz", ["EST", "CET", "Etc/GMT+2"])
+def test_a_name_of_the_database_of_zones_is_accepted(tz: str) -> None:
+    """The name is exact, so no suggestion is needed."""
+    assert parse_zone(tz).key == tz
 
 
 @pytest.mark.parametrize("tz", ["", "localtime", "/etc/localtime", "../UTC"])
