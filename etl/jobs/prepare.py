@@ -105,16 +105,17 @@ def read_prior_state(
 
 def read_staged_state(settings: SnapshotSettings, start: RunStart) -> PriorState:
     """Read what the staged runs have spent of the limit, for when the database can't be read."""
-    since = _window_start(settings, start)
+    since, until = _window_bounds(settings, start)
     spent = Staging(settings.database).read_spending()
-    return PriorState(spent=[spending for spending in spent if spending.finished_at > since])
+    return PriorState(spent=[spending for spending in spent if since < spending.finished_at <= until])
 
 
 def read_spending(
     connection: Connection, settings: SnapshotSettings | ReconcileSettings, start: RunStart
 ) -> list[Spending]:
     """Read what earlier runs have spent of the window of the limit in which a run begins."""
-    rows = run_sql_file(connection, "read/requests_spent", since=_window_start(settings, start))
+    since, until = _window_bounds(settings, start)
+    rows = run_sql_file(connection, "read/requests_spent", since=since, until=until)
     return [Spending(**row) for row in rows.iter_rows(named=True)]
 
 
@@ -124,8 +125,14 @@ def read_newest_run(connection: Connection) -> datetime | None:
     return newest
 
 
-def _window_start(settings: SnapshotSettings | ReconcileSettings, start: RunStart) -> datetime:
-    return start.started_at - timedelta(seconds=settings.api.limits.rate.seconds)
+def _window_bounds(settings: SnapshotSettings | ReconcileSettings, start: RunStart) -> tuple[datetime, datetime]:
+    """Return the instants between which an earlier run has spent of the window of the limit in which a run begins.
+
+    A run that ended later than now counts, because the clock may have been set back, but not one that ended later than
+    a window from now: its clock was wrong, and every run would wait until that time.
+    """
+    window = timedelta(seconds=settings.api.limits.rate.seconds)
+    return start.started_at - window, start.started_at + window
 
 
 def read_finals_request(connection: Connection, settings: ReconcileSettings, start: RunStart) -> FinalsRequest:

@@ -10,5 +10,10 @@ select
 from sessions_between(now() - interval 30 days, now())
 where not is_final
     and type <> 'breakout'
-    and last_observed_at < (select max(slot) from runs where kind = 'snapshot')
+    and last_observed_at < (
+        select max(slot)
+        from runs
+        where kind = 'snapshot'
+            and slot <= now()
+    )
 order by last_observed_at desc, session_id;

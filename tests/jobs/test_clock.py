@@ -20,7 +20,7 @@ from etl.jobs.prepare import plan_snapshot
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
 from etl.realtimekit.limit.server_clock import measure_clock_ahead, nearest_to_zero
-from etl.settings import ReconcileSettings
+from etl.settings import Limits, Rate, ReconcileSettings
 from etl.store.database import open_database
 from etl.values.run import RunContext
 from tests.conftest import START
@@ -229,3 +229,24 @@ def test_a_slot_a_minute_ahead_is_a_matter_of_clocks(api: Api, snapshot_settings
     """A scheduler on another machine may be a few seconds early."""
     settings = snapshot_settings(api, slot=START + MINUTE)
     assert asyncio.run(take_snapshot(settings, api.context())).run.slot == START + MINUTE
+
+
+def test_requests_of_a_run_from_the_future_do_not_hold_up_later_runs(api: Api, snapshot_settings: Settings) -> None:
+    """The run with a clock a day ahead spent 40 of 60 requests. The next run, with a right clock, waits for nothing."""
+    limits = Limits(stated=Rate(requests=60, seconds=300.0), reserve=0.0)
+    settings = snapshot_settings(api, slot=None, via="meetings", api=api.settings(limits=limits))
+    api.clock.advance(DAY)
+    asyncio.run(take_snapshot(settings, api.context()))
+    api.clock.advance(-DAY)
+    assert plan_snapshot(settings, api.clock.now()).spent == 0
+    second = asyncio.run(take_snapshot(settings, api.context()))
+    assert (second.plan.spent, second.run.waited_seconds) == (0, 0)
+
+
+def test_requests_count_after_the_clock_was_set_back_a_little(api: Api, snapshot_settings: Settings) -> None:
+    """The clock goes back by a minute, right after a run of 40 requests: the API still counts these."""
+    limits = Limits(stated=Rate(requests=60, seconds=300.0), reserve=0.0)
+    settings = snapshot_settings(api, slot=None, via="meetings", api=api.settings(limits=limits))
+    asyncio.run(take_snapshot(settings, api.context()))
+    api.clock.advance(-MINUTE)
+    assert plan_snapshot(settings, api.clock.now()).spent == 40

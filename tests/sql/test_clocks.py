@@ -266,3 +266,10 @@ def test_a_session_that_starts_in_the_future_has_a_duration_of_0(usage: Usage, n
     assert {row["session_id"]: row["duration_minutes"] for row in longest} == {"s": 0.0, "f": 0.0}
     named = usage.frame(sql_files.text("checks/session_start_not_in_future"), **parameters, app_id=None)
     assert sorted(named["session_id"]) == ["f", "s", "s", "s"]
+
+
+def test_a_run_of_tomorrow_does_not_end_the_sessions_that_are_live(usage: Usage, now: datetime) -> None:
+    """The cookbook calls a session ended that is not in the last snapshot. The one of tomorrow is not the last yet."""
+    take_snapshots(usage, now)
+    take_snapshot_at(usage, now + DAY)
+    assert rows_of(usage, "cookbook/unfinished_sessions", now).is_empty()

@@ -94,6 +94,14 @@ def test_a_report_that_says_the_same_again_is_not_stored_again(connection: Conne
     assert (*added, loaded_later.rows[runs[2].run_id]["session_finals"]) == (1, 0, 0)
 
 
+def test_figures_that_a_wrong_clock_has_dated_are_stored_again(connection: Connection, tmp_path: Path) -> None:
+    """A clock two days behind, then a right one, twice. Reports find the figures that the right clock has dated."""
+    fetched = [SLOT - timedelta(days=2), SLOT, SLOT + HOUR]
+    load_runs(connection, [staged(tmp_path, [final()], at=at) for at in fetched])
+    rows = connection.execute("select epoch(fetched_at) from session_finals order by fetched_at").fetchall()
+    assert [row[0] for row in rows] == [at.timestamp() for at in fetched[:2]]
+
+
 @pytest.mark.parametrize("change", [{"minutes_consumed": 3}, {"ended_at": "2026-11-02T12:00:00Z"}, {"meta": {"a": 1}}])
 def test_a_report_that_says_something_else_is_stored(
     connection: Connection, tmp_path: Path, change: dict[str, Any]
