@@ -14,9 +14,10 @@ from starlette.routing import Mount
 
 from etl.settings import CLOUDFLARE_RATE
 from etl.simulator.answers import AUTHENTICATION_ERROR, MALFORMED_TOKEN, gateway_error, rate_limit_error
-from etl.simulator.endpoints import BadQueryError, Endpoints, Pagination, read_page_no, read_query
+from etl.simulator.endpoints import Endpoints
 from etl.simulator.faults import Faults
 from etl.simulator.limits import Quota, format_headers
+from etl.simulator.query import BadQueryError, Pagination, read_page_no, read_query
 from etl.simulator.server import send_answer
 from etl.simulator.world import World
 

@@ -1,62 +1,32 @@
 """The read-only endpoints of an account: routes, filters, order and pages, as the published description names them.
 
-Documented nowhere, and the simulator's choice: the default order (newest first), the default page (20 entries), the
-greatest page (100: public code asks for that), that the times bound a session's start, and the answer to a wrong
-account or app (the gateway's 404).
+Documented nowhere, and the simulator's choice: the default order (newest first; apps in the order of their worlds), the
+default page (20 entries), the greatest page (100: public code asks for that), that the times bound a session's start,
+that `participants` names IDs separated by commas, and the answer to a wrong account or app (the gateway's 404).
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import parse_qsl
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
 
 from etl.simulator.answers import gateway_error, realtimekit_error, success
 from etl.simulator.clock import to_iso, to_ms
+from etl.simulator.query import BadQueryError, read_choice, read_day, read_instant, read_query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date, datetime
 
     from etl.simulator.answers import Answer
     from etl.simulator.meetings import Meeting, Payload
+    from etl.simulator.query import Pagination, Query
     from etl.simulator.sessions import Session, Status
-    from etl.simulator.world import World
+    from etl.simulator.world import DayTotal, World
 
-    Query = Mapping[str, str]
-
-_DEFAULT_PER_PAGE = 20
 _DEFAULT_DAYS = timedelta(days=30)
 _MAX_DAYS = 366
 _STATUSES: tuple[Status, ...] = ("LIVE", "ENDED")
-_Value = TypeVar("_Value")
-_Choice = TypeVar("_Choice", bound=str)
-
-
-class BadQueryError(ValueError):
-    """A query value that the endpoint can't read; the message names the parameter."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pagination:
-    """The cut of lists into pages: `max_per_page` entries at most; page 1 for every `page_no` if that is ignored."""
-
-    max_per_page: int = 100
-    ignores_page_no: bool = False
-
-    def __post_init__(self) -> None:
-        if self.max_per_page < 1:
-            raise ValueError(f"at most {self.max_per_page} entries per page: the number must be 1 or more")
-
-    def cut(self, entries: Sequence[_Value], query: Query) -> tuple[Sequence[_Value], dict[str, int]]:
-        """Return the page that a query asks for, and its `paging`: offsets from 1, both 0 beyond the last page."""
-        number = 1 if self.ignores_page_no else read_page_no(query)
-        size = min(max(1, _read_whole_number(query, "per_page", _DEFAULT_PER_PAGE)), self.max_per_page)
-        start = (number - 1) * size
-        page = entries[start : start + size]
-        first, last = (start + 1, start + len(page)) if page else (0, 0)
-        return page, {"total_count": len(entries), "start_offset": first, "end_offset": last}
 
 
 class Endpoints:
@@ -91,7 +61,8 @@ class Endpoints:
     def _route(self, path: Sequence[str], query: Query) -> Answer | None:
         match path:
             case ["apps"]:
-                return success([_describe_app(world) for world in self._worlds.values()])
+                page, paging = self._pagination.cut(list_apps(self._worlds.values(), query), query)
+                return success(page, paging=paging)
             case [app_id, *below] if app_id in self._worlds:
                 return self._route_in_app(self._worlds[app_id], below, query)
         return None
@@ -117,31 +88,44 @@ class Endpoints:
         return success({"sessions": [session.payload(to_ms(at)) for session in page]}, paging=paging)
 
 
+def list_apps(worlds: Iterable[World], query: Query) -> list[Payload]:
+    """List the apps whose ID or name contains `search`, in the order of their worlds, or in reverse."""
+    apps = [_describe_app(world) for world in worlds if _matches(query.get("search", ""), world.app_id, world.app_name)]
+    return apps[::-1] if read_choice(query, "sort_order", ("ASC", "DESC")) == "DESC" else apps
+
+
 def list_sessions(world: World, at: datetime, query: Query) -> list[Session]:
     """List the sessions a query asks for, in its order; `start_time` and `end_time` are both included."""
     sessions = world.sessions(
         at,
-        _read_choice(query, "status", _STATUSES),
+        read_choice(query, "status", _STATUSES),
         meeting_id=query.get("associated_id"),
-        since=_read_instant(query, "start_time"),
-        until=_read_instant(query, "end_time"),
+        since=read_instant(query, "start_time"),
+        until=read_instant(query, "end_time"),
     )
-    search = query.get("search")
-    if search is not None:
-        sessions = [one for one in sessions if _matches(search, one.id, one.meeting_id, one.title)]
-    if _read_choice(query, "sort_by", ("createdAt", "minutesConsumed")) == "minutesConsumed":
+    if "search" in query:
+        sessions = [one for one in sessions if _matches(query["search"], one.id, one.meeting_id, one.title)]
+    if "participants" in query:
+        wanted = set(query["participants"].split(","))
+        sessions = [one for one in sessions if wanted.intersection(one.participant_ids(at))]
+    if read_choice(query, "sort_by", ("createdAt", "minutesConsumed")) == "minutesConsumed":
         sessions.sort(key=lambda one: (one.minutes_consumed(at), one.id))
-    return sessions if _read_choice(query, "sort_order", ("DESC", "ASC")) == "ASC" else sessions[::-1]
+    return sessions if read_choice(query, "sort_order", ("DESC", "ASC")) == "ASC" else sessions[::-1]
 
 
 def list_meetings(world: World, query: Query) -> list[Meeting]:
-    """List the meetings whose ID or title contains `search`, created from `start_time` to `end_time`, both included."""
-    since, until = _read_instant(query, "start_time"), _read_instant(query, "end_time")
+    """List the meetings of a status whose ID or title contains `search`.
+
+    `start_time` and `end_time` bound the creation, and are both included.
+    """
+    since, until = read_instant(query, "start_time"), read_instant(query, "end_time")
+    status = read_choice(query, "status", ("ACTIVE", "INACTIVE"))
     return [
         one
         for one in world.all_meetings
         if (since is None or one.created_ms >= to_ms(since))
         and (until is None or one.created_ms <= to_ms(until))
+        and status in (None, one.status)
         and _matches(query.get("search", ""), one.id, one.title)
     ]
 
@@ -149,34 +133,46 @@ def list_meetings(world: World, query: Query) -> list[Meeting]:
 def total_days(world: World, at: datetime, query: Query) -> Payload:
     """Total the UTC days from `start_date` to `end_date`, both included; without them the last 30 days and today.
 
-    Every day is listed, also a day without a session. Nothing is recorded in a simulated world.
+    As in a published example, a day is written as the instant at which it begins, and a day of zero is left out.
     """
-    end = _read_day(query, "end_date") or at.astimezone(UTC).date()
-    start = _read_day(query, "start_date") or end - _DEFAULT_DAYS
+    end = read_day(query, "end_date") or at.astimezone(UTC).date()
+    start = read_day(query, "start_date") or end - _DEFAULT_DAYS
     if not 0 <= (end - start).days < _MAX_DAYS:
         raise BadQueryError(f"start_date {start} to end_date {end} is not a range of 1 to {_MAX_DAYS} days")
     totals = world.day_totals(start, end, at)
-    days = [
-        {"day": str(one.day), "total_sessions": one.sessions, "total_session_minutes": one.minutes} for one in totals
-    ]
+    return {"session_stats": _sum_sessions(totals), "recording_stats": _sum_recordings(totals)}
+
+
+def _sum_sessions(totals: Sequence[DayTotal]) -> Payload:
     return {
-        "session_stats": {
-            "sessions_count": sum(one.sessions for one in totals),
-            "sessions_minutes_consumed": round(sum(one.minutes for one in totals), 4),
-            "day_stats": days,
-        },
-        "recording_stats": {"recording_count": 0, "recording_minutes_consumed": 0, "day_stats": []},
+        "sessions_count": sum(one.sessions for one in totals),
+        "sessions_minutes_consumed": round(sum(one.minutes for one in totals), 4),
+        "day_stats": [
+            {"day": _write_day(one.day), "total_sessions": one.sessions, "total_session_minutes": one.minutes}
+            for one in totals
+            if one.sessions or one.minutes
+        ],
     }
 
 
-def read_query(query_string: bytes) -> dict[str, str]:
-    """Read a query string; of a repeated name the last value counts, and an empty value counts as missing."""
-    return dict(parse_qsl(query_string.decode("latin-1")))
+def _sum_recordings(totals: Sequence[DayTotal]) -> Payload:
+    return {
+        "recording_count": sum(one.recordings for one in totals),
+        "recording_minutes_consumed": sum(one.recording_minutes for one in totals),
+        "day_stats": [
+            {
+                "day": _write_day(one.day),
+                "total_recordings": one.recordings,
+                "total_recording_minutes": one.recording_minutes,
+            }
+            for one in totals
+            if one.recordings
+        ],
+    }
 
 
-def read_page_no(query: Query) -> int:
-    """Read `page_no`, which counts from 1; a missing number and 0 stand for 1."""
-    return max(1, _read_whole_number(query, "page_no", 1))
+def _write_day(day: date) -> str:
+    return f"{day}T00:00:00.000Z"
 
 
 def _answer_active_session(world: World, meeting_id: str, at: datetime) -> Answer:
@@ -194,8 +190,7 @@ def _answer_session(world: World, session_id: str, at: datetime, query: Query) -
         return realtimekit_error(404, f"Session not found: {session_id}")
     if query.get("include_breakout_rooms") != "true":
         session.pop("breakout_rooms", None)
-    # The published description wraps the session, here only, in an object.
-    return success({"session": session})
+    return success(session)
 
 
 def _describe_app(world: World) -> Payload:
@@ -204,36 +199,3 @@ def _describe_app(world: World) -> Payload:
 
 def _matches(search: str, *texts: str) -> bool:
     return any(search.casefold() in text.casefold() for text in texts)
-
-
-def _read_choice(query: Query, name: str, allowed: tuple[_Choice, ...]) -> _Choice | None:
-    value = query.get(name)
-    if value is None:
-        return None
-    for choice in allowed:
-        if value == choice:
-            return choice
-    raise BadQueryError(f"{name} must be one of {', '.join(allowed)}, not {value}")
-
-
-def _read_whole_number(query: Query, name: str, default: int) -> int:
-    value = query.get(name, str(default))
-    if not re.fullmatch(r"\d{1,9}", value, re.ASCII):
-        raise BadQueryError(f"{name} must be a whole number, not {value}")
-    return int(value)
-
-
-def _read_instant(query: Query, name: str) -> datetime | None:
-    at = _read(query, name, datetime.fromisoformat, "an ISO 8601 time")
-    return at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
-
-
-def _read_day(query: Query, name: str) -> date | None:
-    return _read(query, name, date.fromisoformat, "a date as in 2026-01-31")
-
-
-def _read(query: Query, name: str, parse: Callable[[str], _Value], form: str) -> _Value | None:
-    try:
-        return parse(query[name]) if name in query else None
-    except ValueError as error:
-        raise BadQueryError(f"{name} must be {form}, not {query[name]}") from error

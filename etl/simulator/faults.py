@@ -56,8 +56,6 @@ def _change_sessions(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Faul
         match data:
             case {"sessions": sessions}:
                 return {"sessions": [change(session) for session in sessions]}
-            case {"session": session}:
-                return {"session": change(session)}
             case {"associated_id": _}:
                 return change(data)
         return data
@@ -81,6 +79,14 @@ def _change_body(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
 
 def _without(keys: set[str], payload: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in payload.items() if key not in keys}
+
+
+def _wrap_session(body: dict[str, Any]) -> dict[str, Any]:
+    # As descriptions before August 2026 have it, for the details of a session only.
+    match body:
+        case {"data": {"associated_id": _} as session}:
+            return body | {"data": {"session": session}}
+    return body
 
 
 def _null_first_session(body: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +131,7 @@ _LASTING_FAULTS: dict[str, Fault] = {
         )
     ),
     "missing_fields": _change_sessions(partial(_without, {"id", "minutes_consumed"})),
+    "wrapped_session": _change_body(_wrap_session),
     "unreadable_entry": _change_body(_null_first_session),
     "no_paging": _change_body(partial(_without, {"paging"})),  # as in older descriptions
     "count_too_high": _change_paging(lambda paging, _: paging | {"total_count": paging["total_count"] * 10 + 1000}),

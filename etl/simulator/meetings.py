@@ -40,12 +40,17 @@ class Meeting:
     timetable: Timetable | None
     is_active: bool = True
 
+    @property
+    def status(self) -> str:
+        """The status: ACTIVE, or INACTIVE if nobody can join."""
+        return "ACTIVE" if self.is_active else "INACTIVE"
+
     def payload(self) -> Payload:
         """Describe the meeting as an entry of the list of meetings."""
         return {
             "id": self.id,
             "title": self.title,
-            "status": "ACTIVE" if self.is_active else "INACTIVE",
+            "status": self.status,
             "session_keep_alive_time_in_secs": KEEP_ALIVE_MS // SECOND,
             "created_at": to_iso(self.created_ms),
             "updated_at": to_iso(self.created_ms),

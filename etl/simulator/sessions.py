@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from etl.simulator.clock import from_ms, to_iso, to_ms
+from etl.simulator.clock import MINUTE, from_ms, to_iso, to_ms
 from etl.simulator.meetings import KEEP_ALIVE_MS
 from etl.simulator.seeded_random import draw_numbers, make_uuid
 from etl.simulator.stays import (
@@ -100,6 +100,17 @@ class Session:
         """
         return sum_presence(self.stays, to_ms(until)) - sum_presence(self.stays, to_ms(since))
 
+    def participant_ids(self, at: datetime) -> set[str]:
+        """Return the IDs of all who have joined by the instant. A person keeps the ID in all sessions of a meeting."""
+        numbers = {stay.participant for stay in self.stays if stay.joined_ms <= to_ms(at)}
+        return {make_uuid(f"{self.meeting_id}/participant/{number}") for number in numbers}
+
+    def recording_minutes(self, at: datetime) -> int | None:
+        """Return the whole minutes recorded by the instant, or None: one session in four is recorded from its start."""
+        if self._traits()[5] % 4:
+            return None
+        return (min(to_ms(at), self.ended_ms - KEEP_ALIVE_MS) - self.started_ms) // MINUTE
+
     def breakout_rooms(self) -> list[Session]:
         """Return the child sessions: one for one meeting in ten, in the second quarter of its time."""
         if self.is_breakout or self.type != "meeting" or self._traits()[1] % 10:
@@ -159,7 +170,7 @@ class Session:
         return fields
 
     def _find_last_change(self, at_ms: int) -> int:
-        moments = [moment for stay in self.stays for moment in stay if moment <= at_ms]
+        moments = [at for stay in self.stays for at in (stay.joined_ms, stay.left_ms) if at <= at_ms]
         return max((*moments, self.ended_ms if at_ms >= self.ended_ms else self.started_ms))
 
     def _traits(self) -> tuple[int, ...]:
@@ -171,8 +182,8 @@ def make_session(meeting_id: str, *stays: tuple[datetime, datetime]) -> Session:
 
     It is of the type meeting, has no breakout rooms, and ends 60 s after the last participant has left.
     """
-    in_ms = sorted(Stay(to_ms(joined_at), to_ms(left_at)) for joined_at, left_at in stays)
-    if not in_ms or any(joined_ms >= left_ms for joined_ms, left_ms in in_ms):
+    in_ms = sorted(Stay(to_ms(joined_at), to_ms(left_at), number) for number, (joined_at, left_at) in enumerate(stays))
+    if not in_ms or any(stay.joined_ms >= stay.left_ms for stay in in_ms):
         raise ValueError(f"a session of {meeting_id} needs at least one stay, and a stay ends after it begins")
     return Session(
         id=make_uuid(f"{meeting_id}/{in_ms[0].joined_ms}"),

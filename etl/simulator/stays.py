@@ -19,40 +19,44 @@ _MAX_PARTICIPANTS = 8
 
 
 class Stay(NamedTuple):
-    """A participant's time in a session, in milliseconds since 1970; the instant of leaving is not part of it."""
+    """A participant's time in a session, in milliseconds since 1970; the instant of leaving is not part of it.
+
+    `participant` is the number of the person among those of the meeting: who comes back has another stay.
+    """
 
     joined_ms: int
     left_ms: int
+    participant: int
 
 
 def draw_stays(key: str, first_ms: int, last_ms: int) -> tuple[Stay, ...]:
     """Draw up to eight stays between two instants, in the order of joining. The host is there all the time."""
     numbers = draw_numbers(f"{key}/participants")
-    stays = [Stay(first_ms, last_ms)]
+    stays = [Stay(first_ms, last_ms, 0)]
     for index in range(numbers[14] % _MAX_PARTICIPANTS):
         joined_ms = scale(first_ms, last_ms, numbers[index])
-        stays.append(Stay(joined_ms, scale(joined_ms, last_ms, numbers[index + 7])))
+        stays.append(Stay(joined_ms, scale(joined_ms, last_ms, numbers[index + 7]), index + 1))
     return tuple(sorted(stays))
 
 
 def count_present(stays: Sequence[Stay], at_ms: int) -> int:
     """Count the participants who are present at an instant."""
-    return sum(joined_ms <= at_ms < left_ms for joined_ms, left_ms in stays)
+    return sum(stay.joined_ms <= at_ms < stay.left_ms for stay in stays)
 
 
 def find_peak(stays: Sequence[Stay], at_ms: int) -> int:
     """Return the greatest number of participants present at one time, up to an instant."""
     begun = [stay for stay in stays if stay.joined_ms <= at_ms and stay.joined_ms < stay.left_ms]
     # Who leaves at an instant is gone before somebody joins at it: -1 is sorted before 1.
-    changes = sorted([(joined_ms, 1) for joined_ms, _ in begun] + [(left_ms, -1) for _, left_ms in begun])
+    changes = sorted([(stay.joined_ms, 1) for stay in begun] + [(stay.left_ms, -1) for stay in begun])
     return max(accumulate(change for _, change in changes), default=0)
 
 
 def sum_presence(stays: Sequence[Stay], at_ms: int) -> int:
     """Sum the time of all participants up to an instant, in ten-thousandths of a minute."""
-    return sum(min(left_ms, at_ms) - joined_ms for joined_ms, left_ms in stays if joined_ms < at_ms) // _UNIT_MS
+    return sum(min(stay.left_ms, at_ms) - stay.joined_ms for stay in stays if stay.joined_ms < at_ms) // _UNIT_MS
 
 
 def sum_ended_stays(stays: Sequence[Stay], at_ms: int) -> int:
     """Sum the time of the participants who have left by an instant, in ten-thousandths of a minute."""
-    return sum(left_ms - joined_ms for joined_ms, left_ms in stays if left_ms <= at_ms) // _UNIT_MS
+    return sum(stay.left_ms - stay.joined_ms for stay in stays if stay.left_ms <= at_ms) // _UNIT_MS

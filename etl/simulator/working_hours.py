@@ -172,7 +172,7 @@ def _weight_at(at_ms: int) -> float:
 
 def _draw_office_stays(key: str, participants: int, first_ms: int, last_ms: int) -> Iterator[Stay]:
     """Draw the stays: most people are there from start to end, give or take some minutes; some leave or return."""
-    yield Stay(first_ms, last_ms)
+    yield Stay(first_ms, last_ms, 0)
     for index in range(1, participants):
         numbers = draw_numbers(f"{key}/participant/{index}")
         delay_ms = _PUNCTUAL_MS if is_within(0.85, numbers[0]) else _LATE_MS
@@ -180,6 +180,6 @@ def _draw_office_stays(key: str, participants: int, first_ms: int, last_ms: int)
         left_ms = last_ms - scale(0, min(90 * SECOND, last_ms - joined_ms), numbers[2])
         if is_within(0.2, numbers[3]):
             left_ms = scale(joined_ms + 1, last_ms, numbers[4])
-        yield Stay(joined_ms, left_ms)
+        yield Stay(joined_ms, left_ms, index)
         if is_within(0.05, numbers[5]) and left_ms < last_ms:
-            yield Stay(scale(left_ms, last_ms, numbers[6]), last_ms)
+            yield Stay(scale(left_ms, last_ms, numbers[6]), last_ms, index)

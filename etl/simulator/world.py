@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 from etl.simulator import around_the_clock, working_hours
-from etl.simulator.clock import DAY, from_ms, to_ms
+from etl.simulator.clock import to_ms
 from etl.simulator.history import History
 from etl.simulator.meetings import Meeting
 from etl.simulator.sessions import Booking
@@ -31,11 +31,16 @@ _MEETING_MAKERS = {"around-the-clock": around_the_clock.make_meeting, "working-h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayTotal:
-    """A UTC day of the app: the sessions that started on the day, and the minutes consumed within it."""
+    """A UTC day of the app: the sessions that started on the day, and the minutes consumed within it.
+
+    A recording counts, with all of its whole minutes, on the day on which its session started.
+    """
 
     day: date
     sessions: int
     minutes: float
+    recordings: int = 0
+    recording_minutes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots, because cached properties need a dictionary
@@ -147,16 +152,20 @@ class World:
         they are booked: the days of a session add up to its final total exactly. Breakout rooms are not counted again.
         """
         days = [start + timedelta(days=number) for number in range((end - start).days + 1)]
-        return [self._day_total(day, to_ms(at)) for day in days]
+        return [self._day_total(day, at) for day in days]
 
-    def _day_total(self, day: date, at_ms: int) -> DayTotal:
+    def _day_total(self, day: date, at: datetime) -> DayTotal:
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        start_ms = to_ms(start)
-        started = sum(
-            one.started_ms >= start_ms for one in self._history.under_way(start_ms, min(start_ms + DAY - 1, at_ms))
+        end = max(start, min(start + timedelta(days=1), at))
+        started = self.sessions(at, since=start, until=start + timedelta(days=1, milliseconds=-1))
+        recorded = [minutes for one in started if (minutes := one.recording_minutes(at)) is not None]
+        return DayTotal(
+            day=day,
+            sessions=len(started),
+            minutes=self.units_between(start, end) / UNITS_PER_MINUTE,
+            recordings=len(recorded),
+            recording_minutes=sum(recorded),
         )
-        end = from_ms(max(start_ms, min(start_ms + DAY, at_ms)))
-        return DayTotal(day=day, sessions=started, minutes=self.units_between(start, end) / UNITS_PER_MINUTE)
 
     @cached_property
     def _meetings_by_id(self) -> dict[str, Meeting]:

@@ -29,7 +29,8 @@ def test_the_account_has_one_app(start: Start) -> None:
     caller = start()
     answer = caller.http.get(f"{caller.base_url}/accounts/{caller.world.account_id}/realtime/kit/apps")
     app = {"id": caller.world.app_id, "name": caller.world.app_name, "created_at": "2026-01-05T00:00:00.000Z"}
-    assert answer.json() == {"success": True, "data": [app]}
+    paging = {"total_count": 1, "start_offset": 1, "end_offset": 1}
+    assert answer.json() == {"success": True, "data": [app], "paging": paging}
 
 
 def test_an_active_session_is_that_of_the_world(start: Start, clock: SimulatedClock) -> None:
@@ -153,6 +154,15 @@ def test_meetings_are_found_by_id_title_and_creation(start: Start) -> None:
     assert caller.data("/meetings", start_time=created, end_time=created) == [one.payload()]
 
 
+def test_meetings_are_filtered_by_status(start: Start) -> None:
+    """ACTIVE and INACTIVE meetings make up the whole list."""
+    caller = start(World(seed=1, meetings=90))
+    statuses = {status: caller.data("/meetings", status=status, per_page=100) for status in ("ACTIVE", "INACTIVE")}
+    assert all(one["status"] == status for status, listed in statuses.items() for one in listed)
+    assert statuses["INACTIVE"]
+    assert sum(map(len, statuses.values())) == 90
+
+
 def test_a_live_list_holds_the_active_sessions(start: Start, clock: SimulatedClock) -> None:
     """One list of LIVE sessions has what one request per meeting has."""
     caller = start(World(seed=1, meetings=300))
@@ -193,19 +203,35 @@ def test_sessions_are_filtered(start: Start, clock: SimulatedClock) -> None:
     assert sum(map(len, statuses.values())) == len(sessions)
 
 
+def test_sessions_are_filtered_by_their_participants(start: Start, clock: SimulatedClock) -> None:
+    """`participants` names the IDs of people, separated by commas: sessions that one of them has joined are listed."""
+    caller = start()
+    now, sessions = clock.now(), caller.world.sessions(clock.now())
+    one = next(s for s in sessions if len(s.stays) > 3)
+    other = next(s for s in sessions if s.meeting_id != one.meeting_id)
+    person, stranger = max(one.participant_ids(now)), min(other.participant_ids(now))
+    joined = {s.id for s in sessions if person in s.participant_ids(now)}
+    assert one.id in joined
+    assert {s["id"] for s in pages(caller, participants=person)} == joined
+    both = {s["id"] for s in pages(caller, participants=f"{person},{stranger}")}
+    assert both == joined | {s.id for s in sessions if stranger in s.participant_ids(now)}
+    assert {s["associated_id"] for s in pages(caller, participants=person)} == {one.meeting_id}
+    assert pages(caller, participants="nobody") == []
+
+
 def test_a_time_without_a_zone_is_utc(start: Start) -> None:
     """`2026-01-06T00:00` is midnight UTC."""
     caller = start()
     assert pages(caller, start_time="2026-01-06T00:00") == pages(caller, start_time="2026-01-06T00:00Z")
 
 
-def test_a_session_is_wrapped_and_has_its_rooms_on_request(start: Start, clock: SimulatedClock) -> None:
-    """`data` holds `session`, as in the published description; breakout rooms need a parameter."""
+def test_the_details_are_the_session_itself_with_its_rooms_on_request(start: Start, clock: SimulatedClock) -> None:
+    """`data` is the session, as in the newest description; breakout rooms need a parameter."""
     caller = start(World(seed=1, meetings=200))
     session = next(one for one in caller.world.sessions(clock.now(), "ENDED") if one.breakout_rooms())
-    whole = caller.data(f"/sessions/{session.id}", include_breakout_rooms="true")["session"]
+    whole = caller.data(f"/sessions/{session.id}", include_breakout_rooms="true")
     assert whole == caller.world.session(session.id, clock.now())
-    without = caller.data(f"/sessions/{session.id}")["session"]
+    without = caller.data(f"/sessions/{session.id}")
     assert without == {key: value for key, value in whole.items() if key != "breakout_rooms"}
 
 
@@ -215,7 +241,7 @@ def test_an_unknown_session_is_a_404(start: Start, clock: SimulatedClock) -> Non
     later = caller.world.sessions(clock.now() + timedelta(hours=5))[-1]
     assert caller.get(f"/sessions/{later.id}").json()["error"]["code"] == 404
     clock.set(later.started_at)
-    assert caller.data(f"/sessions/{later.id}")["session"]["status"] == "LIVE"
+    assert caller.data(f"/sessions/{later.id}")["status"] == "LIVE"
 
 
 def test_day_totals_agree_with_the_sessions(start: Start, clock: SimulatedClock) -> None:
@@ -223,7 +249,8 @@ def test_day_totals_agree_with_the_sessions(start: Start, clock: SimulatedClock)
     caller = start(World(booking="steady"))
     stats = caller.data("/analytics/daywise")["session_stats"]
     days, sessions = stats["day_stats"], pages(caller)
-    assert (days[0]["day"], days[-1]["day"], len(days)) == ("2025-12-08", "2026-01-07", 31)
+    named = [day["day"] for day in days]
+    assert named == [f"2026-01-0{number}T00:00:00.000Z" for number in (4, 5, 6, 7)]  # days of zero are left out
     assert stats["sessions_count"] == sum(day["total_sessions"] for day in days) == len(sessions)
     minutes = sum(one["minutes_consumed"] for one in sessions)
     assert stats["sessions_minutes_consumed"] == pytest.approx(minutes, abs=1e-4)
@@ -236,10 +263,29 @@ def test_day_totals_agree_with_the_sessions(start: Start, clock: SimulatedClock)
     assert caller.data("/analytics/daywise")["session_stats"]["sessions_count"] > len(sessions)
 
 
+def test_recordings_are_totalled_by_the_day_their_session_started(start: Start, clock: SimulatedClock) -> None:
+    """One session in four is recorded; its whole minutes count on the day of its start, up to now."""
+    caller = start()
+    now = clock.now()
+    recorded = [s for s in caller.world.sessions(now) if s.recording_minutes(now) is not None]
+    stats = caller.data("/analytics/daywise")["recording_stats"]
+    minutes = sum(session.recording_minutes(now) or 0 for session in recorded)
+    assert (stats["recording_count"], stats["recording_minutes_consumed"]) == (len(recorded), minutes)
+    assert 0.2 < len(recorded) / len(caller.world.sessions(now)) < 0.3
+    for day in stats["day_stats"]:
+        of_day = [s for s in recorded if day["day"] == f"{s.started_at.date()}T00:00:00.000Z"]
+        assert day["total_recordings"] == len(of_day)
+        assert day["total_recording_minutes"] == sum(s.recording_minutes(now) or 0 for s in of_day)
+    assert sum(day["total_recordings"] for day in stats["day_stats"]) == len(recorded)
+    ended = next(s for s in recorded if s.ended_at < now)
+    assert ended.recording_minutes(now) == (ended.ended_at - ended.started_at) // timedelta(minutes=1) - 1
+
+
 @pytest.mark.parametrize(
     ("path", "params"),
     [
         ("/sessions", {"status": "live"}),
+        ("/meetings", {"status": "LIVE"}),
         ("/sessions", {"sort_by": "title"}),
         ("/sessions", {"sort_order": "UP"}),
         ("/sessions", {"page_no": "-1"}),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,6 +28,23 @@ def test_an_account_may_have_several_apps(start: Start) -> None:
         {"id": "one", "name": "One", "created_at": "2026-01-05T00:00:00.000Z"},
         {"id": "two", "name": "Two", "created_at": "2026-01-06T00:00:00.000Z"},
     ]
+
+
+def test_apps_are_listed_in_pages(start: Start) -> None:
+    """The list of apps has pages and `paging`; it can be searched by ID and name, and reversed."""
+    caller = start(*(World(seed=n, meetings=1, app_id=f"app-{n:02}", app_name=f"Café {n:02}") for n in range(1, 24)))
+
+    def apps(**params: str | int) -> Any:
+        url = f"{caller.base_url}/accounts/{ONE.account_id}/realtime/kit/apps"
+        return caller.http.get(url, params=params).json()
+
+    first, second = apps(), apps(page_no=2)
+    assert [one["id"] for one in first["data"] + second["data"]] == [f"app-{n:02}" for n in range(1, 24)]
+    assert first["paging"] == {"total_count": 23, "start_offset": 1, "end_offset": 20}
+    assert second["paging"] == {"total_count": 23, "start_offset": 21, "end_offset": 23}
+    assert [one["id"] for one in apps(search="CAFÉ 07")["data"]] == ["app-07"]
+    assert [one["id"] for one in apps(search="app-2", sort_order="DESC")["data"]] == [f"app-2{n}" for n in (3, 2, 1, 0)]
+    assert apps(sort_order="down")["error"]["code"] == 400
 
 
 def test_an_app_has_no_data_of_another(start: Start, clock: SimulatedClock) -> None:

@@ -110,7 +110,8 @@ def test_the_truth_of_periods_adds_up_to_final_totals(seed: int, edges: list[dat
 @pytest.mark.parametrize("at_ms", range(-1, 12))
 def test_counts_follow_from_the_stays(at_ms: int) -> None:
     """A participant is there from joining up to, not including, leaving; the peak is the most at one time so far."""
-    stays = (Stay(0, 4), Stay(0, 4), Stay(2, 4), Stay(4, 10), Stay(4, 10), Stay(5, 5), Stay(6, 7))
-    present = [sum(joined <= moment < left for joined, left in stays) for moment in range(at_ms + 1)]
+    spans = [(0, 4), (0, 4), (2, 4), (4, 10), (4, 10), (5, 5), (6, 7)]
+    stays = [Stay(joined, left, number) for number, (joined, left) in enumerate(spans)]
+    present = [sum(joined <= moment < left for joined, left in spans) for moment in range(at_ms + 1)]
     assert count_present(stays, at_ms) == (present[-1] if present else 0)
     assert find_peak(stays, at_ms) == max(present, default=0)

@@ -25,7 +25,7 @@ REALTIMEKIT |= {"forbidden_by_realtimekit": (403, 403)}
 EDGE = {"bad_gateway_html": 502, "unavailable": 503, "edge_connect_timeout": 522, "edge_timeout": 524}
 EDGE |= {"edge_1015": 429, "not_json": 200}
 ODD_BODY = {"not_object", "empty_body", "too_large"}
-CONTENT = {"wrong_types", "missing_fields", "no_paging", "unreadable_entry"}
+CONTENT = {"wrong_types", "missing_fields", "no_paging", "unreadable_entry", "wrapped_session"}
 CONTENT |= {"count_too_high", "count_of_page", "count_not_a_number"}
 CONNECTION = {"dropped", "cut_body", "slow"}
 
@@ -146,12 +146,12 @@ def test_missing_fields(start: Start, clock: SimulatedClock) -> None:
 
 
 def test_faults_of_content_reach_every_shape(start: Start, clock: SimulatedClock) -> None:
-    """Sessions change in a list and in the wrapper of a single session; an answer without sessions stays as it is."""
+    """Sessions change in a list and in the details of a session; an answer without sessions stays as it is."""
     caller = start(faults=Faults(script=[*["wrong_types"] * 2, "ok", "no_paging", *["missing_fields"] * 3]))
     listed = caller.data("/sessions")["sessions"]
     assert {one["minutes_consumed"] for one in listed} == {"many"}
     known = caller.world.sessions(clock.now())[0]
-    assert caller.data(f"/sessions/{known.id}")["session"]["minutes_consumed"] == "many"
+    assert caller.data(f"/sessions/{known.id}")["minutes_consumed"] == "many"
     assert "paging" in caller.get("/sessions").json()
     assert "paging" not in caller.get("/sessions").json()
     assert caller.active("unknown").json()["error"]["message"] == "Meeting not found: unknown"
@@ -192,9 +192,20 @@ def test_an_entry_of_a_list_may_be_unreadable(start: Start, clock: SimulatedCloc
     right = caller.data("/sessions")["sessions"]
     assert caller.data("/sessions")["sessions"] == [None, *right[1:]]
     assert caller.data("/sessions", page_no=1000)["sessions"] == []
-    assert caller.data(f"/sessions/{right[0]['id']}")["session"]["id"] == right[0]["id"]
+    assert caller.data(f"/sessions/{right[0]['id']}")["id"] == right[0]["id"]
     live = caller.world.sessions(clock.now(), "LIVE")[0].meeting_id
     assert caller.active(live).json()["data"]["associated_id"] == live
+
+
+def test_the_details_of_a_session_may_be_wrapped(start: Start, clock: SimulatedClock) -> None:
+    """As in older descriptions `data` holds `session`; lists, totals and refusals do not change."""
+    caller = start(faults=Faults(script=["wrapped_session"] * 4))
+    known = caller.world.sessions(clock.now())[0]
+    wrapped = caller.data(f"/sessions/{known.id}")
+    assert caller.data("/sessions").keys() == {"sessions"}
+    assert caller.data("/analytics/daywise").keys() == {"session_stats", "recording_stats"}
+    assert caller.get("/sessions/unknown").json()["error"]["message"] == "Session not found: unknown"
+    assert wrapped == {"session": caller.data(f"/sessions/{known.id}")}
 
 
 def test_a_script_goes_request_by_request_and_then_ends(start: Start) -> None:

@@ -47,7 +47,7 @@ def test_a_process_of_its_own_serves_the_demo_by_a_shared_clock() -> None:
         url = f"{base_url}/accounts/{world.account_id}/realtime/kit/{world.app_id}/analytics/daywise"
         answer = httpx.get(url, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False)
         days = answer.json()["data"]["session_stats"]["day_stats"]
-        assert (days[-1]["day"], days[-2]["total_sessions"] > 0) == ("2026-01-06", True)
+        assert (days[-1]["day"], days[-2]["total_sessions"] > 0) == ("2026-01-06T00:00:00.000Z", True)
     with pytest.raises(httpx.ConnectError):
         httpx.get(base_url, trust_env=False)
 

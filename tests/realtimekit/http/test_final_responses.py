@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -107,8 +108,10 @@ def test_ended_sessions_are_asked_for_by_creation_since_an_instant() -> None:
     }
 
 
-def test_one_session_is_asked_for_by_its_id(api: Api) -> None:
-    """Breakout rooms are included, as in a list: the same session must give the same row."""
+@pytest.mark.parametrize("fault", ["ok", "wrapped_session"])
+def test_one_session_is_asked_for_by_its_id(serve_api: Callable[..., Api], fault: str) -> None:
+    """Breakout rooms are included, as in a list: the same session must give the same row, wrapped or not."""
+    api = serve_api(script=repeat(fault))
     now = api.clock.now()
     for one in api.world.sessions(now, since=START - timedelta(hours=2)):
         payload = call(api.settings(), lambda client: client.session(api.world.app_id, one.id), api=api)  # noqa: B023  # called at once
