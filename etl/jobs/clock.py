@@ -45,7 +45,7 @@ def describe_wrong_clock(
 ) -> str | None:
     """Describe why a clock is plainly wrong. Return None if it may be right.
 
-    `newest_run_at` and `ahead_seconds` (of the API's clock) are None if they are not known.
+    `ahead_seconds` is how far the clock is ahead of the API's. It and `newest_run_at` may be unknown, as None.
     """
     reasons = []
     if clock < released_at:

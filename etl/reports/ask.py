@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataRange:
-    """The first and the last instant with data (UTC): snapshots and ended sessions. None if there are none yet."""
+    """The first and the last instant of the snapshots and ended sessions (UTC), or None without any of them."""
 
     first: datetime | None
     last: datetime | None
@@ -34,9 +34,9 @@ class DataRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interruption:
-    """A gap of more than 366 days without a snapshot of an app, in which none is expected.
+    """A gap of more than 366 days between two snapshots of an app. No snapshot is expected within it.
 
-    `next_slot` is None if no snapshot has followed.
+    `next_slot` is None for a gap after the last snapshot.
     """
 
     app_id: str

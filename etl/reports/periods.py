@@ -102,7 +102,7 @@ def parse_since(text: str, zone: zoneinfo.ZoneInfo, end: datetime) -> datetime:
 
 
 def parse_zone(tz: str) -> zoneinfo.ZoneInfo:
-    """Look up a time zone by its name. Raises PeriodError with suggestions if there is no such zone."""
+    """Look up a time zone by its name. Raises PeriodError with suggestions for an unknown name."""
     # Python has these two names as well, but the first is not a zone and DuckDB does not know the second.
     names = zoneinfo.available_timezones() - {"localtime", "Factory"}
     if not names:

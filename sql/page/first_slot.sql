@@ -1,5 +1,5 @@
 -- Grain: one row, with the first slot after the last gap of more than 366 days before $until.
--- It is empty if there is no snapshot before $until.
+-- It is empty without a snapshot before $until.
 with slots as (
     select slot, lag(slot) over (order by slot) as previous_slot
     from runs

@@ -112,7 +112,7 @@ def test_a_simulated_clock_is_not_checked(api: Api, snapshot_settings: Settings)
 
 
 def test_a_clock_of_1970_is_noted_although_nothing_answers(api: Api, snapshot_settings: Settings) -> None:
-    """With such a clock, no certificate is valid yet. The failures are stored, and the note says why."""
+    """No certificate is valid yet by such a clock. The failures are stored, and the note says why."""
     settings = snapshot_settings(api, slot=None)
     dead = settings.api.base_url.rpartition(":")[0] + ":9/client/v4"
     settings = snapshot_settings(api, slot=None, api=api.settings(base_url=dead, attempts=1))
@@ -232,7 +232,7 @@ def test_a_slot_a_minute_ahead_is_a_matter_of_clocks(api: Api, snapshot_settings
 
 
 def test_requests_of_a_run_from_the_future_do_not_hold_up_later_runs(api: Api, snapshot_settings: Settings) -> None:
-    """The run with a clock a day ahead spent 40 of 60 requests. The next run, with a right clock, waits for nothing."""
+    """A run by a clock of tomorrow spends 40 of 60 requests. The next run has a right clock, and does not wait."""
     limits = Limits(stated=Rate(requests=60, seconds=300.0), reserve=0.0)
     settings = snapshot_settings(api, slot=None, via="meetings", api=api.settings(limits=limits))
     api.clock.advance(DAY)

@@ -156,7 +156,7 @@ def test_no_suggestion_is_hours_off(tz: str, zones: list[str]) -> None:
     st.sampled_from(["", "UTC", "GMT", "utc"]), st.integers(-15, 15).filter(bool), st.sampled_from(["", ":00", "00"])
 )
 def test_a_fixed_zone_that_is_suggested_has_the_offset(prefix: str, hours: int, minutes: str) -> None:
-    """From UTC-12 to UTC+14 there is one, and outside of these there is none."""
+    """The fixed zones reach from UTC-12 to UTC+14. For other offsets no fixed zone is suggested."""
     fixed = [name for name in suggested(f"{prefix}{hours:+03}{minutes}") if name.startswith("Etc/")]
     assert [NOW.astimezone(zoneinfo.ZoneInfo(name)).utcoffset() for name in fixed] == (
         [timedelta(hours=hours)] if -12 <= hours <= 14 else []
