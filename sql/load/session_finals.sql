@@ -1,7 +1,7 @@
 -- Insert the final figures of a staged run that differ from the newest row of their session.
 -- No session of the file started before $started_at. As a constant it lets DuckDB skip the older
--- part of the table. A row that a wrong clock has dated more than a day before the session's end does
--- not count as stored: the reports of the session's time do not look for final figures so early.
+-- part of the table. A row that a wrong clock has dated more than a day before the session's end
+-- does not count as stored: the reports do not look for final figures so early.
 insert into session_finals by name
 with staged as (
     -- All columns of the table in its own order, also if an older version staged fewer.
