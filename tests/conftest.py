@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-    from etl.simulator.sessions import Booking
+    from etl.simulator.sessions import Booking, Session
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 UNLIMITED = Rate(requests=10**9, seconds=300.0)
@@ -81,6 +81,7 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
     meetings: int = 40,
     live_share: float = 0.4,
     booking: Booking = "on-leave",
+    added_sessions: Sequence[Session] = (),
     world_seed: int = 7,
     apps: int = 1,
     quota: Rate = UNLIMITED,
@@ -89,7 +90,10 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
     ignores_page_no: bool = False,
     **faults: Any,
 ) -> Iterator[Api]:
-    """Serve a world of some meetings at START, or as many as there are apps; `faults` are the arguments of Faults."""
+    """Serve a world of some meetings at START, or as many as there are apps; `faults` are the arguments of Faults.
+
+    `added_sessions` are sessions made by hand (see `make_session`); with 0 meetings there are no others.
+    """
     clock = SimulatedClock(START)
     suffixes, epoch = ["", "-2", "-3"][:apps], START - timedelta(days=2)
     worlds = [
@@ -98,6 +102,7 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
             meetings=meetings,
             live_share=live_share,
             booking=booking,
+            added_sessions=tuple(added_sessions),
             epoch=epoch,
             app_id=f"simulated-app{suffix}",
         )

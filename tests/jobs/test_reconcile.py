@@ -23,6 +23,7 @@ from etl.reports.parameters import query_parameters
 from etl.reports.periods import Period
 from etl.settings import ReadSettings, ReconcileSettings, SnapshotSettings
 from etl.simulator.clock import SimulatedClock
+from etl.simulator.sessions import make_session
 from etl.staging.runs import RECONCILIATIONS, Staging, discard
 from etl.store.database import open_database
 from etl.store.load import load_runs
@@ -237,6 +238,27 @@ def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_sessi
     assert (day["day"], day["difference_minutes"], day["unfinished_sessions"]) == (midnight.date(), 0, 0)
     assert 0 < day["shortfall_minutes"] < day["cloudflare_minutes"] / 5
     assert day["reconciled_sessions"] == day["cloudflare_sessions"] > day["snapshot_sessions"]
+
+
+def test_a_session_that_is_booked_on_leaving_is_stored_as_the_api_reports_it(
+    serve_api: ServeApi, reconcile_settings: Settings
+) -> None:
+    """Four people from 22:00 to 02:00: every snapshot has 4 participants and 0 minutes, the final figures have 960."""
+    late = START + timedelta(hours=10)
+    four = make_session("night-room", *[(late, late + timedelta(hours=4))] * 4)
+    api = serve_api(meetings=0, added_sessions=[four])
+    settings = reconcile_settings(api, since=START)
+    for half_hours in range(10):
+        api.clock.set(late + half_hours * timedelta(minutes=30))
+        observe(api, settings.database)
+    take(settings, api.context())
+    seen = "select slot, live_participants, minutes_consumed from session_snapshots order by slot"
+    assert rows(settings.database, seen) == [(late + number * timedelta(minutes=30), 4, 0) for number in range(8)] + [
+        (late + timedelta(hours=4), 0, 960)  # the session is LIVE until its keep-alive ends
+    ]
+    assert stored(settings.database) == [(four.id, "night-room", 960, four.ended_at)]
+    totals = rows(settings.database, "select day, sessions, minutes from daily_totals order by day")
+    assert totals == [(late.date(), 1, 480), (late.date() + DAY, 0, 480)]
 
 
 def accuracy(database: Path, since: datetime, until: datetime) -> list[dict[str, Any]]:

@@ -198,7 +198,7 @@ def test_an_entry_of_a_list_may_be_unreadable(start: Start, clock: SimulatedCloc
 
 
 def test_the_details_of_a_session_may_be_wrapped(start: Start, clock: SimulatedClock) -> None:
-    """As in older descriptions `data` holds `session`; lists, totals and refusals do not change."""
+    """The data of a session's details hold `session`, as in older descriptions; other answers do not change."""
     caller = start(faults=Faults(script=["wrapped_session"] * 4))
     known = caller.world.sessions(clock.now())[0]
     wrapped = caller.data(f"/sessions/{known.id}")

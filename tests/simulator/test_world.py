@@ -241,6 +241,9 @@ def test_a_large_world_answers_fast() -> None:
     live = sum(world.active_session(one, LATER) is not None for one in ids[:5000])
     assert (time.process_time() - begin) / 5000 < 0.000_5
     assert live / 5000 == pytest.approx(0.3, abs=0.04)
+    begin, in_ten_years = time.process_time(), LATER + timedelta(days=3652)
+    assert any(world.active_session(one, in_ten_years) for one in ids[:1000])
+    assert (time.process_time() - begin) / 1000 < 0.000_5
 
 
 @pytest.mark.parametrize(
