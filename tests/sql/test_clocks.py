@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.errors import ConfigError
 from etl.page.html import render
 from etl.page.query import PageOptions, fetch_page_data
 from etl.reports.periods import BEGINNING, Period
@@ -273,3 +274,30 @@ def test_a_run_of_tomorrow_does_not_end_the_sessions_that_are_live(usage: Usage,
     take_snapshots(usage, now)
     take_snapshot_at(usage, now + DAY)
     assert rows_of(usage, "cookbook/unfinished_sessions", now).is_empty()
+
+
+def render_page(usage: Usage, since: datetime, until: datetime) -> str:
+    """Return the page of a period."""
+    usage.write()
+    options = PageOptions(period=Period(since=since, until=until, tz="UTC"), title="Usage")
+    data = fetch_page_data(usage.connection, Path("usage.duckdb"), options)
+    return render(data, options, database="usage.duckdb", made_at=until)
+
+
+def test_the_page_says_what_it_leaves_out(usage: Usage) -> None:
+    """Two runs in 1970, and six years of nothing between others: a page begins after the last of these gaps."""
+    for first in (BEGINNING, datetime(2020, 5, 5, tzinfo=UTC), datetime(2026, 5, 5, tzinfo=UTC)):
+        usage.runs(first, first + STEP)
+    page = render_page(usage, BEGINNING, datetime(2026, 5, 6, tzinfo=UTC))
+    assert "4 snapshots before 5 May 2026, 00:00 are left out" in page
+    page = render_page(usage, BEGINNING, datetime(2020, 5, 6, tzinfo=UTC))
+    assert "2 snapshots before 5 May 2020, 00:00 are left out" in page
+    page = render_page(usage, datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 6, tzinfo=UTC))
+    assert "left out" not in page
+
+
+def test_the_page_of_a_time_before_all_data_is_refused(usage: Usage, now: datetime) -> None:
+    """The message has the range of the data."""
+    take_snapshots(usage, now)
+    with pytest.raises(ConfigError, match=rf"no ended session from 2019-.* holds data from {now:%Y}"):
+        render_page(usage, datetime(2019, 1, 1, tzinfo=UTC), datetime(2019, 2, 1, tzinfo=UTC))
