@@ -100,6 +100,13 @@ class ApiSettings:
                 "-._~+/= are); copy it again from https://dash.cloudflare.com/profile/api-tokens"
             )
 
+    def mask(self, text: str) -> str:
+        """Replace the token in a text that is shown, logged or kept as a message, however the text writes it.
+
+        What is parsed and stored as data is never masked: a part of a name may equal the token by chance.
+        """
+        return re.sub("".join(map(_spellings, self.token)), "[token]", text)
+
     @property
     def is_encrypted(self) -> bool:
         """True if requests go over TLS, so that the server has to prove its identity."""
@@ -179,6 +186,12 @@ class ReadSettings:
 
     database: Path
     lock_timeout: timedelta = timedelta(seconds=5)
+
+
+def _spellings(character: str) -> str:
+    """Return a pattern of the ways to write a character in plain text, JSON, a URL and HTML."""
+    code = ord(character)
+    return rf"(?i:\\?{re.escape(character)}|\\u00{code:02x}|%{code:02x}|&#x{code:x};|&#{code};)"
 
 
 def floor_to(instant: datetime, every: timedelta) -> datetime:

@@ -44,7 +44,7 @@ async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -
             loaded, request = LoadedRuns(), FinalsRequest(apps=[require_app(settings.app_id)], since=settings.since)
         finals = await fetch_finals(request, settings.api, context)
         start = with_clock_note(start, context, newest_run_at=request.newest_run_at, counts=finals.counts)
-        batch = normalize_finals(start, finals, context.now())
+        batch = normalize_finals(start, finals, context.now(), mask=settings.api.mask)
         staged_run = staging.stage(batch.frames, start.run_id)
         load_result = await load_run(staged_run, settings, context, earlier=loaded)
         for defect in finals.defects:

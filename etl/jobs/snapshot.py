@@ -56,7 +56,7 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> Snap
         )
         fetched.unlisted.difference_update(meeting_list.meetings)  # those resolved before were not asked for
         start = with_clock_note(start, context, newest_run_at=prior_state.newest_run_at, counts=fetched.counts)
-        batch = normalize_snapshots(start, unresolved, fetched, context.now())
+        batch = normalize_snapshots(start, unresolved, fetched, context.now(), mask=settings.api.mask)
         already_resolved = len(meeting_list.meetings) - len(unresolved.meetings)
         repeats, errors, defects = meeting_list.repeats, fetched.errors, fetched.defects
         del meeting_list, unresolved, prior_state, fetched  # perhaps a million meetings: the memory is free for DuckDB

@@ -1,6 +1,7 @@
 """Fields of a payload become typed values. Pure, without a clock and without I/O.
 
-A value that can't be parsed raises FieldError and no other exception. Fields that are not known here go to `extra`.
+A figure needs some fields: a value of theirs that can't be parsed raises FieldError, and no other exception. Any other
+value that can't be parsed is null, and goes to `extra` as it arrived. So do fields that are not known here.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from etl.values.fetch import Payload
 
-_MESSAGE_CHARACTERS = 200
 _MAX_PARTICIPANTS = 2**31 - 1  # the column holds 32 bits
 _MAX_SESSIONS = 2**53  # a float represents every whole number up to here
 # Reports count in millionths of a minute and by days. Values outside these bounds are errors of the API.
 _MAX_NUMBER = 1e11
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 Row: TypeAlias = dict[str, object]
@@ -37,11 +38,16 @@ def parse_session(payload: Payload) -> Row:
     """Parse a Session payload: whole participants, fractional minutes, UTC instants.
 
     Numbers may be strings of digits, and `ended_at` may be the string "null". Fields that published answers lack, such
-    as the display name, may be missing. Raises FieldError.
+    as the display name, may be missing. Raises FieldError if a field that a figure needs is missing or can't be parsed.
     """
-    row = _parse_fields(payload, _SESSION_FIELDS, required=_REQUIRED_FIELDS)
-    unknown = {field: value for field, value in payload.items() if field not in _SESSION_FIELDS}
-    row["extra"] = _parse_field("extra", unknown or None, _json)
+    row = _parse_required(payload, _FIGURE_FIELDS)
+    extra = {field: value for field, value in payload.items() if field not in _SESSION_FIELDS}
+    for field, (column, parse) in _SIDE_FIELDS.items():
+        try:
+            row[column] = _parse_field(field, payload.get(field), parse)
+        except FieldError:
+            row[column], extra[field] = None, payload[field]
+    row["extra"] = _json_or_text(extra) if extra else None
     return row
 
 
@@ -50,15 +56,14 @@ def parse_day(entry: object) -> Row:
 
     Raises FieldError: a value that is missing or can't be parsed does not count as zero.
     """
-    return _parse_fields(entry if isinstance(entry, dict) else {}, _DAY_FIELDS, required=_DAY_FIELDS)
+    return _parse_required(entry if isinstance(entry, dict) else {}, _DAY_FIELDS)
 
 
-def _parse_fields(payload: Payload, fields: dict[str, tuple[str, Parser]], *, required: Collection[str]) -> Row:
+def _parse_required(payload: Payload, fields: dict[str, tuple[str, Parser]]) -> Row:
     row: Row = {}
     for field, (column, parse) in fields.items():
         row[column] = _parse_field(field, payload.get(field), parse)
-    for field in required:
-        if row[fields[field][0]] is None:
+        if row[column] is None:
             raise FieldError(f"{field} is missing")
     return row
 
@@ -68,9 +73,10 @@ def _parse_field(field: str, value: object, parse: Parser) -> object:
         return None
     try:
         return parse(value)
-    except (ValueError, OverflowError, RecursionError) as error:
-        reason = str(error).encode("ascii", "backslashreplace").decode()  # it may quote the value
-        raise FieldError(f"{field} is {reason}"[:_MESSAGE_CHARACTERS]) from None
+    except FieldError as error:
+        raise FieldError(f"{field} is {error}") from None
+    except (ValueError, OverflowError, RecursionError):  # the reason of a library may quote the value
+        raise FieldError(f"{field} is not valid") from None
 
 
 def _text(value: object) -> str:
@@ -80,9 +86,12 @@ def _text(value: object) -> str:
 
 
 def _id(value: object) -> str:
+    """Parse an ID. A character that was lost on the way could make one session out of two."""
     text = _text(value)
     if not text:
         raise FieldError("empty")
+    if _REPLACEMENT in text:
+        raise FieldError("not valid UTF-8")
     return text
 
 
@@ -110,7 +119,10 @@ def _instant(value: object) -> datetime | None:
     text = _text(value)
     if text in {"", "null"}:  # a published answer has the string "null" in ended_at
         return None
-    instant = datetime.fromisoformat(text)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise FieldError("not an instant in ISO 8601") from None
     if instant.tzinfo is None:
         raise FieldError("an instant without a time zone")
     if not _FIRST_YEAR <= instant.year < _LAST_YEAR:
@@ -134,6 +146,24 @@ def _json(value: object) -> str:
     return _storable(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
+def _json_or_text(fields: dict[str, object]) -> str:
+    """Write fields as a JSON object. A value that JSON can't represent becomes a text."""
+    try:
+        return _json(fields)
+    except (ValueError, RecursionError):
+        return _json({field: _representable(value) for field, value in fields.items()})
+
+
+def _representable(value: object) -> object:
+    try:
+        _json(value)
+    except RecursionError:
+        return "nested too deeply"
+    except ValueError:  # infinite, or not a number
+        return _storable(json.dumps(value, ensure_ascii=False))
+    return value
+
+
 def _storable(text: str) -> str:
     """Replace half surrogate pairs by U+FFFD, because UTF-8 can't store them. A name cut inside an emoji has one."""
     try:
@@ -146,29 +176,30 @@ def _storable(text: str) -> str:
 _participants = partial(_whole_number, maximum=_MAX_PARTICIPANTS, unit="participants")
 _sessions = partial(_whole_number, maximum=_MAX_SESSIONS, unit="sessions")
 
-# Field of the API: our column, and the function that parses the value.
-_SESSION_FIELDS: dict[str, tuple[str, Parser]] = {
+# Field of the API: our column, and the function that parses the value. A snapshot without the first ones says nothing
+# about usage. The API's own list of required fields is longer, but a published answer lacks some of them.
+_FIGURE_FIELDS: dict[str, tuple[str, Parser]] = {
     "id": ("session_id", _id),
+    "live_participants": ("live_participants", _participants),
+    "max_concurrent_participants": ("max_concurrent_participants", _participants),
+    "minutes_consumed": ("minutes_consumed", _number),
+    "started_at": ("started_at", _instant),
+}
+_SIDE_FIELDS: dict[str, tuple[str, Parser]] = {
     "associated_id": ("associated_id", _text),
     "meeting_display_name": ("meeting_display_name", _text),
     "type": ("type", _text),
     "status": ("status", _text),
-    "live_participants": ("live_participants", _participants),
-    "max_concurrent_participants": ("max_concurrent_participants", _participants),
-    "minutes_consumed": ("minutes_consumed", _number),
     "organization_id": ("organization_id", _text),
     "created_at": ("created_at", _instant),
-    "started_at": ("started_at", _instant),
     "updated_at": ("updated_at", _instant),
     "ended_at": ("ended_at", _instant),
     "breakout_rooms": ("breakout_rooms", _json),
     "meta": ("meta", _json),
 }
+_SESSION_FIELDS = _FIGURE_FIELDS.keys() | _SIDE_FIELDS.keys()
 _DAY_FIELDS: dict[str, tuple[str, Parser]] = {
     "day": ("day", _day),
     "total_sessions": ("sessions", _sessions),
     "total_session_minutes": ("minutes", _number),
 }
-# A snapshot without these fields says nothing about usage. The API's own list of required fields is longer, but a
-# published answer lacks some of them.
-_REQUIRED_FIELDS = ("id", "live_participants", "max_concurrent_participants", "minutes_consumed", "started_at")

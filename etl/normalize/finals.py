@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from etl.normalize.fields import FieldError, parse_day, parse_session
-from etl.normalize.ledger import INSTANT, common_run_fields, make_batch, malformed_failure, parse_observations
+from etl.normalize.ledger import (
+    INSTANT,
+    common_run_fields,
+    make_batch,
+    malformed_failure,
+    parse_observations,
+    quote_value,
+)
 from etl.normalize.snapshots import SNAPSHOT_SCHEMA
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_id
 from etl.values.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from etl.normalize.fields import Row
@@ -41,14 +48,17 @@ DAY_SCHEMA: dict[str, Any] = {
 ENDED = "ended"
 
 
-def normalize_finals(start: RunStart, finals: Finals, finished_at: datetime) -> Batch:
+def normalize_finals(
+    start: RunStart, finals: Finals, finished_at: datetime, *, mask: Callable[[str], str] = str
+) -> Batch:
     """Make a run and its frames: final figures, totals per day, failures, and the entry in the ledger.
 
     These become a failure `malformed`: a session that can't be parsed, has not ended or names no meeting; a day that
-    can't be parsed, was not asked for or has two different totals.
+    can't be parsed, was not asked for or has two different totals. `mask` removes the token from values that a message
+    quotes.
     """
-    rows, malformed = parse_observations(finals.sessions, partial(_final_row, start), FINAL_SCHEMA)
-    days, malformed_days = _parse_days(finals.days, start)
+    rows, malformed = parse_observations(finals.sessions, partial(_final_row, start), FINAL_SCHEMA, mask)
+    days, malformed_days = _parse_days(finals.days, start, mask)
     failures = [*finals.failures, *malformed, *malformed_days]
     run = Run(
         **common_run_fields(start, finals.counts, via="list"),
@@ -84,7 +94,9 @@ def _final_row(start: RunStart, observation: Observation) -> Row:
     }
 
 
-def _parse_days(answers: Iterable[DayTotals], start: RunStart) -> tuple[list[tuple[object, ...]], list[Failure]]:
+def _parse_days(
+    answers: Iterable[DayTotals], start: RunStart, mask: Callable[[str], str]
+) -> tuple[list[tuple[object, ...]], list[Failure]]:
     """Return one row per day and app, and a failure for each entry that is not valid."""
     rows: list[tuple[object, ...]] = []
     failures: list[Failure] = []
@@ -95,7 +107,8 @@ def _parse_days(answers: Iterable[DayTotals], start: RunStart) -> tuple[list[tup
                 _add_day(days, parse_day(entry), answer)
             except FieldError as error:
                 meeting = Meeting(answer.app_id, ALL_MEETINGS)
-                failures.append(malformed_failure(meeting, entry, f"the totals of a day: {error}", answer.attempts))
+                message = f"the totals of a day: {error}: {quote_value(entry, mask)}"
+                failures.append(malformed_failure(meeting, message, answer.attempts))
         rows += [(start.run_id, answer.fetched_at, answer.app_id, *day.values()) for day in days.values()]
     return rows, failures
 

@@ -84,7 +84,10 @@ def make_batch(run: Run, frames: dict[str, pl.DataFrame], failures: Sequence[Fai
 
 
 def parse_observations(
-    observations: Iterable[Observation], parse: Callable[[Observation], Row], schema: dict[str, Any]
+    observations: Iterable[Observation],
+    parse: Callable[[Observation], Row],
+    schema: dict[str, Any],
+    mask: Callable[[str], str],
 ) -> tuple[list[tuple[object, ...]], list[Failure]]:
     """Return the rows of observations, in the order of the columns, and a failure for each that can't be parsed.
 
@@ -96,27 +99,24 @@ def parse_observations(
         try:
             row = parse(observation)
         except FieldError as error:
-            failures.append(
-                malformed_failure(observation.meeting, observation.payload, str(error), observation.attempts)
-            )
+            quote = quote_value(observation.payload, mask)
+            failures.append(malformed_failure(observation.meeting, f"{error}: {quote}", observation.attempts))
         else:
             rows.append(tuple(row[column] for column in schema))
     return rows, failures
 
 
-def malformed_failure(meeting: Meeting, value: object, message: str, attempts: int) -> Failure:
-    """Return the failure for a value that can't be parsed. Its message quotes the beginning of the value."""
+def malformed_failure(meeting: Meeting, message: str, attempts: int) -> Failure:
+    """Return the failure for a value that can't be parsed."""
+    return Failure(**meeting._asdict(), kind=FailureKind.MALFORMED, message=message, http_status=_OK, attempts=attempts)
+
+
+def quote_value(value: object, mask: Callable[[str], str]) -> str:
+    """Return the beginning of a value as JSON, without the token."""
     try:
-        quote = json.dumps(value)[:_QUOTED_CHARACTERS]
+        return mask(json.dumps(value))[:_QUOTED_CHARACTERS]
     except RecursionError:
-        quote = "nested too deeply"
-    return Failure(
-        **meeting._asdict(),
-        kind=FailureKind.MALFORMED,
-        message=f"{message}: {quote}",
-        http_status=_OK,
-        attempts=attempts,
-    )
+        return "nested too deeply"
 
 
 def _ledger_frame(run: Run) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from etl.normalize.ledger import INSTANT, common_run_fields, make_batch, parse_o
 from etl.values.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from etl.normalize.fields import Row
@@ -53,14 +53,19 @@ _ALL_OF = "all:"
 
 
 def normalize_snapshots(
-    start: RunStart, meeting_list: MeetingList, fetched: FetchResult, finished_at: datetime
+    start: RunStart,
+    meeting_list: MeetingList,
+    fetched: FetchResult,
+    finished_at: datetime,
+    *,
+    mask: Callable[[str], str] = str,
 ) -> Batch:
     """Make a run and its frames: snapshots, failures, the meeting list, and the entry in the ledger.
 
     A payload that can't be parsed becomes a failure `malformed`. Live, idle and failed add up to the meetings of the
-    list and its lines that are not valid.
+    list and its lines that are not valid. `mask` removes the token from values that a message quotes.
     """
-    rows, malformed = parse_observations(fetched.observations, partial(_snapshot_row, start), SNAPSHOT_SCHEMA)
+    rows, malformed = parse_observations(fetched.observations, partial(_snapshot_row, start), SNAPSHOT_SCHEMA, mask)
     failures = [*fetched.failures, *malformed, *meeting_list.invalid]
     meetings, all_of, idle = meeting_list.meetings, meeting_list.all_of, fetched.counts.idle
     run = Run(

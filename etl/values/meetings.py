@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from etl.errors import FailureKind
 
 MAX_ID_LENGTH = 128
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # stands for bytes that are not UTF-8
 DOT_SEGMENTS = frozenset({".", ".."})
 
 
@@ -26,6 +27,7 @@ def is_id(value: object) -> bool:
         and value.isprintable()
         and " " not in value
         and "/" not in value
+        and _REPLACEMENT not in value
         and value not in DOT_SEGMENTS
     )
 

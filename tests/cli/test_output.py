@@ -86,7 +86,7 @@ def test_a_good_run_from_cron_is_one_line(shell: Shell) -> None:
 def test_a_failing_run_from_cron_explains_itself(open_shell: OpenShell) -> None:
     """The line counts the kinds of failure, and one warning per kind quotes the first failure."""
     ids = meeting_ids()
-    faults = {ids[1]: ["unknown_meeting"], ids[2]: ["not_json"]}
+    faults = {ids[1]: ["unknown_meeting"], ids[2]: ["success_false"]}
     shell = open_shell(by_meeting=faults | {ids[0]: ["unknown_meeting"]})
     result = shell.snapshot()
     assert (result.exit_code, len(result.stdout.splitlines())) == (3, 1)
@@ -116,7 +116,7 @@ def test_json_is_one_object_on_standard_output(shell: Shell) -> None:
 def test_the_counts_of_the_summary_add_up(open_shell: OpenShell) -> None:
     """Every meeting is live, idle or failed, every failure has a kind, and the database says the same."""
     ids = meeting_ids()
-    faults = {ids[0]: repeat("internal_error"), ids[1]: ["not_json"], ids[2]: ["unknown_meeting"]}
+    faults = {ids[0]: repeat("internal_error"), ids[1]: ["success_false"], ids[2]: ["unknown_meeting"]}
     shell = open_shell(by_meeting=faults)
     summary = shell.summary("--attempts", "2")
     assert summary["meetings"] == 40 == summary["live"] + summary["idle"] + summary["failed"]

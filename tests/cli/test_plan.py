@@ -203,7 +203,7 @@ def test_all_meetings_of_no_app_are_asked_for_nowhere(shell: Shell, app: str | N
 
 @pytest.mark.parametrize(
     ("fault", "code", "kind"),
-    [("forbidden_by_realtimekit", 77, "forbidden"), ("no_route", 78, "not_found"), ("not_json", 69, "malformed")],
+    [("forbidden_by_realtimekit", 77, "forbidden"), ("no_route", 78, "not_found"), ("success_false", 69, "malformed")],
 )
 def test_a_list_that_the_api_refuses_is_no_empty_list(open_shell: OpenShell, fault: str, code: int, kind: str) -> None:
     """Every meeting fails and none is idle. The message names the way that needs no list."""

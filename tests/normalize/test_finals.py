@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from etl.values.run import RunStart
 from tests.samples import SLOT, payload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from etl.values.run import Batch
@@ -27,7 +29,7 @@ LATER = SLOT + timedelta(minutes=1)
 ENDED: dict[str, Any] = {"status": "ENDED", "live_participants": 0, "ended_at": "2026-11-02T11:59:00.000Z"}
 
 
-def make(*payloads: dict[str, Any], days: Any = (), failures: Any = ()) -> Batch:
+def make(*payloads: dict[str, Any], days: Any = (), failures: Any = (), mask: Callable[[str], str] = str) -> Batch:
     """Return the batch of a run that fetched these sessions, and these entries for the first days of November."""
     observations = [Observation(Meeting("app", "meeting-1"), LATER, one, 2) for one in payloads]
     counts = FetchCounts(requests=7, retries=1)
@@ -40,7 +42,7 @@ def make(*payloads: dict[str, Any], days: Any = (), failures: Any = ()) -> Batch
         attempts=3,
     )
     finals = Finals(sessions=observations, days=[totals], failures=list(failures), counts=counts)
-    return normalize_finals(START, finals, LATER)
+    return normalize_finals(START, finals, LATER, mask=mask)
 
 
 def day(**changes: Any) -> dict[str, Any]:
@@ -61,6 +63,22 @@ def test_an_ended_session_is_a_row_under_the_meeting_that_the_api_names() -> Non
     }
     assert (row["session_id"], row["minutes_consumed"], row["extra"]) == ("session-1", 2.3434, '{"unknown": 1}')
     assert row["ended_at"] == datetime(2026, 11, 2, 11, 59, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("ended_at", ["0001-01-01T00:00:00Z", "unknown", 7])
+def test_an_end_that_cant_be_read_is_null_and_kept_as_it_came(ended_at: object) -> None:
+    """The final figures are kept."""
+    batch = make(payload(**ENDED | {"ended_at": ended_at}))
+    (row,) = batch.frames["session_finals"].to_dicts()
+    assert (row["ended_at"], json.loads(row["extra"]), batch.run.failed) == (None, {"ended_at": ended_at}, 0)
+
+
+def test_a_message_holds_no_token_that_an_entry_quotes() -> None:
+    """The session and the day quote it."""
+    batch = make({"id": "secret-token"}, days=[{"day": "secret-token"}], mask=lambda text: text.replace("secret", "?"))
+    messages = batch.frames["fetch_failures"]["message"].to_list()
+    assert len(messages) == 2
+    assert not [message for message in messages if "secret" in message]
 
 
 @pytest.mark.parametrize(

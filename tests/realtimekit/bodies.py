@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from etl.realtimekit.http.responses import RawResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 NO_SESSION = "No active session found for meeting_id 0193f8a2"
 HTML = b"<!DOCTYPE html><html><title>502 Bad Gateway</title>cloudflare</html>"
+STAND_INS = [HTML, b"", b"[]"]  # with status 200 they are tried again
 SESSION = {"id": "s1", "status": "LIVE", "live_participants": 0}
+
+
+def response(status: int, content: bytes, headers: Mapping[str, str] | None = None) -> RawResponse:
+    """A response that holds no token."""
+    return RawResponse(status=status, headers=headers or {}, body=content)
 
 
 def body(value: object) -> bytes:

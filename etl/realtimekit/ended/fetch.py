@@ -53,7 +53,7 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
 
     def fail(task: _Task, error: RequestError, attempts: int) -> None:
         finals.counts.failed += 1
-        named = replace(error, message=f"{task.name}: {error.message}")
+        named = replace(error, message=f"{settings.mask(task.name)}: {error.message}")
         finals.failures.append(make_failure(task.meeting, named, attempts))
 
     async with open_session(settings, context, finals.counts, spent=request.spent) as session:

@@ -15,13 +15,14 @@ from etl.errors import FailureKind, GiveUp, TryAgain
 from etl.realtimekit.http.responses import (
     MAX_BODY_BYTES,
     MAX_PAGE_BYTES,
+    RawResponse,
     parse_active_session,
     parse_daily_totals,
     parse_page,
     parse_session,
     printable,
 )
-from etl.realtimekit.http.retry import clamp_retry_after, retrying
+from etl.realtimekit.http.retry import rate_limit_wait, retrying
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -50,14 +51,16 @@ class RealtimeKit:
         settings: ApiSettings,
         *,
         budget: RequestBudget,
+        now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self.attempts = 0
         self._client = client
-        self._token_spellings = {text.encode() for text in (settings.token, settings.token.replace("/", r"\/"))}
+        self._mask = settings.mask
         self._timeout = settings.timeout.total_seconds()
         self.page_size = settings.page_size
         self._budget = budget
+        self._now = now
         self._retrying = retrying(attempts=settings.attempts, sleep=sleep)
 
     async def active_session(self, meeting: Meeting) -> Payload | Idle:
@@ -98,7 +101,7 @@ class RealtimeKit:
     async def _get(
         self,
         path: Sequence[str],
-        parse: Callable[[int, Mapping[str, str], bytes], _T],
+        parse: Callable[[RawResponse], _T],
         query: Mapping[str, str] | None = None,
         max_bytes: int = MAX_BODY_BYTES,
     ) -> _T:
@@ -111,26 +114,26 @@ class RealtimeKit:
             raise GiveUp(FailureKind.INVALID_ID, f"not asked: {printable(str(error))}") from None
         return await self._retrying(self._attempt, request, parse, max_bytes)
 
-    async def _attempt(
-        self, request: httpx.Request, parse: Callable[[int, Mapping[str, str], bytes], _T], max_bytes: int
-    ) -> _T:
+    async def _attempt(self, request: httpx.Request, parse: Callable[[RawResponse], _T], max_bytes: int) -> _T:
         """Send a request once and parse the response. The budget learns the limit from its headers."""
         self.attempts += 1
         sent_at = await self._budget.acquire(is_retry=self.attempts > 1)
-        headers: httpx.Headers | None = None
+        headers: Mapping[str, str] | None = None
         try:
-            status, headers, body = await self._send(request, max_bytes)
-            return parse(status, headers, body)
+            response = await self._send(request, max_bytes)
+            headers = response.headers
+            return parse(response)
         except TryAgain as error:
-            _log.debug("%s: attempt %d failed: %s", request.url, self.attempts, error)
+            _log.debug("%s: attempt %d failed: %s", self._mask(str(request.url)), self.attempts, error)
             if error.kind is FailureKind.RATE_LIMITED:
-                self._budget.pause(clamp_retry_after(error.retry_after))
+                error.retry_after = rate_limit_wait(error.retry_after, self.attempts)
+                self._budget.pause(error.retry_after)
             raise
         finally:
             self._budget.record_response(sent_at, headers)
 
-    async def _send(self, request: httpx.Request, max_bytes: int) -> tuple[int, httpx.Headers, bytes]:
-        """Return the status, headers and body of the response. The time-out bounds the whole response."""
+    async def _send(self, request: httpx.Request, max_bytes: int) -> RawResponse:
+        """Return the response as it arrives. The time-out bounds the whole response."""
         try:
             # asyncio.timeout may cancel httpx while it opens or closes a connection, which then stays in use forever.
             with anyio.fail_after(self._timeout):
@@ -141,20 +144,20 @@ class RealtimeKit:
             raise TryAgain(FailureKind.TIMEOUT, f"no answer within {self._timeout:g} s") from None
         except Exception as error:  # noqa: BLE001  # only libraries run here, and not all their errors have one base
             raise TryAgain(FailureKind.CONNECTION, f"connection failed: {self._describe(error)}") from None
-        return response.status_code, response.headers, self._without_token(body)
+        return RawResponse(
+            status=response.status_code,
+            headers=response.headers,
+            body=body,
+            mask=self._mask,
+            received_at=self._now(),
+        )
 
     def _describe(self, error: Exception) -> str:
         """Describe a connection error. Its message may quote the response."""
         while isinstance(error, ExceptionGroup):  # of attempts to connect side by side
             error = error.exceptions[0]
-        message = self._without_token(str(error).encode(errors="replace")).decode() or type(error).__name__
+        message = self._mask(str(error)) or type(error).__name__
         return printable(f"the proxy answers {message}" if isinstance(error, httpx.ProxyError) else message)
-
-    def _without_token(self, body: bytes) -> bytes:
-        """Replace the token in a response that quotes the request, however JSON writes it."""
-        for spelling in self._token_spellings:
-            body = body.replace(spelling, b"[token]")
-        return body
 
 
 def _iso(instant: datetime) -> str:

@@ -82,7 +82,8 @@ class ApiSession:
         client = _http_client(self._settings, self._ssl_context, self._context.transport)
         if self._context.transport is None:  # a transport that was handed in is closed by its maker
             await self.open_clients.enter_async_context(client)
-        return RealtimeKit(client, self._settings, budget=self.budget, sleep=self._context.sleep)
+        context = self._context
+        return RealtimeKit(client, self._settings, budget=self.budget, now=context.now, sleep=context.sleep)
 
     async def run(self, work: Iterable[Coroutine[None, None, None]]) -> None:
         """Run coroutines side by side until all are done or the fetch ends early."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from etl.errors import FailureKind, GiveUp, Refused, RequestError, TryAgain
 from etl.realtimekit.http.responses import MAX_BODY_BYTES, parse_active_session, printable, quote_body, retry_after
 from etl.values.fetch import IDLE
-from tests.realtimekit.bodies import ANY_BODY, HTML, NO_SESSION, SESSION, body, gateway, room, success
+from tests.realtimekit.bodies import ANY_BODY, HTML, NO_SESSION, SESSION, body, gateway, response, room, success
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def failure(status: int, content: bytes, headers: Mapping[str, str] | None = None) -> RequestError:
     """Classify an answer that must be a failure."""
     with pytest.raises(RequestError) as caught:
-        parse_active_session(status, headers or {}, content)
+        parse_active_session(response(status, content, headers or {}))
     return caught.value
 
 
@@ -28,25 +29,25 @@ def failure(status: int, content: bytes, headers: Mapping[str, str] | None = Non
 def test_a_success_is_its_data() -> None:
     """The session as the API sent it, whole; its own fields are judged elsewhere."""
     data = SESSION | {"unknown": {"a": [1, None]}}
-    assert parse_active_session(200, {}, success(data)) == data
+    assert parse_active_session(response(200, success(data))) == data
 
 
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/html"}, {"content-length": "1"}])
 def test_the_body_alone_says_what_an_answer_is(headers: dict[str, str]) -> None:
     """Headers that describe it wrongly change nothing."""
-    assert parse_active_session(200, headers, success(SESSION)) == SESSION
+    assert parse_active_session(response(200, success(SESSION), headers)) == SESSION
 
 
 def test_a_code_in_the_messages_of_a_success_is_no_error() -> None:
     """10000 stands in `messages` of a good answer; only `errors` counts."""
     content = success(SESSION, errors=[], messages=[{"code": 10000, "message": "This API Token is valid and active"}])
-    assert parse_active_session(200, {}, content) == SESSION
+    assert parse_active_session(response(200, content)) == SESSION
 
 
 @pytest.mark.parametrize("message", [NO_SESSION, "No active session found"])
 def test_no_active_session_is_idle(message: str) -> None:
     """A 404 whose `error` says so is a result, not a failure."""
-    assert parse_active_session(404, {"cf-ray": "8f"}, room(404, message)) is IDLE
+    assert parse_active_session(response(404, room(404, message), {"cf-ray": "8f"})) is IDLE
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,17 @@ def test_no_active_session_is_idle(message: str) -> None:
 def test_nothing_else_is_idle(status: int, content: bytes) -> None:
     """Another 404 is a mistake in the configuration or an unknown meeting: it must not count as "nobody there"."""
     assert isinstance(failure(status, content), RequestError)
+
+
+def test_a_name_with_a_byte_that_is_not_utf_8_costs_a_character() -> None:
+    """The rest of the session is kept."""
+    content = b'{"success": true, "data": {"id": "s1", "meeting_display_name": "Caf\xe9"}}'
+    assert parse_active_session(response(200, content)) == {"id": "s1", "meeting_display_name": "Caf\ufffd"}
+
+
+def test_a_body_may_begin_with_a_byte_order_mark() -> None:
+    """UTF-8 needs none, and some servers write it."""
+    assert parse_active_session(response(200, b"\xef\xbb\xbf" + success(SESSION))) == SESSION
 
 
 # Failures
@@ -122,6 +134,15 @@ def test_nothing_else_is_idle(status: int, content: bytes) -> None:
         (520, HTML, TryAgain, "server_error"),
         (530, b"error code: 1016", TryAgain, "server_error"),
         (599, b"\xff", TryAgain, "server_error"),
+        # something that stands in for the answer
+        (200, body([]), TryAgain, "malformed"),
+        (200, body("x"), TryAgain, "malformed"),
+        (200, b"null", TryAgain, "malformed"),
+        (200, HTML, TryAgain, "malformed"),
+        (200, b"", TryAgain, "malformed"),
+        (200, success(SESSION)[:-1], TryAgain, "malformed"),
+        (200, b'{"success": true, "data": ' + b"[" * 100_000, TryAgain, "malformed"),
+        (200, b'{"success": true, "data": {"n": ' + b"9" * 5000 + b"}}", TryAgain, "malformed"),
         # not what was asked for
         (200, body({"success": False, "data": SESSION}), GiveUp, "malformed"),
         (200, room(500, "Internal"), GiveUp, "malformed"),
@@ -134,15 +155,6 @@ def test_nothing_else_is_idle(status: int, content: bytes) -> None:
         (200, success([SESSION]), GiveUp, "malformed"),
         (200, success("s1"), GiveUp, "malformed"),
         (200, body(SESSION), GiveUp, "malformed"),
-        (200, body([]), GiveUp, "malformed"),
-        (200, body("x"), GiveUp, "malformed"),
-        (200, b"null", GiveUp, "malformed"),
-        (200, HTML, GiveUp, "malformed"),
-        (200, b"", GiveUp, "malformed"),
-        (200, success(SESSION)[:-1], GiveUp, "malformed"),
-        (200, b'{"success": true, "data": {"a": "\xff"}}', GiveUp, "malformed"),
-        (200, b'{"success": true, "data": ' + b"[" * 100_000, GiveUp, "malformed"),
-        (200, b'{"success": true, "data": {"n": ' + b"9" * 5000 + b"}}", GiveUp, "malformed"),
         (201, success(SESSION), GiveUp, "malformed"),
         (204, b"", GiveUp, "malformed"),
         (301, HTML, GiveUp, "malformed"),
@@ -162,7 +174,7 @@ def test_a_body_of_a_mebibyte_is_read_and_one_byte_more_is_not() -> None:
     """The size is bounded; a good answer is a kilobyte."""
     content = success(SESSION)
     content += b" " * (MAX_BODY_BYTES - len(content))
-    assert parse_active_session(200, {}, content) == SESSION
+    assert parse_active_session(response(200, content)) == SESSION
     error = failure(200, content + b" ")
     assert (type(error), error.kind) == (GiveUp, FailureKind.MALFORMED)
     assert error.message.startswith("HTTP 200, over 1048576 bytes: ")
@@ -254,10 +266,19 @@ DATE = {"date": "Mon, 23 Nov 2026 12:00:00 GMT"}
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("0", 0), ("1", 1), (" 120 ", 120), ("86400", 86400), ("999999999", 999_999_999)],
+    [
+        ("0", 0),
+        ("1", 1),
+        (" 120 ", 120),
+        ("86400", 86400),
+        ("999999999", 999_999_999),
+        ("1.5", 1.5),
+        ("0.25", 0.25),
+        ("30.000", 30),
+    ],
 )
-def test_retry_after_is_whole_seconds(value: str, seconds: float) -> None:
-    """The seconds are returned as Cloudflare sends them; the retry policy limits them."""
+def test_retry_after_is_a_number_of_seconds(value: str, seconds: float) -> None:
+    """Cloudflare sends whole seconds, and other servers decimals; the retry policy limits them."""
     assert retry_after({"retry-after": value}) == seconds
 
 
@@ -274,13 +295,24 @@ def test_retry_after_may_be_a_date_held_against_the_server_s_own(value: str, sec
     assert retry_after(DATE | {"retry-after": value}) == seconds
 
 
+@pytest.mark.parametrize("date", [{}, {"date": "today"}])
+def test_without_a_date_of_the_server_the_instant_of_arrival_takes_its_place(date: dict[str, str]) -> None:
+    """A clock that may be wrong is better than none."""
+    headers = date | {"retry-after": "Mon, 23 Nov 2026 12:00:30 GMT"}
+    assert retry_after(headers, datetime(2026, 11, 23, 12, 0, 10, tzinfo=UTC)) == 20
+
+
 @pytest.mark.parametrize(
     "headers",
     [
         {},
         {"retry-after": ""},
+        {"retry-after": "1."},
+        {"retry-after": ".5"},
+        {"retry-after": "1.5.5"},
+        {"retry-after": "1,5"},
+        {"retry-after": "nan"},
         {"retry-after": "-1"},
-        {"retry-after": "1.5"},
         {"retry-after": "1e3"},
         {"retry-after": "soon"},
         {"retry-after": "9999999999"},
@@ -325,6 +357,6 @@ def test_every_answer_is_a_session_idle_or_a_failure(status: int, headers: dict[
 def understood(status: int, headers: dict[str, str], content: bytes) -> object:
     """Parse a response; an error is returned like a result."""
     try:
-        return parse_active_session(status, headers, content)
+        return parse_active_session(response(status, content, headers))
     except RequestError as error:
         return error

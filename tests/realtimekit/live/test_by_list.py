@@ -238,7 +238,6 @@ REFUSALS = [
         id="404",
     ),
     pytest.param("unknown_meeting", ConfigError, "an unknown meeting or app.* use --via meetings", id="404 of its own"),
-    pytest.param("not_json", ApiUnavailable, "not a JSON object.* use --via meetings", id="HTML"),
     pytest.param("success_false", ApiUnavailable, "Something went wrong.* use --via meetings", id="no success"),
 ]
 
@@ -271,15 +270,23 @@ def test_a_refused_list_that_nobody_asked_for_is_done_without(
     assert says.rpartition(" ")[2] in str(fetched.errors[0])
 
 
-def test_an_api_that_is_down_is_unavailable(serve_api: ServeApi) -> None:
+@pytest.mark.parametrize(
+    ("fault", "kind", "says"),
+    [
+        ("bad_gateway_html", FailureKind.SERVER_ERROR, "HTTP 502: "),
+        ("not_json", FailureKind.MALFORMED, "HTTP 200, not a JSON object: "),
+        ("empty_body", FailureKind.MALFORMED, "HTTP 200, not a JSON object: "),
+    ],
+)
+def test_an_api_that_is_down_is_unavailable(serve_api: ServeApi, fault: str, kind: FailureKind, says: str) -> None:
     """No list could be read, and it is not the lists that are refused."""
-    api = serve_api(apps=2, script=FOR_EVER("bad_gateway_html"))
+    api = serve_api(apps=2, script=FOR_EVER(fault))
     fetched = fetch(api, limits=room_for(20))
     require_an_outcome_each(fetched, 80)
     assert (fetched.counts.failed, api.app.state.requests) == (80, 4)
-    assert {failure.kind for failure in fetched.failures} == {FailureKind.SERVER_ERROR}
+    assert {failure.kind for failure in fetched.failures} == {kind}
     assert [type(problem) for problem in fetched.errors] == [ApiUnavailable]
-    assert "no list of live sessions could be read (HTTP 502: " in str(fetched.errors[0])
+    assert f"no list of live sessions could be read ({says}" in str(fetched.errors[0])
 
 
 def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
