@@ -79,7 +79,7 @@ def create_demo_app(world: World, clock: FastClock, *, share: float, seed: int, 
 
 
 class Auth:
-    """Accepts a request if its token is right and the token's quota is not used up, by the clock `now`.
+    """The check of a request: its token must be right, and the token's quota not used up by the clock `now`.
 
     `refusals` counts the requests that the quota refused.
     """

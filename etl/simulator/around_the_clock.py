@@ -1,4 +1,4 @@
-"""Meetings that are alike on average, with sessions at any hour: the same share of them is live at every instant."""
+"""Meetings that are alike on average. Their sessions start at any hour: the share of live meetings is steady."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def to_ms(at: datetime) -> int:
 
 
 def from_ms(ms: int) -> datetime:
-    """Return the instant in UTC that is so many milliseconds after 1970."""
+    """Return the instant (UTC) of a number of milliseconds since 1970."""
     return _EPOCH + ms * _MILLISECOND
 
 
@@ -78,7 +78,7 @@ class FastClock:
             self._shared[:] = [_check_zone(at).timestamp(), time.monotonic()]
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for so many seconds of this clock."""
+        """Wait for some seconds of this clock."""
         await asyncio.sleep(seconds / self._speed)
 
 

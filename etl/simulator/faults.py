@@ -152,7 +152,7 @@ TRANSIENT: Final = tuple(_TRANSIENT_FAULTS)
 
 
 class Faults:
-    """Decides which request meets which fault: by its meeting or page, else by the script, else at random.
+    """The choice of a fault per request: by its meeting or page, else by the script, else at random.
 
     `script` names a fault or "ok" for every request in turn. `by_meeting` does so for requests whose path names a
     meeting, `by_page` for requests of a sessions list, of any app, by their `page_no`. Each may be any iterable; with

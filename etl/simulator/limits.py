@@ -30,7 +30,7 @@ class QuotaState:
 
 
 class Quota:
-    """Counts one token's requests against a rate; `let_in_by_window` holds the requests let in, window by window."""
+    """A counter of one token's requests. `let_in_by_window` holds the requests let in, window by window."""
 
     def __init__(self, rate: Rate) -> None:
         self.let_in_by_window: list[int] = []

@@ -1,4 +1,4 @@
-"""A meeting, and what its timetable has to offer: at most one session in each cycle, so at most one at a time."""
+"""A meeting, and the interface of its timetable: at most one session in each cycle, so at most one at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Timetable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
-    """A reusable room. Without a timetable it has no sessions but those that are given to its world."""
+    """A reusable room. Without a timetable its only sessions are those added to its world."""
 
     id: str
     index: int

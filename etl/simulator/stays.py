@@ -1,4 +1,4 @@
-"""The stays of a session's participants: who was there from when to when, and what follows from it."""
+"""The stays of a session's participants, and the counts and sums that follow from them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_PARTICIPANTS = 8
 class Stay(NamedTuple):
     """A participant's time in a session, in milliseconds since 1970; the instant of leaving is not part of it.
 
-    `participant` is the number of the person among those of the meeting: who comes back has another stay.
+    `participant` is the number of the person within the meeting. A person who comes back has a second stay.
     """
 
     joined_ms: int
@@ -47,7 +47,7 @@ def count_present(stays: Sequence[Stay], at_ms: int) -> int:
 def find_peak(stays: Sequence[Stay], at_ms: int) -> int:
     """Return the greatest number of participants present at one time, up to an instant."""
     begun = [stay for stay in stays if stay.joined_ms <= at_ms and stay.joined_ms < stay.left_ms]
-    # Who leaves at an instant is gone before somebody joins at it: -1 is sorted before 1.
+    # At the same instant people leave before others join: -1 is sorted before 1.
     changes = sorted([(stay.joined_ms, 1) for stay in begun] + [(stay.left_ms, -1) for stay in begun])
     return max(accumulate(change for _, change in changes), default=0)
 

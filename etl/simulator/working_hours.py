@@ -26,7 +26,7 @@ _HOUR_WEIGHTS = (
 )
 _WEEKEND, _WEEKEND_WEIGHT = (5, 6), 0.1
 _WEEK_WEIGHT = (5 + 2 * _WEEKEND_WEIGHT) * sum(_HOUR_WEIGHTS)
-# A cycle begins so long before the hour for which its session is planned.
+# The time from the beginning of a cycle to the hour or half hour for which its session is planned.
 _LEAD_MS = 10 * MINUTE
 _START_MS = (-4 * MINUTE, 5 * MINUTE)
 _PUNCTUAL_MS, _LATE_MS = 4 * MINUTE, 20 * MINUTE

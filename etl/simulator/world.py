@@ -51,10 +51,10 @@ class World:
     order, or asked twice, get the same answer. The sessions kept in memory are a cache.
 
     With the schedule "around-the-clock" meetings are alike, and the share is the same at every hour. With
-    "working-hours" it is the average of a week: there are a few heavy meetings and a long tail, hardly anything happens
-    at night and on weekends, and the share is `MAX_LIVE_SHARE` at most. `booking` says when the minutes of a
-    participant are added to a session's total: "on-leave" or "steady" (see `Session`). `added_sessions` are sessions
-    of the caller's own (see `make_session`), of further meetings or of those of the world.
+    "working-hours" the share is the average of a week, at most `MAX_LIVE_SHARE`: a few meetings are heavy, many are
+    rare, and few sessions start at night and on weekends. `booking` decides when the minutes of a participant are added
+    to a session's total: "on-leave" or "steady" (see `Session`). `added_sessions` are made by hand (see
+    `make_session`). They belong to meetings of their own, or to meetings of the world.
     """
 
     seed: int = 1

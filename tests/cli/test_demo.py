@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -17,6 +18,7 @@ from click.testing import CliRunner
 
 from etl.cli import cli
 from etl.cli.demonstration import demonstrate
+from etl.simulator.clock import from_ms
 from etl.store.database import open_to_read
 from tests.cli.conftest import CHECKOUT, until
 
@@ -93,6 +95,21 @@ def test_the_demo_finds_what_snapshots_missed(demonstrated: tuple[Result, Path])
         finals = connection.execute("select count(distinct session_id) from session_finals").fetchall()
         seen = connection.execute("select count(distinct session_id) from session_snapshots").fetchall()
     assert finals > seen
+
+
+def test_the_demo_looks_like_an_office(demonstrated: tuple[Result, Path]) -> None:
+    """Most sessions start in working hours, close to an hour or a half hour, and a few meetings have most minutes."""
+    with open_to_read(demonstrated[1] / "usage.duckdb") as connection:
+        query = "select meeting_id, epoch_ms(started_at), minutes_consumed from session_finals"
+        finals = connection.execute(query).fetchall()
+    starts = [from_ms(started_ms) for _, started_ms, _ in finals]
+    assert sum(7 <= at.hour < 19 for at in starts) > 0.8 * len(starts)
+    assert all((at.minute + 5) % 30 < 10 for at in starts)
+    minutes: Counter[str] = Counter()
+    for meeting_id, _, consumed in finals:
+        minutes[meeting_id] += consumed
+    assert len(finals) > 20
+    assert sum(count for _, count in minutes.most_common(5)) > 0.5 * minutes.total()
 
 
 def test_the_demo_does_without_the_page(tmp_path: Path) -> None:

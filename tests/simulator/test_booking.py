@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.simulator.clock import to_ms
+from etl.simulator.clock import MINUTE, to_ms
 from etl.simulator.sessions import make_session
 from etl.simulator.stays import Stay, count_present, find_peak
 from etl.simulator.world import DEFAULT_EPOCH, World
@@ -23,6 +23,16 @@ LATE, NIGHT = datetime(2026, 1, 5, 22, tzinfo=UTC), datetime(2026, 1, 6, 2, tzin
 MIDNIGHT = datetime(2026, 1, 6, tzinfo=UTC)
 
 instants = st.integers(0, 3 * 86_400_000).map(lambda ms: DEFAULT_EPOCH + timedelta(milliseconds=ms))
+worlds = st.one_of(
+    st.builds(World, seed=st.integers(0, 10_000), meetings=st.just(12)),
+    st.builds(
+        World,
+        seed=st.integers(0, 10_000),
+        meetings=st.just(60),
+        schedule=st.just("working-hours"),
+        live_share=st.just(0.02),
+    ),
+)
 few = settings(max_examples=25, deadline=None, derandomize=True)
 
 
@@ -73,10 +83,10 @@ def test_a_world_books_on_leaving_by_default() -> None:
 
 
 @few
-@given(st.integers(0, 10_000), instants, instants)
-def test_bookings_differ_in_minutes_of_live_sessions_only(seed: int, one_at: datetime, other_at: datetime) -> None:
+@given(worlds, instants, instants)
+def test_bookings_differ_in_minutes_of_live_sessions_only(late: World, one_at: datetime, other_at: datetime) -> None:
     """Both worlds have the same sessions and the same truth; final totals agree, and late booking is never ahead."""
-    late, steady = World(seed=seed, meetings=12), World(seed=seed, meetings=12, booking="steady")
+    steady = replace(late, booking="steady")
     since, until = sorted((one_at, other_at))
     assert late.units_between(since, until) == steady.units_between(since, until)
     for one, other in zip(late.sessions(until), steady.sessions(until), strict=True):
@@ -91,20 +101,29 @@ def test_bookings_differ_in_minutes_of_live_sessions_only(seed: int, one_at: dat
 
 
 @few
-@given(st.integers(0, 10_000), st.lists(instants, min_size=1, max_size=6))
-def test_the_truth_of_periods_adds_up_to_final_totals(seed: int, edges: list[datetime]) -> None:
+@given(worlds, st.lists(instants, min_size=1, max_size=6))
+def test_the_truth_of_periods_adds_up_to_final_totals(world: World, edges: list[datetime]) -> None:
     """Whatever the periods: the truth of all of them is the final total, to the last unit, of session and world."""
-    world, beginning, end = (
-        World(seed=seed, meetings=12),
-        DEFAULT_EPOCH - timedelta(days=1),
-        DEFAULT_EPOCH + timedelta(days=4),
-    )
+    beginning, end = DEFAULT_EPOCH - timedelta(days=1), DEFAULT_EPOCH + timedelta(days=4)
     bounds = [beginning, *sorted(edges), end]
     for session in world.sessions_between(beginning, end - timedelta(hours=5)):
         units = sum(session.units_between(since, until) for since, until in pairwise(bounds))
         assert units / 10_000 == session.minutes_consumed(session.ended_at)
     units = sum(world.units_between(since, until) for since, until in pairwise(bounds))
     assert units == world.units_between(beginning, end)
+
+
+@few
+@given(worlds, instants)
+def test_the_minutes_of_every_participant_in_every_minute_are_known(world: World, at: datetime) -> None:
+    """The truth of each minute is the sum of its participants' time in that minute, to the last unit."""
+    for session in world.sessions_between(at, at + timedelta(minutes=1)):
+        for minute in range((session.ended_at - session.started_at) // timedelta(minutes=1) + 1):
+            since = session.started_at + timedelta(minutes=minute)
+            begin_ms, end_ms = to_ms(since), to_ms(since) + MINUTE
+            present_ms = [min(stay.left_ms, end_ms) - max(stay.joined_ms, begin_ms) for stay in session.stays]
+            exact = sum(max(0, ms) for ms in present_ms) / MINUTE * 10_000
+            assert abs(session.units_between(since, since + timedelta(minutes=1)) - exact) < 1
 
 
 @pytest.mark.parametrize("at_ms", range(-1, 12))
