@@ -276,6 +276,30 @@ def test_a_run_of_tomorrow_does_not_end_the_sessions_that_are_live(usage: Usage,
     assert rows_of(usage, "cookbook/unfinished_sessions", now).is_empty()
 
 
+def test_interruptions_are_those_of_an_app_in_a_period(usage: Usage) -> None:
+    """One app has a gap of two years between two lists, and the other, a whole app, has ended. A third has no gap."""
+    old, new = datetime(2020, 1, 1, 23, 50, tzinfo=UTC), datetime(2022, 1, 1, 0, 10, tzinfo=UTC)
+    for at in (old, old + STEP, new, new + STEP):
+        usage.run(at, app="gap", meetings=["m"] if at == old else ["n"])
+    usage.run(old, list_id="all:ended")
+    for year in range(2020, 2023):
+        usage.run(datetime(year, 1, 1, tzinfo=UTC), app="yearly", every=None)
+    usage.run(old, kind="reconcile", list_id="all:reconciled")
+    sql = sql_files.text("read/interruptions")
+
+    def ask(since: datetime, until: datetime, app_id: str | None = None) -> list[tuple[Any, ...]]:
+        return usage.ask(sql, since=since, until=until, app_id=app_id)
+
+    end = datetime(2022, 2, 1, tzinfo=UTC)
+    gap, ended = ("gap", old + STEP, new), ("ended", old, None)
+    assert ask(BEGINNING, end) == [ended, gap]
+    assert ask(BEGINNING, end, "gap") == [gap]
+    assert ask(new, end) == [ended]
+    assert ask(new - STEP, end, "gap") == [gap]
+    assert ask(BEGINNING, old + STEP, "gap") == []
+    assert ask(BEGINNING, old + LONGEST_GAP, "ended") == []
+
+
 def render_page(usage: Usage, since: datetime, until: datetime) -> str:
     """Return the page of a period."""
     usage.write()
