@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from etl.errors import ConfigError
@@ -122,12 +122,12 @@ class ApiSettings:
 class SnapshotSettings:
     """The settings of a snapshot.
 
-    `meetings` is a file or an open text; None stands for all meetings of the app `app_id`. `every` is the interval of
-    the schedule. `deadline` is how long the fetch may take; None sets no bound.
+    `meetings` is a file or an open stream of bytes; None stands for all meetings of the app `app_id`. `every` is the
+    interval of the schedule. `deadline` is how long the fetch may take; None sets no bound.
     """
 
     api: ApiSettings
-    meetings: Path | TextIO | None
+    meetings: Path | BinaryIO | None
     app_id: str | None
     database: Path
     via: Via = "auto"

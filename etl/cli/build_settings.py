@@ -8,7 +8,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -109,7 +109,7 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
         raise click.UsageError("--all-meetings reads the list of live sessions: use --via list or --via auto.")
 
 
-def _meetings(options: dict[str, Any]) -> Path | TextIO | None:
+def _meetings(options: dict[str, Any]) -> Path | BinaryIO | None:
     """Return the meeting list, or None for all meetings."""
     if options["all_meetings"]:
         return None
@@ -117,11 +117,11 @@ def _meetings(options: dict[str, Any]) -> Path | TextIO | None:
     return _standard_input() if str(meetings) == "-" else meetings
 
 
-def _standard_input() -> TextIO:
+def _standard_input() -> BinaryIO:
     """Read standard input to its end before the run begins, so that Ctrl-C ends the wait for it."""
     if sys.stdin is None:
         raise ConfigError("standard input is closed; expected one meeting ID per line")
-    return io.StringIO(sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape"), newline="")
+    return io.BytesIO(sys.stdin.buffer.read())
 
 
 def _read_token(option: Path | None) -> str:

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
 def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:
     """Append a snapshot of every live session to the database.
 
-    MEETINGS is the meeting list: .txt (one ID per line), .csv, .tsv, .jsonl, .ndjson or .parquet, or - for standard
-    input. Default: data/meetings.txt.
+    MEETINGS is the meeting list: .txt (one ID per line), .csv, .tsv, .json, .jsonl, .ndjson or .parquet, or - for
+    standard input. Default: data/meetings.txt.
     """
     settings = snapshot_settings(options)
     log_to_stderr(verbose=verbose)

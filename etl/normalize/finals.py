@@ -17,7 +17,7 @@ from etl.normalize.ledger import (
     quote_value,
 )
 from etl.normalize.snapshots import SNAPSHOT_SCHEMA
-from etl.values.meetings import ALL_MEETINGS, Meeting, is_id
+from etl.values.meetings import ALL_MEETINGS, Meeting, is_readable_id
 from etl.values.run import Run
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _final_row(start: RunStart, observation: Observation) -> Row:
     session = parse_session(observation.payload)
     if session["status"] != "ENDED":
         raise FieldError("status is not ENDED")
-    if not is_id(session["associated_id"]):
+    if not is_readable_id(session["associated_id"]):
         raise FieldError("associated_id is missing or not a valid meeting ID")
     return {
         "run_id": start.run_id,

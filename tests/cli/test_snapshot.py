@@ -141,7 +141,7 @@ def test_repeats_in_the_list_are_said(shell: Shell) -> None:
         (".", None, "Is a directory"),
         ("empty.txt", b"# nothing yet\n", "the meeting list is empty"),
         ("list.xlsx", b"PK", "expected .txt, .csv"),
-        ("list.csv", b"id,name\n1,2\n", "column meeting_id is missing"),
+        ("list.csv", b"name,title\n1,2\n", "column meeting_id is missing"),
         ("list.parquet", b"not a table", "not valid Parquet"),
         ("bad.txt", b"a b\nc d\n", "none of its 2 lines is a valid meeting ID"),
     ],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from etl.errors import RequestError
 from etl.realtimekit.pages.forward import ForwardReader, read_forward
 from etl.values.fetch import Observation
-from etl.values.meetings import ALL_MEETINGS, Meeting, is_id
+from etl.values.meetings import ALL_MEETINGS, Meeting, is_readable_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ class EndedList:
             key = session_id if session_id and isinstance(session_id, str) else f"{place}: {payload!r}"
             keys.append(key)
             if payload.get("status") != _LIVE:  # the API has ignored the filter
-                meeting = Meeting(self.app_id, str(meeting_id) if is_id(meeting_id) else ALL_MEETINGS)
+                meeting = Meeting(self.app_id, str(meeting_id) if is_readable_id(meeting_id) else ALL_MEETINGS)
                 self.observations[key] = Observation(meeting, now, payload, attempts)
         self.keys.update(keys)
         return keys

@@ -16,7 +16,7 @@ from etl.errors import FailureKind, GiveUp
 from etl.realtimekit.failure_messages import make_api_error, make_list_error
 from etl.realtimekit.pages.backward import BackwardReader
 from etl.values.fetch import Observation
-from etl.values.meetings import ALL_MEETINGS, Meeting, is_id
+from etl.values.meetings import ALL_MEETINGS, Meeting, is_readable_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +159,7 @@ class _LiveList:
 def _ids(entry: object) -> tuple[str | None, str | None]:
     """Return the IDs of a session and of its meeting, or None for both if one is not valid."""
     session_id, meeting_id = (entry.get("id"), entry.get("associated_id")) if isinstance(entry, dict) else (None, None)
-    is_readable = isinstance(session_id, str) and is_id(meeting_id)
+    is_readable = isinstance(session_id, str) and is_readable_id(meeting_id)
     return (session_id, meeting_id) if is_readable else (None, None)
 
 
