@@ -4,7 +4,7 @@ select
     bucket as hour_utc,
     round(sum(minutes), 1) as minutes,
     count(distinct session_id) filter (where minutes > 0) as sessions
-from growth_between(now() - interval 30 days, now(), 'UTC', 'hour', true)
+from minutes_between(now() - interval 30 days, now(), 'UTC', 'hour')
 where type = 'meeting'
 group by bucket
 order by minutes desc, hour_utc

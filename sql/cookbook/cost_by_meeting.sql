@@ -6,7 +6,7 @@ select
     meeting_id,
     round(sum(minutes), 1) as minutes,
     round(sum(minutes) * 0.002, 2) as at_most_usd
-from growth_between(
+from minutes_between(
     (date_trunc('month', now() at time zone 'UTC') - interval 1 month) at time zone 'UTC',
     date_trunc('month', now() at time zone 'UTC') at time zone 'UTC',
     'UTC', 'day', true

@@ -3,7 +3,7 @@
 -- The first six averages are over fewer days.
 with days as (
     select bucket as day, sum(minutes) as minutes
-    from growth_between(
+    from minutes_between(
         (date_trunc('day', now() at time zone 'UTC') - interval 30 days) at time zone 'UTC',
         date_trunc('day', now() at time zone 'UTC') at time zone 'UTC',
         'UTC', 'day', true

@@ -6,7 +6,7 @@ with months as (
         date_trunc('month', bucket) as month,
         sum(minutes) as minutes,
         count(*) filter (where is_start) as sessions
-    from growth_between(
+    from minutes_between(
         (date_trunc('month', now() at time zone 'UTC') - interval 11 months) at time zone 'UTC',
         now(),
         'UTC', 'day', true

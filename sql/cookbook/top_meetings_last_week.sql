@@ -1,8 +1,8 @@
 -- Which ten meetings used the most minutes last week?
 -- Grain: one row per meeting; last week is the one from Monday to Sunday (UTC).
-with growth as (
+with usage as (
     select meeting_id, sum(minutes) as minutes, count(*) filter (where is_start) as sessions
-    from growth_between(
+    from minutes_between(
         (date_trunc('week', now() at time zone 'UTC') - interval 7 days) at time zone 'UTC',
         date_trunc('week', now() at time zone 'UTC') at time zone 'UTC',
         'UTC', 'day', true
@@ -23,7 +23,7 @@ select
     round(minutes, 1) as minutes,
     sessions,
     meeting_id
-from growth
+from usage
 left join titles using (meeting_id)
-order by growth.minutes desc, meeting_id
+order by usage.minutes desc, meeting_id
 limit 10;

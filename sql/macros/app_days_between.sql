@@ -8,7 +8,7 @@ select
     sum(minutes) as minutes,
     count(*) filter (where is_start) as sessions,
     count(*) filter (where is_unfinished) as unfinished_sessions
-from growth_between(
+from minutes_between(
     date_trunc('day', since at time zone 'UTC') at time zone 'UTC',
     date_trunc('day', until at time zone 'UTC' + interval 1 day - interval 1 microsecond)
         at time zone 'UTC',

@@ -1,6 +1,7 @@
 -- Grain: one row per ended session or breakout room that was under way in the period.
--- Its figures are those of its newest fetch. Clocks differ: sessions that started up to an hour
--- after the period, or ended up to a day before it, are included.
+-- Its figures are those of its newest fetch. Clocks differ: a session may be observed up to a day
+-- after its end. So sessions that ended up to a day before the period are included.
+-- ended_at is empty if the API does not give it.
 create or replace macro finals_between(since, until) as table
 select
     app_id,
@@ -15,6 +16,6 @@ select
 from session_and_breakout_readings
 where source = 'final'
     and reported_at >= since - interval 24 hours
-    and started_at < until + interval 1 hour
-    and greatest(ended_at, started_at) >= since - interval 24 hours
+    and started_at < until
+    and (ended_at is null or greatest(ended_at, started_at) >= since - interval 24 hours)
 group by app_id, session_id;

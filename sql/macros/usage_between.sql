@@ -12,7 +12,7 @@ with usage_by_type as (
         sum(minutes) as minutes,
         count(*) filter (where is_start) as sessions,
         count(*) filter (where is_unfinished) as unfinished_sessions
-    from growth_between(since, until, tz, 'day', true)
+    from minutes_between(since, until, tz, 'day')
     group by app_id, meeting_id, bucket, type
 )
 

@@ -2,9 +2,9 @@
 -- Grain: one row per type of session, and one for all types.
 -- An estimate, because two things are not documented: whether Cloudflare bills minutes_consumed,
 -- and whether it bills breakout rooms and sessions of other types beside their meeting.
-with growth as (
+with usage as (
     select type, sum(minutes) as minutes
-    from growth_between($since, $until, $tz, 'day', true)
+    from minutes_between($since, $until, $tz, 'day')
     where $app_id is null
         or app_id = $app_id
     group by type
@@ -17,7 +17,7 @@ costs as (
         minutes * low_usd_per_minute as low_usd,
         minutes * high_usd_per_minute as high_usd,
         coalesce(note, 'no price in the file') as note
-    from growth
+    from usage
     left join price_list($prices) as prices using (type)
 )
 

@@ -1,13 +1,13 @@
 -- Minutes and participants per hour of the week, to see when it is busy
 -- Grain: one row per hour of the week in the time zone $tz, 168 rows.
 -- Empty is not zero: no snapshot of the period fell into such an hour, and no session grew in it.
-with growth as (
+with usage as (
     select
         bucket as local_hour,
         sum(minutes) filter (where type = 'meeting') as minutes,
         sum(minutes) filter (where type <> 'meeting') as other_minutes,
         count(*) filter (where is_start and type = 'meeting') as sessions
-    from growth_between($since, $until, $tz, 'hour', true)
+    from minutes_between($since, $until, $tz, 'hour')
     where $app_id is null
         or app_id = $app_id
     group by bucket
@@ -32,7 +32,7 @@ slot_hours as (
 ),
 
 hours_with_data as (
-    select first_instant(local_hour, $tz) as starts_at from growth
+    select first_instant(local_hour, $tz) as starts_at from usage
     union
     select first_instant(local_hour, $tz) as starts_at from slot_hours
 ),
@@ -69,7 +69,7 @@ week_hours as (
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
         cast(max(peak_participants) as bigint) as peak_participants,
         cast(sum(participants) as double) / sum(snapshots) as mean_participants
-    from growth
+    from usage
     full join slot_hours using (local_hour)
     group by weekday, hour
 ),

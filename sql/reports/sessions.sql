@@ -1,9 +1,9 @@
 -- Every session under way in the period: when, how long, its minutes in the period and in total
 -- Grain: one row per session or breakout room. Its minutes are a lower bound until is_final.
 -- A session that was reported before its start has a duration of 0: one of two clocks is wrong.
-with growth as (
+with placed as (
     select app_id, session_id, sum(minutes) as minutes
-    from growth_between($since, $until, $tz, 'day', true)
+    from minutes_between($since, $until, $tz, 'day')
     where $app_id is null
         or app_id = $app_id
     group by app_id, session_id
@@ -14,7 +14,7 @@ select
     ended_at,
     meeting_display_name as meeting,
     type,
-    growth.minutes,
+    placed.minutes,
     sessions.minutes as total_minutes,
     is_final,
     max_participants as peak_participants,
@@ -24,6 +24,6 @@ select
     session_id,
     meeting_id,
     app_id
-from growth
+from placed
 join sessions_between($since, $until) as sessions using (app_id, session_id)
 order by started_at, session_id;

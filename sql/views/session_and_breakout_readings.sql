@@ -1,7 +1,8 @@
 -- Grain: one row per session or breakout room and reading of its figures.
 -- The shape of breakout_rooms is not documented by the API. A room without an ID or without minutes
 -- of its own has no row. A room counts under the meeting of its parent session, with the type
--- breakout, and within its parent's time: a start outside that time is replaced by the parent's.
+-- breakout, and within its parent's time: a start or an end outside that time is replaced by the
+-- parent's.
 create or replace view session_and_breakout_readings as
 with breakout_rooms as (
     select
@@ -9,8 +10,9 @@ with breakout_rooms as (
         unnest(
             case when json_type(breakout_rooms) = 'ARRAY' then cast(breakout_rooms as json[]) end
         ) as room,
-        coalesce(ended_at, updated_at, started_at) as parent_ended_at,
-        try_cast(room ->> 'started_at' as timestamptz) as room_started_at
+        coalesce(ended_at, updated_at) as parent_ended_at,
+        try_cast(room ->> 'started_at' as timestamptz) as room_started_at,
+        try_cast(room ->> 'ended_at' as timestamptz) as room_ended_at
     from session_readings
     where breakout_rooms is not null
 )
@@ -27,7 +29,7 @@ select
     max_concurrent_participants,
     minutes_consumed,
     started_at,
-    coalesce(ended_at, updated_at, started_at) as ended_at
+    coalesce(ended_at, updated_at) as ended_at
 from session_readings
 
 union all
@@ -47,7 +49,10 @@ select
         when room_started_at between started_at and reported_at then room_started_at
         else started_at
     end as started_at,
-    least(try_cast(room ->> 'ended_at' as timestamptz), parent_ended_at) as ended_at
+    case
+        when room_ended_at between started_at and parent_ended_at then room_ended_at
+        else parent_ended_at
+    end as ended_at
 from breakout_rooms
 where room ->> 'id' <> session_id
     and try_cast(room ->> 'minutes_consumed' as decimal(18, 6)) is not null;

@@ -80,9 +80,9 @@ def test_the_demo_ends_with_the_usage_and_the_page(demonstrated: tuple[Result, P
     result, directory = demonstrated
     with open_to_read(directory / "usage.duckdb") as connection:
         (first,) = connection.execute("select cast(min(slot) - interval 1 hour as varchar) from runs").fetchall()[0]
-        since = f"timestamptz '{first}', now(), 'UTC', 'day', true"
-        grown = f"select sum(minutes) from growth_between({since}) where type = 'meeting'"  # noqa: S608  # its own values
-        ((minutes,),) = connection.execute(grown).fetchall()
+        since = f"timestamptz '{first}', now(), 'UTC', 'day'"
+        usage = f"select sum(minutes) from minutes_between({since}) where type = 'meeting'"  # noqa: S608
+        ((minutes,),) = connection.execute(usage).fetchall()
     figures = re.findall(r"^ \d{4}-\d{2}-\d{2} +([\d,.]+)", result.stdout, re.MULTILINE)
     assert sum(Decimal(one.replace(",", "")) for one in figures) == pytest.approx(minutes, abs=Decimal("0.02"))
     assert f"The same figures as a page: {directory / 'usage.html'}\n" in result.stdout

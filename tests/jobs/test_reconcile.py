@@ -214,7 +214,8 @@ def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_sessi
 ) -> None:
     """Every session under way in the day that has ended is final, those between two snapshots, too.
 
-    The report on accuracy then says what snapshots alone had missed, and that nothing is missing any more.
+    The report on accuracy then says what snapshots alone had missed, and that hardly anything is missing any more: the
+    sessions over midnight are placed to the distance of snapshots. Those that are still live are unfinished.
     """
     api = serve_api(meetings=12, live_share=0.5, booking="steady")
     api.clock.advance(timedelta(hours=12))
@@ -235,7 +236,9 @@ def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_sessi
     assert take(settings, api.context()).new_rows("session_finals") == 0
     assert stored(settings.database) == before
     (day,) = accuracy(settings.database, midnight, now)
-    assert (day["day"], day["difference_minutes"], day["unfinished_sessions"]) == (midnight.date(), 0, 0)
+    live = api.world.sessions(now, "LIVE")
+    assert (day["day"], day["unfinished_sessions"]) == (midnight.date(), len(live))
+    assert abs(day["difference_minutes"]) < day["cloudflare_minutes"] / 100
     assert 0 < day["shortfall_minutes"] < day["cloudflare_minutes"] / 5
     assert day["reconciled_sessions"] == day["cloudflare_sessions"] > day["snapshot_sessions"]
 

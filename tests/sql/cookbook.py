@@ -34,7 +34,7 @@ command line, a notebook or a BI tool ([reading.md](reading.md)), or run it with
 Three rules keep an answer right:
 
 - `minutes_consumed` is a running total: never add it up over snapshots. The minutes of a period are `sum(minutes)` of
-  the macro `growth_between(since, until, tz, unit, with_finals)`.
+  the macro `minutes_between(since, until, tz, unit)`.
 - Most queries say `type = 'meeting'`. Whether livestreams, participants and breakout rooms are billed beside their
   meeting is not documented.
 - An idle meeting has no row in the tables, and a failed meeting is not idle. The view `outcomes` has both.

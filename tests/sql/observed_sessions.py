@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tests.sql.placing import PlacedSession
 from tests.sql.recorded import FIRST, HURRIED, RECONCILED_AT
 
 if TYPE_CHECKING:
@@ -44,24 +46,17 @@ class ObservedSession:
         return self.session.max_concurrent_participants(self.last_at)
 
     @cached_property
-    def _points(self) -> list[tuple[float, float]]:
-        instants = [*self.observed_at, *([self.last_at] if self.is_final else [])]
-        totals = [(at.timestamp(), self.session.minutes_consumed(at)) for at in instants]
-        return [(self.session.started_at.timestamp(), 0.0), *totals]
+    def _placed(self) -> PlacedSession:
+        return PlacedSession(
+            started_at=self.session.started_at,
+            ended_at=self.last_at,
+            minutes=Fraction(self.minutes),
+            readings=[(at, self.session.live_participants(at)) for at in self.observed_at],
+        )
 
-    def total_at(self, at: datetime) -> float:
-        """Return the total at an instant. It grows evenly between readings."""
-        second = at.timestamp()
-        (before, total), *rest = self._points
-        for after, next_total in rest:
-            if before <= second < after:
-                return total + (next_total - total) * (second - before) / (after - before)
-            before, total = after, next_total
-        return 0.0 if second < self.session.started_at.timestamp() else total
-
-    def growth(self, since: datetime, until: datetime) -> float:
-        """Return the growth of the total in a period."""
-        return self.total_at(until) - self.total_at(since)
+    def minutes_between(self, since: datetime, until: datetime) -> float:
+        """Return the minutes that reports place in a period."""
+        return float(self._placed.minutes_between(since, until))
 
 
 def observed_sessions(recorded: Recorded) -> list[ObservedSession]:

@@ -58,7 +58,7 @@ class Recorded:
 
 def record(directory: Path) -> Recorded:
     """Take the snapshots, and the final figures of what had ended half a day before the last one."""
-    world = World(seed=11, meetings=16, live_share=0.4, epoch=FIRST - timedelta(hours=3), booking="steady")
+    world = World(seed=11, meetings=16, live_share=0.4, epoch=FIRST - timedelta(hours=3))
     recorded = Recorded(directory / "usage.duckdb", world)
     meetings = directory / "meetings.txt"
     meetings.write_text("\n".join([*world.meeting_ids, UNKNOWN_MEETING, NO_ID]), encoding="utf-8")

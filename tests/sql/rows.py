@@ -44,9 +44,9 @@ _SESSION = {
     "max_concurrent_participants": 1,
     "started_at": datetime(2026, 11, 2, 12, tzinfo=UTC),
 }
-_GROWTH = """
+_MINUTES = """
 select strftime(bucket, $shown) as bucket, sum(minutes) as minutes
-from growth_between(cast($since as timestamptz), cast($until as timestamptz), $tz, $unit, $finals)
+from minutes_between(cast($since as timestamptz), cast($until as timestamptz), $tz, $unit, $finals)
 where session_id = coalesce($session, session_id)
 group by bucket
 order by bucket
@@ -131,7 +131,7 @@ class Usage:
         named = self.connection.extract_statements(sql)[0].named_parameters
         return pl.DataFrame(self.connection.sql(sql, params={name: parameters[name] for name in named}))
 
-    def growth(  # noqa: PLR0913  # a report's own parameters, each by its name
+    def minutes(  # noqa: PLR0913  # a report's own parameters, each by its name
         self,
         tz: str = "UTC",
         since: str = EVER[0],
@@ -141,12 +141,12 @@ class Usage:
         finals: bool = True,
         session: str | None = None,
     ) -> dict[str, Any]:
-        """The minutes consumed in the period by local day, as {"11-02": 6.5}, or by hour, as {"11-02 23": 6.5}.
+        """Return the minutes of the period by local day, as {"11-02": 6.5}, or by hour, as {"11-02 23": 6.5}.
 
         They are exact: decimals of six places.
         """
         asked = {"tz": tz, "since": _instant(since), "until": _instant(until), "unit": unit, "finals": finals}
-        return dict(self.ask(_GROWTH, **asked, session=session, shown=_SHOWN[unit]))
+        return dict(self.ask(_MINUTES, **asked, session=session, shown=_SHOWN[unit]))
 
     def report(
         self, name: str, since: str | datetime, until: str | datetime, **parameters: Any

@@ -60,11 +60,11 @@ def test_a_view_works_under_whatever_name_the_file_is_attached(database: Path, v
         assert seen_by(client, f"select * from company.{view}")  # noqa: S608  # a view of ours
 
 
-def test_growth_is_the_same_in_every_zone(database: Path) -> None:
+def test_minutes_are_the_same_in_every_zone(database: Path) -> None:
     """A local day is that of the zone asked for, whatever zone the client is in, and whatever the file is called."""
-    growth = """
+    minutes = """
         select bucket, sum(minutes)
-        from growth_between(timestamptz '2026-10-31 20:00:00Z', timestamptz '2026-11-02 00:00:00Z', $tz, $unit, true)
+        from minutes_between(timestamptz '2026-10-31 20:00:00Z', timestamptz '2026-11-02 00:00:00Z', $tz, $unit)
         group by bucket
         order by bucket
     """
@@ -75,6 +75,6 @@ def test_growth_is_the_same_in_every_zone(database: Path) -> None:
             answers = []
             for zone in ("UTC", "America/New_York", "Asia/Kathmandu"):
                 client.execute(f"set TimeZone = '{zone}'")
-                answers.append(client.execute(growth, {"tz": tz, "unit": unit}).fetchall())
+                answers.append(client.execute(minutes, {"tz": tz, "unit": unit}).fetchall())
             assert answers[0]
             assert answers == [answers[0]] * 3

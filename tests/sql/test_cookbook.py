@@ -55,7 +55,7 @@ def by_meeting(observed: list[ObservedSession], since: datetime, until: datetime
     """The minutes of the meetings in a period."""
     found: dict[str, float] = defaultdict(float)
     for one in meetings(observed):
-        found[one.session.meeting_id] += one.growth(since, until)
+        found[one.session.meeting_id] += one.minutes_between(since, until)
     return found
 
 
@@ -78,13 +78,13 @@ def almost(rows: list[tuple[Any, ...]]) -> list[Any]:
 
 
 def test_busiest_hours(ask: Ask, observed: list[ObservedSession]) -> None:
-    """Growth is spread evenly between what is known."""
+    """The minutes of an hour are those placed in it."""
     minutes: dict[datetime, float] = defaultdict(float)
     sessions: Counter[datetime] = Counter()
     for one in meetings(observed):
         hour = one.session.started_at.replace(minute=0, second=0, microsecond=0)
         while hour < one.last_at:
-            minutes[hour] += one.growth(hour, hour + HOUR)
+            minutes[hour] += one.minutes_between(hour, hour + HOUR)
             sessions[hour] += 1
             hour += HOUR
     truth = [(hour.replace(tzinfo=None), figure, float(sessions[hour])) for hour, figure in top(minutes)]
@@ -102,8 +102,8 @@ def test_top_meetings_last_week(ask: Ask, observed: list[ObservedSession]) -> No
 def test_growth_by_month(ask: Ask, observed: list[ObservedSession]) -> None:
     """October as far as it was recorded, and November so far."""
     november = midnight(date(2026, 11, 1))
-    october = sum(one.growth(FIRST - DAY, november) for one in meetings(observed))
-    since = sum(one.growth(november, LAST) for one in meetings(observed))
+    october = sum(one.minutes_between(FIRST - DAY, november) for one in meetings(observed))
+    since = sum(one.minutes_between(november, LAST) for one in meetings(observed))
     begun = Counter(one.session.started_at.month for one in meetings(observed))
     assert pairs(ask("growth_by_month"), "month", "minutes", "sessions", "growth_percent") == almost(
         [
@@ -116,7 +116,9 @@ def test_growth_by_month(ask: Ask, observed: list[ObservedSession]) -> None:
 def test_daily_moving_average(ask: Ask, observed: list[ObservedSession]) -> None:
     """The average of up to seven days; the day that is not over is left out."""
     days = [date(2026, 10, 24) + number * DAY for number in range(12)]
-    minutes = [sum(one.growth(midnight(day), midnight(day) + DAY) for one in meetings(observed)) for day in days]
+    minutes = [
+        sum(one.minutes_between(midnight(day), midnight(day) + DAY) for one in meetings(observed)) for day in days
+    ]
     means = [statistics.fmean(minutes[max(0, end - 7) : end]) for end in range(1, 13)]
     found = pairs(ask("daily_moving_average"), "day", "minutes", "seven_day_minutes")
     assert found == almost(list(zip(days, minutes, means, strict=True)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 SESSIONS = "select session_id, minutes, is_final from sessions order by session_id"
 BY_TYPE = """
 select type, sum(minutes)
-from growth_between('-infinity'::timestamptz, 'infinity'::timestamptz, 'UTC', 'day', true)
+from minutes_between('-infinity'::timestamptz, 'infinity'::timestamptz, 'UTC', 'day')
 group by type
 """
 
@@ -26,70 +27,64 @@ def rooms(usage: Usage) -> dict[str, Any]:
     return dict(usage.ask(BY_TYPE))
 
 
-def test_the_tail_is_spread_from_the_last_sight_to_the_end(usage: Usage) -> None:
-    """10 minutes at 23:50, 14 when it ended at 00:10: of the last 4 minutes 2 lie before midnight."""
-    usage.observed("2026-11-02 23:50", 10)
-    usage.final("2026-11-03 00:10", 14)
-    assert usage.growth() == {"11-02": 12, "11-03": 2}
+def test_a_final_total_is_spread_over_the_whole_session(usage: Usage) -> None:
+    """10 minutes at 23:50, 15 at the end at 00:10: 50 of its 60 minutes lie before midnight."""
+    usage.observed("2026-11-02 23:50", 10, started_at="2026-11-02 23:10")
+    usage.final("2026-11-03 00:10", 15, started_at="2026-11-02 23:10")
+    assert usage.minutes() == {"11-02": 12.5, "11-03": 2.5}
 
 
 def test_without_final_figures_a_total_is_a_lower_bound(usage: Usage) -> None:
-    """Asked for snapshots alone, growth is what they saw; `sessions` says which total is final."""
+    """Without final figures, minutes are those that snapshots saw. `sessions` says which total is final."""
     usage.observed("2026-11-02 23:50", 10)
     usage.observed("2026-11-02 23:50", 6, "open")
     usage.final("2026-11-03 00:10", 14)
-    assert usage.growth(finals=False) == {"11-02": 16}
+    assert usage.minutes(finals=False) == {"11-02": 16}
     assert usage.ask(SESSIONS) == [("open", 6, False), ("s", 14, True)]
 
 
 def test_a_session_that_lived_between_two_snapshots_is_known_from_its_final_figures(usage: Usage) -> None:
     """60 minutes from 23:30 to 00:30, half of them on either side of midnight."""
     usage.final("2026-11-03 00:30", 60, started_at="2026-11-02 23:30")
-    assert usage.growth() == {"11-02": 30, "11-03": 30}
-    assert usage.growth(finals=False) == {}
+    assert usage.minutes() == {"11-02": 30, "11-03": 30}
+    assert usage.minutes(finals=False) == {}
 
 
-def test_the_figures_fetched_last_are_the_final_ones(usage: Usage) -> None:
-    """20 minutes and an end at 00:30 were reported first, then 18 and 00:10: half of the last 8 are the 2nd's.
-
-    What was reported before that, less of both, counts as little.
-    """
-    usage.observed("2026-11-02 23:50", 10)
-    usage.final("2026-11-03 00:10", 18, fetched_at="2026-11-06 00:00")
-    usage.final("2026-11-03 00:30", 20, fetched_at="2026-11-05 00:00")
-    usage.final("2026-11-03 00:00", 14, fetched_at="2026-11-04 00:00")
-    assert usage.growth() == {"11-02": 14, "11-03": 4}
+def test_the_final_figures_fetched_last_count(usage: Usage) -> None:
+    """20 minutes and an end at 00:30 were reported first, then 18 and 00:10. Still older ones do not count either."""
+    begin = {"started_at": "2026-11-02 23:50"}
+    usage.final("2026-11-03 00:10", 18, fetched_at="2026-11-06 00:00", **begin)
+    usage.final("2026-11-03 00:30", 20, fetched_at="2026-11-05 00:00", **begin)
+    usage.final("2026-11-03 00:00", 14, fetched_at="2026-11-04 00:00", **begin)
+    assert usage.minutes() == {"11-02": 9, "11-03": 9}
     assert usage.ask(SESSIONS) == [("s", 18, True)]
 
 
-def test_an_end_before_the_last_sight_adds_what_is_left_at_that_sight(usage: Usage) -> None:
-    """10 minutes from 23:50 to 00:10 (5 and 5), where it was still seen; it ended at 00:05 with 11: 1 more at 00:10.
-
-    Two periods that meet at 00:07, between the end and the sight, have 5 + 3.5 (of 7 in 17 minutes until 00:07: 8.5)
-    and 1.5 + 1.
-    """
+def test_a_session_has_no_minutes_after_its_end(usage: Usage) -> None:
+    """It ended at 00:05, and the list of live sessions still had it at 00:10. Two periods meet at 00:02."""
     usage.observed("2026-11-03 00:10", 10, started_at="2026-11-02 23:50")
-    usage.final("2026-11-03 00:05", 11, started_at="2026-11-02 23:50")
-    assert usage.growth() == {"11-02": 5, "11-03": 6}
-    assert usage.growth("UTC", "2026-11-02 00:00", "2026-11-03 00:07") == {"11-02": 5, "11-03": 3.5}
-    assert usage.growth("UTC", "2026-11-03 00:07", "2026-11-04 00:00") == {"11-03": 2.5}
+    usage.final("2026-11-03 00:05", 15, started_at="2026-11-02 23:50")
+    assert usage.minutes() == {"11-02": 10, "11-03": 5}
+    assert usage.minutes("UTC", "2026-11-02 00:00", "2026-11-03 00:02") == {"11-02": 10, "11-03": 2}
+    assert usage.minutes("UTC", "2026-11-03 00:02", "2026-11-04 00:00") == {"11-03": 3}
 
 
 def test_final_figures_without_an_end_end_with_the_last_change(usage: Usage) -> None:
-    """`updated_at` stands for `ended_at`; where that is missing, too, the rest falls to the last sight."""
-    usage.observed("2026-11-02 23:50", 10, "changed")
-    usage.final(None, 14, "changed", updated_at="2026-11-03 00:10")
-    usage.observed("2026-11-02 23:50", 10, "neither")
-    usage.final(None, 14, "neither")
-    assert usage.growth(session="changed") == {"11-02": 12, "11-03": 2}
-    assert usage.growth(session="neither") == {"11-02": 14}
+    """`updated_at` stands for `ended_at`. If it is missing too, the session ends with its last snapshot."""
+    begin = {"started_at": "2026-11-02 23:30"}
+    usage.observed("2026-11-02 23:50", 10, "changed", **begin)
+    usage.final(None, 16, "changed", updated_at="2026-11-03 00:10", **begin)
+    usage.observed("2026-11-02 23:50", 10, "neither", **begin)
+    usage.final(None, 14, "neither", **begin)
+    assert usage.minutes(session="changed") == {"11-02": 12, "11-03": 4}
+    assert usage.minutes(session="neither") == {"11-02": 14}
 
 
-def test_final_figures_may_be_less_than_what_was_seen(usage: Usage) -> None:
-    """10 minutes were seen, 8 are final: the days add up to 8, and the fall is shown where it is (half of it each)."""
-    usage.observed("2026-11-02 23:50", 10)
-    usage.final("2026-11-03 00:10", 8)
-    assert usage.growth() == {"11-02": 9, "11-03": -1}
+def test_a_final_total_may_be_less_than_a_snapshot_showed(usage: Usage) -> None:
+    """10 minutes were seen, 8 are final. The days add up to 8, and a check names the session."""
+    usage.observed("2026-11-02 23:50", 10, started_at="2026-11-02 23:50")
+    usage.final("2026-11-03 00:10", 8, started_at="2026-11-02 23:50")
+    assert usage.minutes() == {"11-02": 4, "11-03": 4}
 
 
 def test_the_most_participants_are_the_most_of_all_reports(usage: Usage) -> None:
@@ -108,40 +103,40 @@ def test_a_report_of_a_session_that_has_not_ended_is_not_final(usage: Usage) -> 
     assert usage.ask(SESSIONS) == [("s", 10, False)]
 
 
-def test_the_tail_of_a_period_is_what_falls_into_it(usage: Usage) -> None:
-    """10 minutes until 12:10, then 30 more until its end at 12:40: from 12:20 to 12:30 it is 10, from 12:40 on 0."""
+def test_a_period_after_the_last_snapshot_has_its_part_of_the_final_total(usage: Usage) -> None:
+    """40 minutes until the end at 12:40: from 12:20 to 12:30 there are 10, from 12:40 on none."""
     usage.observed("2026-11-02 12:10", 10)
     usage.final("2026-11-02 12:40", 40)
-    assert usage.growth("UTC", "2026-11-02 12:20", "2026-11-02 12:30") == {"11-02": 10}
-    assert usage.growth("UTC", "2026-11-02 12:40", "2026-11-02 13:00") == {}
+    assert usage.minutes("UTC", "2026-11-02 12:20", "2026-11-02 12:30") == {"11-02": 10}
+    assert usage.minutes("UTC", "2026-11-02 12:40", "2026-11-02 13:00") == {}
 
 
-def test_a_breakout_room_grows_like_a_session(usage: Usage) -> None:
-    """6 minutes at 23:45, 10 at 00:15: 6 + 2 before midnight. Its parent is counted without it."""
-    for at, minutes, room_minutes in [("2026-11-02 23:45", 50, 6), ("2026-11-03 00:15", 70, 10)]:
-        room = {"id": "room", "minutes_consumed": room_minutes, "started_at": "2026-11-02T23:30:00Z"}
-        usage.observed(at, minutes, breakout_rooms=[room])
-    assert usage.growth(session="room") == {"11-02": 8, "11-03": 2}
-    assert rooms(usage) == {"meeting": 70, "breakout": 10}
-    assert usage.ask("select meeting_id, type, minutes from usage_daily where day = '2026-11-02' order by all") == [
-        ("m", "breakout", 8),
-        ("m", "meeting", 60),
+def test_a_breakout_room_is_placed_like_a_session(usage: Usage) -> None:
+    """10 minutes from 23:30 to 00:10, with one participant: 7.5 before midnight. Its parent is counted without it."""
+    for at, minutes, room_minutes in [("2026-11-02 23:45", 50, 6), ("2026-11-03 00:10", 72, 10)]:
+        room = {"id": "room", "minutes_consumed": room_minutes, "live_participants": 1}
+        usage.observed(at, minutes, breakout_rooms=[room | {"started_at": "2026-11-02T23:30:00Z"}])
+    assert usage.minutes(session="room") == {"11-02": 7.5, "11-03": 2.5}
+    assert rooms(usage) == {"meeting": 72, "breakout": 10}
+    assert usage.ask("select meeting_id, type, minutes from usage_daily where day = '2026-11-03' order by all") == [
+        ("m", "breakout", 2.5),
+        ("m", "meeting", Decimal("0.986301")),
     ]
 
 
 def test_a_breakout_room_has_final_figures_in_those_of_its_meeting(usage: Usage) -> None:
-    """6 minutes at 12:45, 9 at its end at 12:50, while the meeting went on; a room without an end ends with it."""
+    """10 minutes from 12:30 to 12:50. A room without an end ends with its meeting, at 13:00."""
     rows = [{"id": one, "minutes_consumed": 6, "started_at": "2026-11-02T12:30:00Z"} for one in ("ended", "open")]
     usage.observed("2026-11-02 12:45", 50, breakout_rooms=rows)
     final = [
-        {"id": "ended", "minutes_consumed": 9, "ended_at": "2026-11-02T12:50:00Z"},
+        {**rows[0], "minutes_consumed": 10, "ended_at": "2026-11-02T12:50:00Z"},
         {**rows[1], "minutes_consumed": 9},
     ]
     usage.final("2026-11-02 13:00", 60, breakout_rooms=final)
     first = ("UTC", "2026-11-02 12:45", "2026-11-02 12:50")
-    assert usage.growth(*first, session="ended") == {"11-02": 3}
-    assert usage.growth(*first, session="open") == {"11-02": 1}
-    assert rooms(usage) == {"meeting": 60, "breakout": 18}
+    assert usage.minutes(*first, session="ended") == {"11-02": 2.5}
+    assert usage.minutes(*first, session="open") == {"11-02": 1.5}
+    assert rooms(usage) == {"meeting": 60, "breakout": 19}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +158,7 @@ def test_rooms_of_another_shape_have_no_figures_and_spoil_none(usage: Usage, odd
     """Their shape is documented nowhere: no list, no objects, no ID or minutes, or called like their meeting."""
     usage.observed("2026-11-02 12:10", 10, breakout_rooms=odd)
     usage.final("2026-11-02 12:20", 12, breakout_rooms=odd)
-    assert usage.growth() == {"11-02": 12}
+    assert usage.minutes() == {"11-02": 12}
     assert rooms(usage) == {"meeting": 12}
     for name in sql_files.names("reports"):
         usage.report(name.removeprefix("reports/"), "2026-11-02 00:00", "2026-11-03 00:00")
@@ -179,9 +174,9 @@ def test_minutes_of_a_room_may_be_text(usage: Usage) -> None:
     "odd", ["0001-01-01T00:00:00Z", "infinity", "-infinity", "9999-12-31T23:59:59Z", "soon", 5, {}]
 )
 def test_a_room_lives_within_the_time_of_its_meeting(usage: Usage, odd: object) -> None:
-    """One that says it began before, or will begin, began with it, at noon: 3 minutes from 12:00 to 12:10."""
+    """A start or an end outside of that time is replaced by the meeting's: 3 minutes from 12:00 to 12:20."""
     room = {"id": "room", "minutes_consumed": 3, "started_at": odd, "ended_at": odd}
     usage.observed("2026-11-02 12:10", 10, breakout_rooms=[room])
     usage.final("2026-11-02 12:20", 12, breakout_rooms=[room])
-    assert usage.growth(session="room", unit="hour") == {"11-02 12": 3}
-    assert usage.growth("UTC", "2026-11-02 11:00", "2026-11-02 12:05", session="room") == {"11-02": 1.5}
+    assert usage.minutes(session="room", unit="hour") == {"11-02 12": 3}
+    assert usage.minutes("UTC", "2026-11-02 11:00", "2026-11-02 12:05", session="room") == {"11-02": 0.75}

@@ -4,7 +4,8 @@ Runs of the app called app every six hours: on Monday, 2 November, and on Tuesda
 Thursday those of 00:00 and 06:00. Who was there:
 
 - s, of the meeting m, from Monday 05:00: 60 minutes at 06:00 (3 participants), 102 at 12:00 (2 of them), and 132 when
-  it ended at 13:00; in it a breakout room from 11:00 to 12:00 with 12 minutes;
+  it ended at 13:00. The participants' time is 180, 900 and 120 minutes until 06:00, 12:00 and 13:00, 1,200 in all. So
+  19.8, 99 and 13.2 of the 132 minutes are placed there. In it is a breakout room from 11:00 to 12:00 with 12 minutes;
 - l, a livestream of the meeting n, from Monday 11:00: 20 minutes at 12:00 (40 participants), its end is not known;
 - t, of the meeting m again, from Thursday 05:30: 30 minutes at 06:00 (2 participants), its end is not known.
 
@@ -91,9 +92,9 @@ def test_daily_of_all_apps_is_the_sum_of_them(world: Usage) -> None:
 
 
 def test_daily_goes_by_the_days_of_the_zone(world: Usage) -> None:
-    """In Kiritimati (UTC+14) s was seen on Monday at 20:00, with 60: 4 of the 6 hours with 42 are Monday's."""
+    """In Kiritimati (UTC+14), Monday ends at 10:00 UTC. Before are 19.8 minutes, and 70.4 of the 99 until 12:00 UTC."""
     rows = world.report("daily", *WEEK, tz="Pacific/Kiritimati", app_id="app")[:2]
-    assert columns(rows, "day minutes sessions") == [(MONDAY, 60 + 28, 1), (TUESDAY, 14 + 30, 0)]
+    assert columns(rows, "day minutes sessions") == [(MONDAY, Decimal("90.2"), 1), (TUESDAY, Decimal("41.8"), 0)]
 
 
 def test_meetings_come_in_the_order_of_their_minutes(world: Usage) -> None:
@@ -138,10 +139,10 @@ def test_a_meeting_is_not_called_like_a_room_in_it(world: Usage) -> None:
 
 
 def test_sessions_have_their_part_of_the_period_and_their_total(world: Usage) -> None:
-    """From Monday 09:00 on: of s 3 hours of 7 minutes and the tail of 30; the 60 before are in its total only."""
+    """From Monday 09:00 on, s has 44.55 minutes until 12:00 and 13.2 until its end. Its total has those before, too."""
     rows = world.report("sessions", "2026-11-02 09:00", "2026-11-03 00:00", app_id="app")
     assert columns(rows, "session_id type minutes total_minutes is_final duration_minutes snapshots") == [
-        ("s", "meeting", 51, 132, True, 480, 1),
+        ("s", "meeting", Decimal("57.75"), 132, True, 480, 1),
         ("l", "livestream", 20, 20, False, 60, 1),
         ("room", "breakout", 12, 12, True, 60, 1),
     ]
@@ -255,10 +256,10 @@ def test_accuracy_has_days_that_only_cloudflare_knows(usage: Usage) -> None:
 
 
 def test_hours_has_all_of_a_week(world: Usage) -> None:
-    """168 rows, empty where no snapshot is and nothing grew. Monday: 60 from 05:00, 7 an hour until 12:00, 30."""
+    """168 rows, empty where no snapshot is and no session was under way."""
     rows = world.report("hours", *WEEK, app_id="app")
-    known = {(row["day"], row["hour"]): row["minutes"] for row in rows if row["minutes"] is not None}
-    monday = {0: 0, 5: 60, **dict.fromkeys(range(6, 12), 7), 12: 30, 18: 0}
+    known = {(row["day"], row["hour"]): float(row["minutes"]) for row in rows if row["minutes"] is not None}
+    monday = {0: 0, 5: 19.8, 6: 19.25, 7: 18.15, 8: 17.05, 9: 15.95, 10: 14.85, 11: 13.75, 12: 13.2, 18: 0}
     thursday = {0: 0, 5: 30, 6: 0}
     expected = {("Monday", hour): minutes for hour, minutes in monday.items()}
     expected |= {("Tuesday", hour): 0 for hour in (0, 6, 12, 18)}
@@ -269,10 +270,13 @@ def test_hours_has_all_of_a_week(world: Usage) -> None:
 
 
 def test_hours_takes_the_mean_of_the_weeks_that_were_seen(world: Usage) -> None:
-    """On the next Monday nobody was there at 06:00: 7 minutes in two hours. 05:00, with its 60, came twice as well."""
+    """On the next Monday nobody was there at 06:00. Both hours came twice."""
     world.run("2026-11-09 06:00", every=SIX_HOURS, meetings="mn")
     rows = world.report("hours", "2026-11-02 00:00", "2026-11-10 00:00", app_id="app")
-    assert columns(rows, "day hour minutes mean_minutes")[5:7] == [("Monday", 5, 60, 30), ("Monday", 6, 7, 3.5)]
+    assert columns(rows, "day hour minutes mean_minutes")[5:7] == [
+        ("Monday", 5, Decimal("19.8"), 9.9),
+        ("Monday", 6, Decimal("19.25"), 9.625),
+    ]
 
 
 def test_hours_takes_the_mean_of_the_snapshots(world: Usage) -> None:
@@ -293,8 +297,8 @@ def test_a_period_before_the_first_snapshot_has_no_rows(world: Usage, name: str)
 
 @pytest.mark.parametrize("tz", ["UTC", "America/Los_Angeles", "Asia/Kathmandu"])
 def test_reports_of_a_period_agree(world: Usage, tz: str) -> None:
-    """From Monday 05:40 to 12:50 s has 20 minutes until 06:00, 42 and 25 of 30, and o its 5; from 05:54 on 6 and 3."""
-    for since, minutes in [("2026-11-02 05:40", 92), ("2026-11-02 05:54", 6 + 42 + 25 + 3)]:
+    """From 05:40 to 12:50 s has 6.6 + 99 + 11 minutes, and o has 5. From 05:54 on, they have 1.98 + 99 + 11, and 3."""
+    for since, minutes in [("2026-11-02 05:40", Decimal("121.6")), ("2026-11-02 05:54", Decimal("114.98"))]:
         period = (since, "2026-11-02 12:50")
         sums = {name: world.report(name, *period, tz=tz) for name in ("daily", "hours", "meetings", "sessions", "cost")}
         sums["sessions"] = [row for row in sums["sessions"] if row["type"] == "meeting"]

@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     from tests.sql.rows import Usage
 
 
-def grown(usage: Usage, tz: str, unit: str) -> dict[str, Any]:
-    """The growth by day or hour, without those in which a session was seen and did not grow."""
-    return {bucket: minutes for bucket, minutes in usage.growth(tz, unit=unit).items() if minutes}
-
-
 @pytest.mark.parametrize(
     ("tz", "before", "after"),
     [
@@ -28,11 +23,13 @@ def grown(usage: Usage, tz: str, unit: str) -> dict[str, Any]:
         ("America/New_York", "2026-11-03 04:50", "2026-11-03 05:30"),  # UTC-5
     ],
 )
-def test_growth_over_midnight_is_split_by_time(usage: Usage, tz: str, before: str, after: str) -> None:
-    """10 minutes at ten before the zone's midnight, 18 at half past: of 8 in 40 minutes 2 belong before."""
-    usage.observed(before, 10)
-    usage.observed(after, 18)
-    assert usage.growth(tz) == {"11-02": 12, "11-03": 6}
+def test_minutes_over_midnight_are_split_at_the_midnight_of_the_zone(
+    usage: Usage, tz: str, before: str, after: str
+) -> None:
+    """From ten minutes before the zone's midnight to half past there are 8 minutes, of which 2 lie before."""
+    usage.observed(before, 1, started_at=before)
+    usage.observed(after, 8, started_at=before)
+    assert usage.minutes(tz) == {"11-02": 2, "11-03": 6}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +55,7 @@ def test_growth_over_midnight_is_split_by_time(usage: Usage, tz: str, before: st
 def test_a_day_is_as_long_as_clocks_make_it(usage: Usage, tz: str, first: str, last: str, days: dict[str, Any]) -> None:
     """From the first midnight to the last one a minute an hour: a day has as many minutes as it has hours."""
     usage.observed(last, sum(days.values()), started_at=first)
-    assert grown(usage, tz, "day") == days
+    assert usage.minutes(tz) == days
 
 
 @pytest.mark.parametrize(
@@ -83,15 +80,15 @@ def test_a_day_is_as_long_as_clocks_make_it(usage: Usage, tz: str, first: str, l
         ("Asia/Kolkata", "2026-11-02 18:00", "2026-11-02 19:00", {"11-02 23": 30, "11-03 00": 30}),
     ],
 )
-def test_an_hour_that_comes_twice_has_the_growth_of_both(
+def test_an_hour_that_comes_twice_has_the_minutes_of_both(
     usage: Usage, tz: str, first: str, last: str, hours: dict[str, int]
 ) -> None:
     """A minute a minute, of what a clock shows once, twice, or for longer; seen at the end, or every 10 minutes."""
     usage.observed(last, sum(hours.values()), started_at=first)
-    assert grown(usage, tz, "hour") == hours
+    assert usage.minutes(tz, unit="hour") == hours
     for tenth in range(1, sum(hours.values()) // 10):
         usage.observed(str(utc(first) + timedelta(minutes=10 * tenth)), 10 * tenth, started_at=first)
-    assert grown(usage, tz, "hour") == hours
+    assert usage.minutes(tz, unit="hour") == hours
 
 
 def test_the_days_of_a_session_add_up_in_every_zone(usage: Usage) -> None:
@@ -99,7 +96,7 @@ def test_the_days_of_a_session_add_up_in_every_zone(usage: Usage) -> None:
     usage.observed("2026-10-25 01:07", 1.0001, started_at="2026-10-24 00:53")
     usage.final("2026-10-26 03:07", 3.1415, started_at="2026-10-24 00:53")
     totals = {
-        float(sum(usage.growth(tz, unit=unit).values()))
+        float(sum(usage.minutes(tz, unit=unit).values()))
         for tz in ("UTC", "Europe/Berlin", "Asia/Kathmandu", "America/Havana", "Australia/Lord_Howe", "Pacific/Chatham")
         for unit in ("day", "hour")
     }
