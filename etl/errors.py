@@ -91,6 +91,7 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     CONNECTION = "connection"
     MALFORMED = "malformed"
+    NOT_ASKED = "not_asked"
     DEADLINE = "deadline"
     INTERRUPTED = "interrupted"
 

@@ -26,7 +26,7 @@ def make_api_error(error: RequestError, what: str) -> EtlError:
 
     `what` says what was refused.
     """
-    if error.kind is FailureKind.FORBIDDEN:
+    if error.kind in {FailureKind.FORBIDDEN, FailureKind.UNAUTHORIZED}:
         return TokenRejected(f"{what}. {_PERMISSION}")
     if error.kind is FailureKind.NOT_FOUND:
         return ConfigError(f"{what}. Look at the account ID, the app ID and the base URL")
@@ -40,7 +40,10 @@ def make_api_error(error: RequestError, what: str) -> EtlError:
 def make_list_error(error: RequestError, app_id: str) -> EtlError:
     """Make the error for an app whose list of live sessions the API refuses."""
     what = f"the API does not give the list of live sessions of app {app_id} ({error.message})"
-    if error.kind in {FailureKind.FORBIDDEN, FailureKind.NOT_FOUND} or error.http_status == _OK:
+    if (
+        error.kind in {FailureKind.FORBIDDEN, FailureKind.UNAUTHORIZED, FailureKind.NOT_FOUND}
+        or error.http_status == _OK
+    ):
         ended_by = make_api_error(error, what)
         return type(ended_by)(f"{ended_by}; or, with a meeting list, use --via meetings")
     return ConfigError(f"{what}; with a meeting list, use --via meetings to ask for each meeting instead")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from etl.errors import FailureKind, GiveUp, Refused, RequestError
 from etl.realtimekit.failure_messages import make_api_error, make_token_error
+from etl.realtimekit.http.refusals import REFUSALS
 from etl.realtimekit.http.responses import NO_ROUTE_CODE
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ _UNANSWERED = frozenset(
         FailureKind.SERVER_ERROR,
         FailureKind.RATE_LIMITED,
         FailureKind.MALFORMED,
-        FailureKind.FORBIDDEN,
     }
 )
 
@@ -37,6 +37,7 @@ class Workers:
     def __init__(self, session: ApiSession) -> None:
         self.session = session
         self._unanswered = 0
+        self._is_list = False
 
     async def run(
         self,
@@ -44,12 +45,14 @@ class Workers:
         *,
         fetch: Callable[[_T, RealtimeKit], Awaitable[None]],
         fail: Callable[[_T, RequestError, int], None],
+        is_list: bool = False,
     ) -> None:
         """Fetch every task, or call `fail` with its error and the number of its requests.
 
         A refused token, or too many tasks in a row without an answer, end the fetch early. The tasks that are not
-        done by then fail with the reason of that.
+        done by then fail with the reason of that. Lists fail each by itself: each stands for an app.
         """
+        self._is_list = is_list
         waiting = deque(tasks)
         if self.session.early_end is None:
             workers = min(self.session.concurrency, len(waiting))
@@ -82,13 +85,17 @@ class Workers:
 
     def _note_failure(self, error: RequestError) -> None:
         """End the fetch early if the others would fail as well."""
-        # Such an error says that the API does not answer, and nothing about the task.
-        is_unanswered = error.kind in _UNANSWERED or error.api_code == NO_ROUTE_CODE
-        self._unanswered = self._unanswered + 1 if is_unanswered else 0
+        self._unanswered = self._unanswered + 1 if not self._is_list and self._is_unanswered(error) else 0
         if isinstance(error, Refused):
             message = f"not asked: the token was refused ({error.message})"
-            self.session.end(GiveUp(FailureKind.UNAUTHORIZED, message), make_token_error(error))
+            self.session.end(GiveUp(FailureKind.NOT_ASKED, message), make_token_error(error))
         elif self._unanswered >= UNANSWERED_LIMIT:
             row = f"{UNANSWERED_LIMIT} requests in a row failed, the last with {error.kind} ({error.message})"
-            message = f"not asked: {UNANSWERED_LIMIT} failures in a row before it"
-            self.session.end(GiveUp(error.kind, message), make_api_error(error, row))
+            message = f"not asked: {UNANSWERED_LIMIT} failures in a row before it, the last with {error.kind}"
+            self.session.end(GiveUp(FailureKind.NOT_ASKED, message), make_api_error(error, row))
+
+    def _is_unanswered(self, error: RequestError) -> bool:
+        """Return True if an error says that the API does not answer, and nothing about the task."""
+        if error.kind in REFUSALS:
+            return self.session.refusals.is_confirmed
+        return error.kind in _UNANSWERED or error.api_code == NO_ROUTE_CODE

@@ -207,10 +207,10 @@ def test_all_meetings_of_no_app_are_asked_for_nowhere(shell: Shell, app: str | N
 )
 def test_a_list_that_the_api_refuses_is_no_empty_list(open_shell: OpenShell, fault: str, code: int, kind: str) -> None:
     """Every meeting fails and none is idle. The message names the way that needs no list."""
-    shell = open_shell(by_page={1: [fault]})
+    shell = open_shell(by_page={1: [fault] * 2})
     result = shell.snapshot("--via", "list", "--json")
     assert result.exit_code == code
     assert "the API does not give the list of live sessions of app simulated-app" in result.stderr
     assert "use --via meetings" in result.stderr
     assert (summary_of(result.stdout)["failures"], summary_of(result.stdout)["idle"]) == ({kind: 40}, 0)
-    assert shell.api.app.state.requests == 1
+    assert shell.api.app.state.requests == 1 + (code == 77)  # a refusal of the token is confirmed

@@ -198,14 +198,14 @@ def test_a_refused_token_ends_the_run_and_keeps_what_was_fetched(
     serve_api: ServeApi, snapshot_settings: Settings
 ) -> None:
     """If the token is revoked during the run, the remaining meetings fail. The others are stored."""
-    api = serve_api(script=["ok"] * 10 + ["authentication"])
+    api = serve_api(script=itertools.chain(["ok"] * 10, itertools.repeat("authentication")))
     settings = snapshot_settings(api, api=api.settings(concurrency=1))
     summary = take(settings, api.context())
     assert [type(error) for error in summary.errors] == [TokenRejected]
     assert "Realtime" in str(summary.errors[0])
     assert (summary.run.live + summary.run.idle, summary.run.failed) == (10, 30)
-    assert summary.batch.failures == {FailureKind.UNAUTHORIZED: 30}
-    assert api.app.state.requests == 11
+    assert summary.batch.failures == {FailureKind.NOT_ASKED: 29, FailureKind.UNAUTHORIZED: 1}
+    assert api.app.state.requests == 10 + 3  # the meeting twice, and one that was accepted before
     assert rows(settings.database, "select count(*) from outcomes where outcome <> 'failed'") == [10]
 
 

@@ -123,7 +123,7 @@ def test_what_ends_the_reading_of_all_meetings_keeps_what_was_seen(
     serve_api: ServeApi, snapshot_settings: Settings
 ) -> None:
     """The token is revoked during the run."""
-    api = serve_api(script=["ok", "authentication"])
+    api = serve_api(script=itertools.chain(["ok"], itertools.repeat("authentication")))
     settings = snapshot_settings(api, meetings=None, api=api.settings(page_size=5))
     summary = take(settings, api)
     assert [type(error) for error in summary.errors] == [TokenRejected]

@@ -24,14 +24,17 @@ class Server:
 
 @contextmanager
 def answering(
-    body: bytes | Callable[[str], bytes],
+    body: bytes | Callable[[str], bytes | tuple[int, bytes]],
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     seconds_a_byte: float = 0.0,
     is_raw: bool = False,
 ) -> Iterator[Server]:
-    """Answer every connection on the loopback interface with that body, or one by path; raw, with nothing but it."""
+    """Answer every connection on the loopback interface with that body, or one by path; raw, with nothing but it.
+
+    A function may also return the status beside the body.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
         server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}/client/v4")
@@ -46,8 +49,9 @@ def answering(
                 with connection:
                     connection.settimeout(2.0)
                     _note(server, connection.recv(65536).decode())
-                    content = body(server.paths[-1]) if callable(body) else body
-                    head = b"" if is_raw else _head(status, len(content), headers or {})
+                    answer = body(server.paths[-1]) if callable(body) else body
+                    code, content = answer if isinstance(answer, tuple) else (status, answer)
+                    head = b"" if is_raw else _head(code, len(content), headers or {})
                     _send(connection, head + content, len(head), seconds_a_byte)
 
         thread = threading.Thread(target=serve)

@@ -63,7 +63,7 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
             for ended in lists
         ]
         tasks += _day_tasks(request, finals.days, context.now)
-        await workers.run(tasks, fetch=lambda task, client: task.fetch(client), fail=fail)
+        await workers.run(tasks, fetch=lambda task, client: task.fetch(client), fail=fail, is_list=True)
         if session.early_end is None:
             finals.errors.extend(_list_errors(lists))
         tasks = list(_session_tasks(request, lists, finals.sessions, context.now))

@@ -12,6 +12,7 @@ import anyio
 import httpx
 
 from etl.errors import FailureKind, GiveUp, TryAgain
+from etl.realtimekit.http.refusals import Call
 from etl.realtimekit.http.responses import (
     MAX_BODY_BYTES,
     MAX_PAGE_BYTES,
@@ -25,14 +26,16 @@ from etl.realtimekit.http.responses import (
 from etl.realtimekit.http.retry import rate_limit_wait, retrying
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
 
+    from etl.realtimekit.http.refusals import Refusals
     from etl.realtimekit.http.responses import ListPage
     from etl.realtimekit.limit.budget import RequestBudget
     from etl.settings import ApiSettings
     from etl.values.fetch import Idle, Payload
     from etl.values.meetings import Meeting
+    from etl.values.run import RunContext
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -49,10 +52,10 @@ class RealtimeKit:
         self,
         client: httpx.AsyncClient,
         settings: ApiSettings,
+        context: RunContext,
         *,
         budget: RequestBudget,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]],
+        refusals: Refusals,
     ) -> None:
         self.attempts = 0
         self._client = client
@@ -60,8 +63,9 @@ class RealtimeKit:
         self._timeout = settings.timeout.total_seconds()
         self.page_size = settings.page_size
         self._budget = budget
-        self._now = now
-        self._retrying = retrying(attempts=settings.attempts, sleep=sleep)
+        self._refusals = refusals
+        self._now = context.now
+        self._retrying = retrying(attempts=settings.attempts, sleep=context.sleep)
 
     async def active_session(self, meeting: Meeting) -> Payload | Idle:
         """Return the active session of a meeting, or IDLE."""
@@ -112,25 +116,29 @@ class RealtimeKit:
             request = self._client.build_request("GET", url, params=query)
         except (httpx.InvalidURL, ValueError) as error:
             raise GiveUp(FailureKind.INVALID_ID, f"not asked: {printable(str(error))}") from None
-        return await self._retrying(self._attempt, request, parse, max_bytes)
+        call = Call(app_id=path[0], request=request, parse=parse, max_bytes=max_bytes)
+        answer: _T = await self._retrying(self._refusals.send, call, self._attempt)
+        return answer
 
-    async def _attempt(self, request: httpx.Request, parse: Callable[[RawResponse], _T], max_bytes: int) -> _T:
+    async def _attempt(self, call: Call) -> object:
         """Send a request once and parse the response. The budget learns the limit from its headers."""
         self.attempts += 1
         sent_at = await self._budget.acquire(is_retry=self.attempts > 1)
         headers: Mapping[str, str] | None = None
         try:
-            response = await self._send(request, max_bytes)
+            response = await self._send(call.request, call.max_bytes)
             headers = response.headers
-            return parse(response)
+            answer = call.parse(response)
         except TryAgain as error:
-            _log.debug("%s: attempt %d failed: %s", self._mask(str(request.url)), self.attempts, error)
+            _log.debug("%s: attempt %d failed: %s", self._mask(str(call.request.url)), self.attempts, error)
             if error.kind is FailureKind.RATE_LIMITED:
                 error.retry_after = rate_limit_wait(error.retry_after, self.attempts)
                 self._budget.pause(error.retry_after)
             raise
         finally:
             self._budget.record_response(sent_at, headers)
+        self._refusals.record_acceptance(call)
+        return answer
 
     async def _send(self, request: httpx.Request, max_bytes: int) -> RawResponse:
         """Return the response as it arrives. The time-out bounds the whole response."""

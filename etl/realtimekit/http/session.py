@@ -15,6 +15,7 @@ import httpx
 from etl import __version__
 from etl.errors import ConfigError, FailureKind, GiveUp
 from etl.realtimekit.http.client import RealtimeKit
+from etl.realtimekit.http.refusals import Refusals
 from etl.realtimekit.limit.budget import RequestBudget
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ApiSession:
             spent=spent,
             on_pause_change=self.report_progress,
         )
+        self.refusals = Refusals(self.budget, context.sleep)
         self.concurrency = settings.concurrency
         self.now = context.now
         self.early_end: GiveUp | None = None
@@ -82,8 +84,7 @@ class ApiSession:
         client = _http_client(self._settings, self._ssl_context, self._context.transport)
         if self._context.transport is None:  # a transport that was handed in is closed by its maker
             await self.open_clients.enter_async_context(client)
-        context = self._context
-        return RealtimeKit(client, self._settings, budget=self.budget, now=context.now, sleep=context.sleep)
+        return RealtimeKit(client, self._settings, self._context, budget=self.budget, refusals=self.refusals)
 
     async def run(self, work: Iterable[Coroutine[None, None, None]]) -> None:
         """Run coroutines side by side until all are done or the fetch ends early."""

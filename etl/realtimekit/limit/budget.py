@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from etl.realtimekit.limit.headers import parse_rate_limits
 from etl.realtimekit.limit.pause import CLOCK_RESOLUTION, Pause
@@ -20,7 +21,7 @@ from etl.realtimekit.limit.rolling_window import RollingWindow, request_log
 from etl.realtimekit.limit.server_clock import measure_clock_ahead, nearest_to_zero
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from etl.settings import Limits
@@ -63,23 +64,32 @@ class RequestBudget:
         self._in_flight = 0
         self._turn = asyncio.Lock()
         self._response_received = asyncio.Event()
+        self._holder: asyncio.Task[Any] | None = None
+        self._is_released = asyncio.Event()
+        self._is_released.set()
 
     async def acquire(self, *, is_retry: bool) -> float:
         """Wait until a request may be sent, count it, and return the instant for `record_response`."""
+        if self._holder is asyncio.current_task():
+            await self._wait_for_limit()
+            return self._count(is_retry=is_retry)
         async with self._turn:  # one worker waits for the limit, and the others for that worker
-            while (seconds := self._wait_seconds()) > 0:
-                if math.isinf(seconds):
-                    await self._wait_for_response()
-                else:
-                    await self._sleep(max(seconds, CLOCK_RESOLUTION))
-            self._pause.show(is_paused=False)
-            sent_at = self._read_clock()
-            self._pace.record(sent_at)
-            self._request_log.record(sent_at)
-            self._in_flight += 1
-            self._counts.requests += 1
-            self._counts.retries += is_retry
-            return sent_at
+            await self._wait_for_limit()
+            while not self._is_released.is_set():
+                await self._is_released.wait()
+                await self._wait_for_limit()
+            return self._count(is_retry=is_retry)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold the requests of all other tasks meanwhile. One task at a time may do so."""
+        self._holder = asyncio.current_task()
+        self._is_released.clear()
+        try:
+            yield
+        finally:
+            self._holder = None
+            self._is_released.set()
 
     def record_response(self, sent_at: float, headers: Mapping[str, str] | None) -> None:
         """Learn the limit and the API's clock from the headers of a response, or None if there was no response."""
@@ -113,6 +123,25 @@ class RequestBudget:
         if self._limits.stated:
             reported = min(reported, self._request_log.remaining(now))
         return max(0, reported)
+
+    async def _wait_for_limit(self) -> None:
+        """Wait until the limit allows a request."""
+        while (seconds := self._wait_seconds()) > 0:
+            if math.isinf(seconds):
+                await self._wait_for_response()
+            else:
+                await self._sleep(max(seconds, CLOCK_RESOLUTION))
+        self._pause.show(is_paused=False)
+
+    def _count(self, *, is_retry: bool) -> float:
+        """Count a request that is sent now, and return the instant."""
+        sent_at = self._read_clock()
+        self._pace.record(sent_at)
+        self._request_log.record(sent_at)
+        self._in_flight += 1
+        self._counts.requests += 1
+        self._counts.retries += is_retry
+        return sent_at
 
     async def _wait_for_response(self) -> None:
         """Wait for a response, for a moment. After that the other requests go by our own log."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from etl.errors import FailureKind, GiveUp
+from etl.errors import FailureKind, GiveUp, Refused
 from etl.realtimekit.failure_messages import make_api_error, make_list_error
 from etl.realtimekit.pages.backward import BackwardReader
 from etl.values.fetch import Observation
@@ -48,10 +48,14 @@ async def fetch_by_list(
         _LiveList(app_id, None if meeting_list.all_of else meetings, outcomes, workers.session)
         for app_id, meetings in by_app.items()
     ]
-    await workers.run(lists, fetch=_LiveList.read, fail=_LiveList.fail)
+    await workers.run(lists, fetch=_LiveList.read, fail=_LiveList.fail, is_list=True)
     incomplete = [live for live in lists if live.undecided]
     if meeting_list.all_of:
         outcomes.counts.meetings = outcomes.counts.live + len(incomplete)
+    for live in incomplete:
+        if isinstance(live.error, Refused):
+            live.fail_undecided()
+    incomplete = [live for live in incomplete if not isinstance(live.error, Refused)]
     if workers.session.early_end is None:
         remaining = workers.session.budget.remaining()
         chosen = _choose_lists(incomplete, remaining, may_ask_each=may_ask_each)

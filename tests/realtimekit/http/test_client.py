@@ -234,9 +234,6 @@ def test_after_the_last_attempt_the_error_is_the_last_one(serve_api: ServeApi, a
 @pytest.mark.parametrize(
     ("fault", "error", "kind"),
     [
-        ("authentication", Refused, FailureKind.UNAUTHORIZED),
-        ("malformed_token", Refused, FailureKind.UNAUTHORIZED),
-        ("missing_scope", Refused, FailureKind.UNAUTHORIZED),
         ("no_route", GiveUp, FailureKind.NOT_FOUND),
         ("unknown_meeting", GiveUp, FailureKind.NOT_FOUND),
         ("success_false", GiveUp, FailureKind.MALFORMED),
@@ -251,6 +248,30 @@ def test_faults_that_stay_are_not_tried_again(
     with pytest.raises(error) as caught:
         ask(api.settings(attempts=5), MEETING, api=api)
     assert (caught.value.kind, api.app.state.requests) == (kind, 1)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "kind"),
+    [
+        ("authentication", Refused, FailureKind.UNAUTHORIZED),
+        ("malformed_token", Refused, FailureKind.UNAUTHORIZED),
+        ("missing_scope", Refused, FailureKind.UNAUTHORIZED),
+        ("forbidden", Refused, FailureKind.UNAUTHORIZED),
+        ("forbidden_by_realtimekit", GiveUp, FailureKind.FORBIDDEN),
+    ],
+)
+def test_a_refusal_is_confirmed_by_a_second_request(
+    serve_api: ServeApi, fault: str, error: type[RequestError], kind: FailureKind
+) -> None:
+    """However many attempts there are. A refusal that passes is none."""
+    for attempts in (1, 5):
+        api = serve_api(script=itertools.repeat(fault))
+        with pytest.raises(error) as caught:
+            ask(api.settings(attempts=attempts), MEETING, api=api)
+        assert (caught.value.kind, api.app.state.requests) == (kind, 2)
+        api = serve_api(script=[fault])
+        meeting = Meeting(api.world.app_id, api.world.meeting_ids[0])
+        assert isinstance(ask(api.settings(attempts=attempts), meeting, api=api), dict | Idle)
 
 
 def test_an_answer_that_does_not_end_in_time_is_a_time_out(serve_api: ServeApi) -> None:

@@ -250,7 +250,8 @@ def test_a_refused_list_that_was_asked_for_is_an_error(
     api = serve_api(script=FOR_EVER(fault))
     fetched = fetch(api, may_ask_each=False)
     require_an_outcome_each(fetched, 40)
-    assert (fetched.counts.failed, api.app.state.requests) == (40, 1)
+    requests = 2 if error is TokenRejected else 1  # a refusal of the token is confirmed
+    assert (fetched.counts.failed, api.app.state.requests) == (40, requests)
     assert [type(problem) for problem in fetched.errors] == [error]
     with pytest.raises(error, match=f"does not give the list of live sessions of app simulated-app .*{says}"):
         raise fetched.errors[0]
@@ -262,10 +263,11 @@ def test_a_refused_list_that_nobody_asked_for_is_done_without(
 ) -> None:
     """The meetings are fetched one by one where the limit allows it; elsewhere the error is the same."""
     api = serve_api(by_page={1: FOR_EVER(fault)})
-    fetched = fetch(api, limits=room_for(41))
+    requests = 2 if error is TokenRejected else 1
+    fetched = fetch(api, limits=room_for(40 + requests))
     require_an_outcome_each(fetched, 40)
     assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
-    fetched = fetch(api, limits=room_for(40))
+    fetched = fetch(api, limits=room_for(39 + requests))
     assert (fetched.counts.failed, [type(problem) for problem in fetched.errors]) == (40, [error])
     assert says.rpartition(" ")[2] in str(fetched.errors[0])
 
@@ -289,16 +291,48 @@ def test_an_api_that_is_down_is_unavailable(serve_api: ServeApi, fault: str, kin
     assert f"no list of live sessions could be read ({says}" in str(fetched.errors[0])
 
 
-def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
-    """The sessions that were read are live, the rest fails, and no further request is sent."""
-    for script, requests in (([], 1), (["ok", "ok"], 3)):
-        api = serve_api(apps=2, script=itertools.chain(script, FOR_EVER("authentication")))
-        fetched = fetch(api, page_size=5, concurrency=1)
-        require_an_outcome_each(fetched, 80)
-        assert (fetched.counts.idle, api.app.state.requests) == (0, requests)
-        assert [type(problem) for problem in fetched.errors] == [TokenRejected]
-        assert {failure.kind for failure in fetched.failures} == {FailureKind.UNAUTHORIZED}
-        assert fetched.failures[0].message == "not asked: the token was refused (HTTP 401: Authentication error)"
+@pytest.mark.parametrize(("script", "requests"), [([], 2), (["ok", "ok"], 5)])
+def test_a_refused_token_ends_the_fetch(serve_api: ServeApi, script: list[str], requests: int) -> None:
+    """The sessions that were read are live, the rest fails, and what was never asked is not counted as refused.
+
+    One request confirms the first refusal, and after an answer another one shows that all are refused now.
+    """
+    api = serve_api(apps=2, script=itertools.chain(script, FOR_EVER("authentication")))
+    fetched = fetch(api, page_size=5, concurrency=1)
+    require_an_outcome_each(fetched, 80)
+    assert (fetched.counts.idle, api.app.state.requests) == (0, requests)
+    assert [type(problem) for problem in fetched.errors] == [TokenRejected]
+    refused, *not_asked = sorted(
+        {(failure.app_id, failure.kind, failure.message, failure.attempts > 0) for failure in fetched.failures}
+    )
+    assert refused[:2] == ("simulated-app", FailureKind.UNAUTHORIZED)
+    assert refused[2].endswith("that could be read: HTTP 401: Authentication error")
+    message = "not asked: the token was refused (HTTP 401: Authentication error)"
+    assert not_asked == [("simulated-app-2", FailureKind.NOT_ASKED, message, False)]
+
+
+@pytest.mark.parametrize("fault", ["authentication", "forbidden", "missing_scope", "forbidden_by_realtimekit"])
+@pytest.mark.parametrize("place", range(5))
+def test_one_refused_page_costs_no_meeting(serve_api: ServeApi, fault: str, place: int) -> None:
+    """The first page or a later one: it is asked for again."""
+    api = serve_api(script=["ok"] * place + [fault])
+    fetched = fetch(api, page_size=5, may_ask_each=False)
+    require_an_outcome_each(fetched, 40)
+    assert (seen(fetched), fetched.failures, fetched.errors) == (live(api.world), [], [])
+    assert api.app.state.requests == 6
+
+
+@pytest.mark.parametrize("fault", ["authentication", "forbidden", "missing_scope", "forbidden_by_realtimekit"])
+def test_an_app_that_is_refused_costs_no_other(serve_api: ServeApi, fault: str) -> None:
+    """The token is accepted for the first app, and still is when the second one is refused."""
+    api = serve_api(apps=3, script=["ok", fault, fault])
+    fetched = fetch(api, may_ask_each=False, concurrency=1)
+    require_an_outcome_each(fetched, 120)
+    assert {failure.app_id for failure in fetched.failures} == {"simulated-app-2"}
+    assert len(fetched.failures) == 40
+    assert [type(problem) for problem in fetched.errors] == [TokenRejected]
+    assert "of app simulated-app-2" in str(fetched.errors[0])
+    assert seen(fetched) == live(api.worlds[0]) | live(api.worlds[2])
 
 
 @pytest.mark.parametrize(
@@ -384,7 +418,7 @@ def test_all_meetings_are_every_session_on_the_list(serve_api: ServeApi) -> None
         ({"script": ["unreadable_entry"]}, FailureKind.MALFORMED, 19, []),
         ({"script": FOR_EVER("internal_error")}, FailureKind.SERVER_ERROR, 0, [ApiUnavailable]),
         ({"script": FOR_EVER("no_route")}, FailureKind.NOT_FOUND, 0, [ConfigError]),
-        ({"script": ["ok", "authentication"]}, FailureKind.UNAUTHORIZED, 5, [TokenRejected]),
+        ({"script": itertools.chain(["ok"], FOR_EVER("authentication"))}, FailureKind.UNAUTHORIZED, 5, [TokenRejected]),
     ],
 )
 def test_what_can_not_be_seen_of_all_meetings_is_one_failure(

@@ -92,14 +92,75 @@ def test_an_observation_says_when_the_answer_came(api: Api) -> None:
     assert {observation.observed_at for observation in fetched.observations} == {api.clock.now()}
 
 
-def test_a_refused_token_is_refused_once(serve_api: ServeApi) -> None:
-    """The others are not asked: they would be refused as well, and Cloudflare counts them."""
-    api = serve_api(script=itertools.repeat("authentication"))
-    fetched = fetch(api, concurrency=1)
-    assert api.app.state.requests == 1
+@pytest.mark.parametrize("concurrency", [1, 8, 32])
+def test_a_refused_token_is_refused_twice_and_the_others_are_not_asked(serve_api: ServeApi, concurrency: int) -> None:
+    """They would be refused as well, and Cloudflare counts them. They are not counted as refused."""
+    api = serve_api(script=itertools.repeat("authentication"), latency=0.01)
+    fetched = fetch(api, concurrency=concurrency)
+    assert api.app.state.requests == fetched.counts.requests == 2
     assert [type(error) for error in fetched.errors] == [TokenRejected]
-    assert {failure.kind for failure in fetched.failures} == {FailureKind.UNAUTHORIZED}
-    assert [failure.attempts for failure in fetched.failures] == [1] + [0] * 39
+    outcome = sorted((failure.kind, failure.attempts) for failure in fetched.failures)
+    assert outcome == [(FailureKind.NOT_ASKED, 0)] * 39 + [(FailureKind.UNAUTHORIZED, 2)]
+
+
+@pytest.mark.parametrize("fault", ["authentication", "forbidden", "missing_scope", "forbidden_by_realtimekit"])
+@pytest.mark.parametrize("concurrency", [1, 8])
+@pytest.mark.parametrize("place", [0, 1, 20, 39])
+def test_one_refusal_among_good_answers_costs_nothing(
+    serve_api: ServeApi, fault: str, concurrency: int, place: int
+) -> None:
+    """The first answer or a later one: the meeting is asked for again."""
+    api = serve_api(script=["ok"] * place + [fault])
+    fetched = fetch(api, concurrency=concurrency)
+    assert (fetched.failures, fetched.errors, outcomes(fetched)) == ([], [], 40)
+    assert (fetched.counts.requests, fetched.counts.retries) == (41, 1)
+    assert {observation.meeting.meeting_id for observation in fetched.observations} == set(api.live())
+
+
+def test_many_refusals_at_once_that_pass_cost_nothing(serve_api: ServeApi) -> None:
+    """Every worker is refused once in the same moment; each asks again, one after the other."""
+    api = serve_api(script=["ok"] * 10 + ["authentication"] * 8, latency=0.01)
+    fetched = fetch(api, concurrency=8)
+    assert (fetched.failures, fetched.errors, outcomes(fetched)) == ([], [], 40)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_a_token_that_is_withdrawn_ends_the_fetch(serve_api: ServeApi, concurrency: int) -> None:
+    """Even the request that was accepted before is refused now. What was fetched by then is kept."""
+    api = serve_api(script=itertools.chain(["ok"] * 15, itertools.repeat("authentication")), latency=0.01)
+    fetched = fetch(api, concurrency=concurrency)
+    assert [type(error) for error in fetched.errors] == [TokenRejected]
+    assert fetched.counts.live + fetched.counts.idle == 15
+    assert api.app.state.requests <= 15 + concurrency + 2
+    refused = [failure for failure in fetched.failures if failure.kind is FailureKind.UNAUTHORIZED]
+    others = [failure for failure in fetched.failures if failure.kind is FailureKind.NOT_ASKED]
+    assert len(refused) == 1
+    assert len(others) == 24
+
+
+@pytest.mark.parametrize("fault", ["authentication", "missing_scope", "forbidden_by_realtimekit"])
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_one_meeting_that_is_always_refused_costs_no_other(serve_api: ServeApi, fault: str, concurrency: int) -> None:
+    """The token is accepted for the others, before and after. The meeting fails, and the run goes on."""
+    api = serve_api()
+    refused = api.world.meeting_ids[7]
+    api = serve_api(by_meeting={refused: itertools.repeat(fault)})
+    fetched = fetch(api, concurrency=concurrency)
+    assert [failure.meeting_id for failure in fetched.failures] == [refused]
+    assert fetched.failures[0].kind in {FailureKind.UNAUTHORIZED, FailureKind.FORBIDDEN}
+    assert (fetched.errors, outcomes(fetched)) == ([], 40)
+    assert api.app.state.requests == 39 + 3
+
+
+def test_many_meetings_that_are_refused_cost_no_other(serve_api: ServeApi) -> None:
+    """An app of another account, for example: more than fifty in a row do not end the run, and each is asked once."""
+    api = serve_api(meetings=100)
+    refused = api.world.meeting_ids[10:80]
+    api = serve_api(meetings=100, by_meeting={one: itertools.repeat("authentication") for one in refused})
+    fetched = fetch(api, meetings=100, concurrency=1)
+    assert [failure.meeting_id for failure in fetched.failures] == list(refused)
+    assert (fetched.errors, outcomes(fetched)) == ([], 100)
+    assert api.app.state.requests == 100 + 2
 
 
 def test_failures_with_answers_between_them_do_not_end_the_fetch(serve_api: ServeApi) -> None:
@@ -163,7 +224,7 @@ def test_a_row_of_refusals_ends_the_fetch_whatever_their_shape(
     api = serve_api(meetings=2 * UNANSWERED_LIMIT, script=itertools.repeat(fault))
     fetched = fetch(api, meetings=2 * UNANSWERED_LIMIT, concurrency=1)
     assert [type(problem) for problem in fetched.errors] == [error]
-    assert api.app.state.requests == UNANSWERED_LIMIT
+    assert api.app.state.requests == UNANSWERED_LIMIT + (error is TokenRejected)  # the first refusal is confirmed
 
 
 def test_a_transport_that_was_handed_in_stays_open(api: Api) -> None:

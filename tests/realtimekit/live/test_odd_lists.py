@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from etl.errors import ConfigError, FailureKind
 from etl.realtimekit.live.fetch import fetch_sessions
+from etl.realtimekit.workers import UNANSWERED_LIMIT
 from etl.settings import ApiSettings, Limits, Rate
 from etl.values.meetings import Meeting, MeetingList
 from etl.values.run import RunContext
-from tests.conftest import START
+from tests.conftest import FREE, START
 from tests.realtimekit.plans import plan
 from tests.realtimekit.servers import answering
 from tests.samples import payload
@@ -37,6 +39,11 @@ def fetch_from(base_url: str, meeting_ids: Sequence[str], *, requests: int = 1) 
     asked = MeetingList(meetings=[Meeting("app", meeting_id) for meeting_id in meeting_ids])
     context = RunContext(now=lambda: START, sleep=asyncio.sleep)
     return asyncio.run(fetch_sessions(asked, plan("list", may_ask_each=False), api, context))
+
+
+async def no_wait(_seconds: float) -> None:
+    """Wait no time."""
+    await asyncio.sleep(0)
 
 
 def fetch_pages(meeting_ids: Sequence[str], *pages: list[Any], total: int | None = None) -> FetchResult:
@@ -150,3 +157,23 @@ def test_a_query_that_the_list_refuses_is_such_an_error() -> None:
     assert (failed(fetched), len(server.paths)) == ({"a", "b"}, 1)
     with pytest.raises(ConfigError, match="sort_by must be name"):
         raise fetched.errors[0]
+
+
+@pytest.mark.parametrize("status", [500, 403])
+def test_every_app_has_its_chance_although_the_lists_of_many_fail(status: int) -> None:
+    """More than fifty lists fail in a row, each for its own app. The list of the last app is read."""
+    refusal = json.dumps({"success": False, "error": {"code": status, "message": "no"}}).encode()
+    good = json.dumps({"success": True, "data": [session("0", "m")], "paging": {"total_count": 1}}).encode()
+    apps = [f"app-{number}" for number in range(UNANSWERED_LIMIT + 10)]
+
+    def answer(path: str) -> tuple[int, bytes]:
+        return (200, good) if f"/{apps[-1]}/" in path else (status, refusal)
+
+    with answering(answer) as server:
+        api = ApiSettings(token="token", account_id="account", base_url=server.base_url, attempts=1, limits=FREE)  # noqa: S106  # of no API
+        context = RunContext(now=lambda: START, sleep=no_wait)
+        asked = MeetingList(meetings=[Meeting(app_id, "m") for app_id in apps])
+        fetched = asyncio.run(fetch_sessions(asked, plan("list"), replace(api, concurrency=1), context))
+    by_list = {path.split("/")[-2] for path in server.paths if "/sessions?" in path}
+    assert by_list == set(apps)
+    assert {observation.meeting.app_id for observation in fetched.observations} == {apps[-1]}
