@@ -70,7 +70,7 @@ def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
 
     plan = plan_snapshot(settings, datetime.now(UTC))
     click.echo(json.dumps(plan_text.plan_document(plan)) if as_json else plan_text.format_plan(plan))
-    _print_warning(plan)
+    _print_warning(plan_text.format_warning(plan))
 
 
 def _take_snapshot(settings: SnapshotSettings, *, as_json: bool, quiet: bool, verbose: bool) -> None:
@@ -81,16 +81,17 @@ def _take_snapshot(settings: SnapshotSettings, *, as_json: bool, quiet: bool, ve
     def announce(plan: Plan) -> None:
         if is_watched or verbose:
             click.echo(plan_text.format_plan(plan), err=True)
-        _print_warning(plan)
+        _print_warning(plan_text.format_warning(plan))
 
     with run_job.progress(is_shown=is_watched) as show:
         summary, signal_number = run_job.run_snapshot(settings, planned=announce, progress=show)
     as_text = None if quiet else summaries.snapshot_line(summary)
     print_summary(summaries.snapshot_json(summary) if as_json else as_text, summary, is_json=as_json)
+    _print_warning(summaries.list_warning(summary))
     sys.exit(run_job.exit_code(summary, signal_number))
 
 
-def _print_warning(plan: Plan) -> None:
-    """Print why the run can't end in time, also if nobody watches it."""
-    if warning := plan_text.format_warning(plan):
+def _print_warning(warning: str | None) -> None:
+    """Print a warning, if there is one, also if nobody watches the run."""
+    if warning:
         click.echo(f"rtk-usage: {warning}", err=True)

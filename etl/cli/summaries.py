@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from etl.cli.plan_text import format_reason, format_requests, plan_document
+from etl.errors import FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,23 @@ def failure_lines(summary: RunSummary) -> Iterator[str]:
     for kind, count in summary.batch.failures.items():
         first = summary.batch.first_failures[kind]
         yield f"{kind} ({count}): {first.meeting_id}: {first.message}"
+
+
+def list_warning(summary: SnapshotSummary) -> str | None:
+    """Return a warning if a list looks like that of another app: none of its meetings is live, but others are.
+
+    Only a run by list sees other meetings. Nothing is said if a listed meeting may be live: if one failed, or has its
+    outcome from an earlier run of the slot.
+    """
+    run = summary.run
+    is_sure = summary.batch.failures.keys() <= {FailureKind.INVALID_ID} and not summary.already_resolved
+    if not (run.idle and run.unlisted and is_sure) or run.live:
+        return None
+    return (
+        f"of the {_number(run.idle, 'meeting')} in the list, not one is live, but {run.unlisted:,} outside the list "
+        f"{'is' if run.unlisted == 1 else 'are'}. Look at the IDs of the list and at the ID of the app; "
+        "`rtk-usage meetings` prints the meetings of the app"
+    )
 
 
 def snapshot_json(summary: SnapshotSummary) -> str:

@@ -136,6 +136,80 @@ def test_live_sessions_outside_the_list_are_mentioned(shell: Shell) -> None:
     result = shell.snapshot("--via", "list")
     assert f"; {len(live - set(listed))} more live outside the list;" in result.stdout
     assert shell.rows("select count(*) from session_snapshots") == [(len(live & set(listed)),)]
+    assert result.stderr == ""
+
+
+def write_idle_list(shell: Shell, *others: str) -> int:
+    """Write a list of meetings that are all idle, after other lines. Return the number of live meetings."""
+    live = shell.api.live().keys()
+    idle = [meeting_id for meeting_id in shell.api.world.meeting_ids if meeting_id not in live]
+    (shell.directory / "meetings.txt").write_text("\n".join([*others, *idle]))
+    return len(live)
+
+
+@pytest.mark.parametrize("options", [[], ["--quiet"], ["--json"]])
+def test_a_list_without_a_live_meeting_is_a_warning_if_others_are_live(shell: Shell, options: list[str]) -> None:
+    """A wrong list looks so. The warning has both numbers and what to look at. The exit code says nothing of it."""
+    live = write_idle_list(shell)
+    result = shell.snapshot("--via", "list", *options)
+    idle = 40 - live
+    assert (result.exit_code, result.stderr.count("rtk-usage: ")) == (0, 1)
+    assert result.stderr.startswith(
+        f"rtk-usage: of the {idle} meetings in the list, not one is live, but {live} outside the list are. "
+    )
+    assert "Look at the IDs of the list and at the ID of the app" in result.stderr
+
+
+def test_lines_that_are_not_valid_do_not_hide_the_warning(shell: Shell) -> None:
+    """They have no outcome of their own."""
+    write_idle_list(shell, "not an id")
+    result = shell.snapshot("--via", "list")
+    assert (result.exit_code, "not one is live" in result.stderr) == (3, True)
+
+
+def test_one_live_meeting_in_the_list_is_no_reason_for_a_warning(shell: Shell) -> None:
+    """The list is then of this app, however many sessions are outside it."""
+    write_idle_list(shell, next(iter(shell.api.live())))
+    assert shell.snapshot("--via", "list").stderr == ""
+
+
+def test_one_request_per_meeting_sees_no_other_sessions(shell: Shell) -> None:
+    """A run by meeting can't know if others are live, so it says nothing."""
+    write_idle_list(shell)
+    assert shell.snapshot("--via", "meetings").stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [["--all-meetings"], ["meetings.txt"]])
+def test_an_app_without_live_sessions_gives_no_warning(open_shell: OpenShell, arguments: list[str]) -> None:
+    """At night nobody meets, and a run without a list has no wrong list."""
+    shell = open_shell(live_share=0.0)
+    arguments = [str(shell.directory / each) if each == "meetings.txt" else each for each in arguments]
+    result = shell.run("snapshot", *arguments, "--via", "list")
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_meeting_that_failed_may_be_live(open_shell: OpenShell) -> None:
+    """Only its failure is printed, not a warning that is perhaps wrong."""
+    sessions = sorted(open_shell().api.live().items(), key=lambda item: item[1]["created_at"])
+    unread = sessions[7][0]  # of the second page of five
+    shell = open_shell(by_page={2: ["internal_error"]}, by_meeting={unread: ["internal_error"]})
+    write_idle_list(shell, unread)
+    result = shell.snapshot("--via", "list", "--page-size", "5", "--attempts", "1")
+    assert result.exit_code == 3
+    assert shell.rows("select live, idle > 0, failed, unlisted > 0 from runs") == [(0, True, 1, True)]
+    assert "not one is live" not in result.stderr
+
+
+def test_a_second_run_of_a_slot_does_not_warn_about_the_rest(shell: Shell) -> None:
+    """A live meeting of the list was stored by the first run. The second asks only for the others."""
+    slot = ("--via", "list", "--slot", "2026-11-23T12:00:00Z")
+    live = next(iter(shell.api.live()))
+    (shell.directory / "meetings.txt").write_text(live)
+    assert shell.snapshot(*slot).stderr == ""
+    write_idle_list(shell, live)
+    second = shell.snapshot(*slot)
+    assert shell.rows("select live, idle > 0, unlisted > 0 from runs order by run_id desc limit 1") == [(0, True, True)]
+    assert (second.exit_code, second.stderr) == (0, "")
 
 
 def test_all_meetings_need_no_list(shell: Shell) -> None:
