@@ -23,6 +23,7 @@ import pytest
 from tests.sql.rows import utc
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.sql.rows import Usage
@@ -253,6 +254,65 @@ def test_accuracy_has_days_that_only_cloudflare_knows(usage: Usage) -> None:
         (MONDAY, "app", 0, 152, 2),
         (MONDAY, "other", 0, 8, 1),
     ]
+
+
+def observe_steps(usage: Usage, minutes: Sequence[float], participants: Sequence[int]) -> None:
+    """A session with these totals and participants, a minute apart from noon on."""
+    for number, (total, present) in enumerate(zip(minutes, participants, strict=True)):
+        usage.observed(f"2026-11-02 12:{number:02}", total, live_participants=present)
+
+
+def booking(usage: Usage, **parameters: Any) -> list[tuple[Any, ...]]:
+    """Return how the report on accuracy says that minutes are booked."""
+    return columns(usage.report("accuracy", *WEEK, **parameters), "stayed_growth_percent booking")
+
+
+def test_accuracy_judges_booking_by_the_growth_seen_while_nobody_left(usage: Usage) -> None:
+    """In 20 steps nobody left: 3 of 12 minutes grew then, in one step. 9 were booked when the second person left."""
+    observe_steps(usage, [0] * 20 + [3, 12], [2] * 21 + [1])
+    assert booking(usage) == [(25, "on leaving")]
+
+
+def test_accuracy_knows_steady_booking_by_totals_that_never_stand_still(usage: Usage) -> None:
+    """Two minutes per minute, also in the step in which somebody left."""
+    observe_steps(usage, [2.0 * number for number in range(22)], [2] * 21 + [1])
+    assert booking(usage) == [(pytest.approx(100 * 20 / 21), "steadily")]
+
+
+def test_accuracy_does_not_judge_booking_by_a_total_that_seldom_stands_still(usage: Usage) -> None:
+    """One step of 25 without growth."""
+    observe_steps(usage, [0.0, *map(float, range(25))], [2] * 26)
+    assert booking(usage) == [(100, "not clear")]
+
+
+def test_accuracy_does_not_judge_booking_by_few_steps(usage: Usage) -> None:
+    """19 steps are too few."""
+    observe_steps(usage, [2.0 * number for number in range(20)], [2] * 20)
+    assert booking(usage) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "participants"), [([0.0] * 30, [2] * 30), ([float(n) for n in range(30)], [0] * 30)]
+)
+def test_accuracy_does_not_judge_booking_without_growth_or_participants(
+    usage: Usage, minutes: list[float], participants: list[int]
+) -> None:
+    """Neither shows when minutes are booked."""
+    observe_steps(usage, minutes, participants)
+    assert booking(usage) == [(None, None)]
+
+
+def test_accuracy_judges_the_booking_of_each_app_in_the_period(usage: Usage) -> None:
+    """Another app, and snapshots outside of the period, do not count."""
+    observe_steps(usage, [2.0 * number for number in range(22)], [2] * 22)
+    for number in range(30):
+        usage.observed(f"2026-11-05 12:{number:02}", 5 if number else 0, "later", live_participants=2)
+        usage.observed(f"2026-11-02 13:{number:02}", 5 if number else 0, "theirs", live_participants=2, app_id="theirs")
+    assert booking(usage, app_id="app")[0] == (100, "steadily")
+    assert {row["app_id"]: row["booking"] for row in usage.report("accuracy", *WEEK)} == {
+        "app": "steadily",
+        "theirs": "on leaving",
+    }
 
 
 def test_hours_has_all_of_a_week(world: Usage) -> None:

@@ -120,6 +120,16 @@ def test_snapshots_every_five_minutes_place_nearly_all_minutes_right(
     assert misplaced <= (1 - share) * total
 
 
+@pytest.mark.parametrize(("booking", "word"), [("on-leave", "on leaving"), ("steady", "steadily")])
+def test_accuracy_says_how_minutes_are_booked(shared_usage: Usage, booking: Booking, word: str) -> None:
+    """The totals of live sessions show it: on leaving, they stand still while nobody leaves."""
+    shared_usage.clear()
+    observe(shared_usage, World(seed=5, meetings=12, live_share=0.5, epoch=BEGINNING, booking=booking))
+    rows = shared_usage.report("accuracy", BEGINNING, END)
+    assert {row["booking"] for row in rows} == {word}
+    assert all(row["stayed_growth_percent"] < 25 for row in rows) == (booking == "on-leave")
+
+
 def sessions_of(world: World) -> list[Session]:
     """List the sessions that end before the snapshots do, as what is observed of the others is cut off."""
     sessions = world.sessions_between(BEGINNING, END)
