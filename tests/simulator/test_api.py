@@ -217,6 +217,7 @@ def test_sessions_are_filtered_by_their_participants(start: Start, clock: Simula
     assert both == joined | {s.id for s in sessions if stranger in s.participant_ids(now)}
     assert {s["associated_id"] for s in pages(caller, participants=person)} == {one.meeting_id}
     assert pages(caller, participants="nobody") == []
+    assert len(one.participant_ids(one.started_at)) == 1
 
 
 def test_a_time_without_a_zone_is_utc(start: Start) -> None:
@@ -279,6 +280,8 @@ def test_recordings_are_totalled_by_the_day_their_session_started(start: Start, 
     assert sum(day["total_recordings"] for day in stats["day_stats"]) == len(recorded)
     ended = next(s for s in recorded if s.ended_at < now)
     assert ended.recording_minutes(now) == (ended.ended_at - ended.started_at) // timedelta(minutes=1) - 1
+    live = next(s for s in recorded if s.live_participants(now))
+    assert live.recording_minutes(now) == (now - live.started_at) // timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(
