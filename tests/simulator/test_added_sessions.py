@@ -68,6 +68,16 @@ def test_added_sessions_stand_beside_those_of_the_world() -> None:
         assert active["id"] == session.id
 
 
+def test_a_period_includes_its_first_instant_and_not_its_last() -> None:
+    """A session that starts at the end of a period, or ended at its beginning, is not under way within it."""
+    world = World(meetings=0, added_sessions=(FOUR,))
+    instant = timedelta(milliseconds=1)
+    assert world.sessions_between(LATE - HOUR, LATE) == []
+    assert len(world.sessions_between(LATE - HOUR, LATE + instant)) == 1
+    assert len(world.sessions_between(FOUR.ended_at - instant, FOUR.ended_at + HOUR)) == 1
+    assert world.sessions_between(FOUR.ended_at, FOUR.ended_at + HOUR) == []
+
+
 @pytest.mark.parametrize("stays", [[], [(LATE, LATE)], [(LATE, NIGHT), (NIGHT, LATE)]])
 def test_a_session_needs_stays_that_end_after_they_begin(stays: list[tuple[datetime, datetime]]) -> None:
     """A session without a stay, or with a stay of no length, is refused when it is made."""

@@ -113,6 +113,16 @@ def test_the_truth_of_periods_adds_up_to_final_totals(world: World, edges: list[
     assert units == world.units_between(beginning, end)
 
 
+def test_a_session_was_updated_when_somebody_last_came_or_went() -> None:
+    """`updated_at` is the last instant of joining, leaving or ending, that instant included."""
+    hour = timedelta(hours=1)
+    session = make_session("m", (LATE, NIGHT), (LATE + hour, LATE + 2 * hour))
+    changes = [LATE, LATE + hour, LATE + 2 * hour, NIGHT, session.ended_at]
+    for change, following in pairwise([*changes, NIGHT + hour]):
+        for at in (change, following - timedelta(milliseconds=1)):
+            assert datetime.fromisoformat(session.payload(to_ms(at))["updated_at"]) == change
+
+
 @few
 @given(worlds, instants)
 def test_the_minutes_of_every_participant_in_every_minute_are_known(world: World, at: datetime) -> None:

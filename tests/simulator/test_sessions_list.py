@@ -63,6 +63,7 @@ def test_a_page_has_at_least_one_entry(clock: SimulatedClock) -> None:
     """A greatest page of 0 entries is refused when the API is made."""
     with pytest.raises(ValueError, match="at most 0 entries per page"):
         create_app(World(), now=clock.now, max_per_page=0)
+    create_app(World(), now=clock.now, max_per_page=1)
 
 
 def test_a_list_may_ignore_the_page_asked_for(start: Start) -> None:

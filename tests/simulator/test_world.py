@@ -177,7 +177,9 @@ def test_breakout_rooms_are_sessions_of_their_own() -> None:
         assert room.breakout_rooms() == []
         assert world.session(room.id, LATER) is None
         assert "breakout_rooms" not in parent.payload(room.started_ms - 1)
-    assert parents
+    meetings = sum(session.type == "meeting" for session in world.sessions(LATER))
+    assert {parent.type for parent in parents} == {"meeting"}
+    assert 0.07 < len(parents) / meetings < 0.13
 
 
 def test_ids_have_the_documented_forms() -> None:
