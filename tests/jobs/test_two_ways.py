@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import polars as pl
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from etl.jobs.snapshot import take_snapshot
-from etl.settings import SnapshotSettings
+from etl.settings import ApiSettings, SnapshotSettings
 from etl.simulator.clock import SimulatedClock
 from etl.store.database import open_database
 from etl.values.run import RunContext
-from tests.conftest import START, running_api
+from tests.conftest import FREE, START, running_api
+from tests.realtimekit.bodies import NO_SESSION, room, success
+from tests.realtimekit.servers import answering
+from tests.samples import payload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,3 +103,55 @@ def test_both_ways_store_the_same(
     by_meeting, by_list = (stored(directory / via / "usage.duckdb") for via in ways)
     assert by_list == by_meeting
     assert len(by_list[OUTCOMES]) == world["meetings"] * world["apps"]
+
+
+UUID = "0193f8a2-0000-7000-8000-00000000000a"
+SESSIONS = [
+    payload("parent", associated_id="room", breakout_rooms=[{}]),
+    payload("child", associated_id="room", created_at="2026-11-02T11:30:00.000Z", live_participants=7),
+    payload("stream", associated_id="room", created_at="2026-11-02T10:00:00.000Z", type="livestream"),
+    payload("just-over", associated_id="ended", status="ENDED", ended_at="2026-11-02T11:59:59.000Z"),
+    payload("by-uuid", associated_id=UUID.upper(), updated_at="unknown"),
+    payload("by-name", associated_id="ABCDEF-ghijkl", meeting_display_name="Weekly"),
+    payload("unreadable", associated_id="unreadable", started_at="0001-01-01T00:00:00Z"),
+]
+ACTIVE = {"room": 0, "ended": 3, UUID: 4, "abcdef-ghijkl": 5, "unreadable": 6}
+
+
+def answer(path: str) -> bytes | tuple[int, bytes]:
+    """Answer by either way from one state: the list of live sessions shows what the meetings have."""
+    parts = urlsplit(path).path.split("/")
+    if parts[-1] == "sessions":
+        page = SESSIONS if "page_no=1&" in path else []
+        ordered = sorted(page, key=lambda session: str(session["created_at"]))
+        return success({"sessions": ordered}, paging={"total_count": len(SESSIONS)})
+    place = ACTIVE.get(parts[-2])
+    return (404, room(404, NO_SESSION)) if place is None else success(SESSIONS[place])
+
+
+def test_both_ways_store_the_same_of_odd_sessions(tmp_path: Path) -> None:
+    """A breakout room beside its parent, a session that has ended, IDs written differently, an odd field."""
+    (tmp_path / "meetings.txt").write_text("\n".join([*ACTIVE, "idle"]), encoding="utf-8")
+    tables = []
+    ways: tuple[Via, Via] = ("meetings", "list")
+    for via in ways:
+        database = tmp_path / f"{via}.duckdb"
+        with answering(answer) as server:
+            settings = SnapshotSettings(
+                api=ApiSettings(token="t", account_id="a", base_url=server.base_url, limits=FREE, attempts=1),  # noqa: S106  # of no API
+                meetings=tmp_path / "meetings.txt",
+                app_id="app",
+                database=database,
+                via=via,
+                slot=START,
+            )
+            asyncio.run(take_snapshot(settings, RunContext(now=lambda: START, sleep=asyncio.sleep)))
+        tables.append(stored(database))
+    by_meeting, by_list = tables
+    assert by_list == by_meeting
+    assert [(row[2], row[3]) for row in by_list[ROWS]] == [
+        (UUID, "by-uuid"),
+        ("abcdef-ghijkl", "by-name"),
+        ("room", "parent"),
+    ]
+    assert [row[-3:] for row in by_list[LEDGER]] == [(3, 2, 1)]

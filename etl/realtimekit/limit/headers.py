@@ -7,15 +7,17 @@ that are not readable are ignored.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[^",;]+|[,;]')
-_COUNT = re.compile("[0-9]{1,15}")
+_NUMBER = re.compile("-?[0-9]{1,15}([.][0-9]{1,3})?")
 _SECONDS = re.compile("[0-9]{1,9}([.][0-9]{1,3})?")
 
 _Parameters = dict[str, str]
@@ -51,12 +53,16 @@ def _rate_limit(name: str, parameters: _Parameters, policy: _Parameters) -> Rate
 
     A reset that is not stated is at most one window away, by the policy.
     """
-    remaining, reset_seconds = _count(parameters, "r"), _seconds(parameters, "t")
+    remaining, quota = _number(parameters, "r"), _number(policy, "q")
     if remaining is None:
         return None
-    if reset_seconds is None:
-        reset_seconds = _seconds(policy, "w")
-    return RateLimit(name=name, remaining=remaining, reset_seconds=reset_seconds, quota=_count(policy, "q"))
+    reset_seconds = _seconds(parameters, "t")
+    return RateLimit(
+        name=name,
+        remaining=max(0, remaining),  # a server may count below zero
+        reset_seconds=_seconds(policy, "w") if reset_seconds is None else reset_seconds,
+        quota=None if quota is None or quota < 0 else quota,
+    )
 
 
 def _items(header: str) -> list[tuple[str, _Parameters]]:
@@ -79,9 +85,10 @@ def _items(header: str) -> list[tuple[str, _Parameters]]:
     return items
 
 
-def _count(parameters: _Parameters, key: str) -> int | None:
+def _number(parameters: _Parameters, key: str) -> int | None:
+    """Return a number, rounded down: an integer or a decimal of structured fields. None if it is neither."""
     value = parameters.get(key, "")
-    return int(value) if _COUNT.fullmatch(value) else None
+    return math.floor(Decimal(value)) if _NUMBER.fullmatch(value) else None
 
 
 def _seconds(parameters: _Parameters, key: str) -> float | None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from etl.errors import FailureKind, GiveUp, Refused
 from etl.realtimekit.failure_messages import make_api_error, make_list_error
+from etl.realtimekit.live.sessions import assign_meetings, choose_sessions
+from etl.realtimekit.outcomes import has_ended
 from etl.realtimekit.pages.backward import BackwardReader
 from etl.values.fetch import Observation
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_readable_id
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from etl.values.meetings import MeetingList
 
 _log = logging.getLogger(__name__)
-
-_LIVE = "LIVE"
 
 
 async def fetch_by_list(
@@ -124,7 +124,7 @@ class _LiveList:
     def _record(self, page: ListPage, attempts: int) -> list[str]:
         """Record the live sessions of a page, and return the IDs of all. A later page replaces an earlier one.
 
-        A session with another status has just ended, or the API ignores the filter.
+        A session that has ended did so while the page was made, or the API ignores the filter.
         """
         self.is_begun = True
         now, session_ids = self._session.now(), []
@@ -132,7 +132,7 @@ class _LiveList:
             session_id, meeting_id = _ids(entry)
             if session_id and meeting_id:
                 session_ids.append(session_id)
-                if entry.get("status", _LIVE) == _LIVE:
+                if not has_ended(entry):
                     meeting = Meeting(self.app_id, meeting_id)
                     self._observations[session_id] = Observation(meeting, now, entry, attempts)
         if len(session_ids) < len(page.entries):
@@ -143,13 +143,13 @@ class _LiveList:
 
     def _add_outcomes(self) -> None:
         """Add what the list shows of the meetings, and note those that it leaves undecided."""
-        # Of several sessions of one meeting, the last in this order counts.
-        live = {observation.meeting: observation for observation in sorted(self._observations.values(), key=_rank)}
+        live = choose_sessions(self._observations.values())
         if self.meetings is None:
             self.undecided = [Meeting(self.app_id, ALL_MEETINGS)] if self.error else []
             for observation in live.values():
                 self._outcomes.live(observation)
             return
+        live = assign_meetings(live, self.meetings)
         for meeting in self.meetings:
             if (session := live.pop(meeting, None)) is not None:
                 self._outcomes.live(session)
@@ -175,12 +175,6 @@ def _is_sorted(page: ListPage) -> bool:
     except (LookupError, TypeError, ValueError):
         return True
     return is_sorted
-
-
-def _rank(observation: Observation) -> tuple[bool, str]:
-    """Order the sessions of a meeting: the newest of type `meeting` is the last."""
-    payload = observation.payload
-    return payload.get("type") == "meeting", str(payload.get("created_at"))
 
 
 def _choose_lists(incomplete: Sequence[_LiveList], remaining: int, *, may_ask_each: bool) -> list[_LiveList]:

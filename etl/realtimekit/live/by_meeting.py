@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from etl.realtimekit.outcomes import has_ended
 from etl.values.fetch import Idle, Observation
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ async def fetch_each(meetings: Iterable[Meeting], outcomes: Outcomes, workers: W
 
     async def fetch(meeting: Meeting, client: RealtimeKit) -> None:
         answer = await client.active_session(meeting)
-        _log.debug("%s: %s", meeting.meeting_id, "idle" if isinstance(answer, Idle) else "live")
-        if isinstance(answer, Idle):
+        if isinstance(answer, Idle) or has_ended(answer):
             outcomes.idle()
+            _log.debug("%s: idle", meeting.meeting_id)
         else:
             outcomes.live(Observation(meeting, workers.session.now(), answer, client.attempts))
+            _log.debug("%s: live", meeting.meeting_id)
 
     await workers.run(meetings, fetch=fetch, fail=outcomes.fail)

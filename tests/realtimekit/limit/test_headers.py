@@ -85,12 +85,61 @@ def test_quoted_text_is_not_split(name: str) -> None:
 
 @pytest.mark.parametrize(
     "left",
-    ["", "-1", "+1", "1.5", "1e3", "many", '"50"', "?1", "0x10", "50 60", "\N{ARABIC-INDIC DIGIT ONE}", "9" * 16],
+    [
+        *(
+            "",
+            "-",
+            "--1",
+            "+1",
+            "1.",
+            ".5",
+            "1.2345",
+            "1e3",
+            "many",
+            "50 requests",
+            "50req",
+            '"50"',
+            "?1",
+            "0x10",
+            "50 60",
+        ),
+        *("\N{ARABIC-INDIC DIGIT ONE}", "9" * 16, "1_000", "NaN", "inf"),
+    ],
 )
 def test_an_item_without_readable_remaining_requests_is_ignored(left: str) -> None:
     """The other items are still read."""
     assert parse(f'"default";r={left};t=30, "burst";r=5;t=9') == [rate_limit("burst", 5, 9, None)]
     assert parse('"default";t=30, "burst";r=5;t=9') == [rate_limit("burst", 5, 9, None)]
+
+
+@pytest.mark.parametrize(
+    ("left", "remaining"),
+    [
+        ("0", 0),
+        ("0.0", 0),
+        ("0.9", 0),
+        ("-0", 0),
+        ("-1", 0),
+        ("-0.5", 0),
+        ("-999", 0),
+        ("50.0", 50),
+        ("50.999", 50),
+        (" 50 ", 50),
+        ("007", 7),
+        ("999999999999999.999", 10**15 - 1),
+    ],
+)
+def test_remaining_requests_may_be_a_decimal_or_below_zero(left: str, remaining: int) -> None:
+    """Less than one request is none. A limit that is ignored would not be kept."""
+    assert parse(f'"default";r={left};t=30') == [rate_limit("default", remaining, 30, 1200)]
+
+
+def test_of_two_limits_the_one_that_is_spent_is_read() -> None:
+    """Whatever the other one says, and although neither has a policy of its own."""
+    assert parse('"burst";r=0.0;t=9, "default";r=-1', '"a";q=100;w=60, "b";q=5') == [
+        rate_limit("burst", 0, 9, None),
+        rate_limit("default", 0, None, None),
+    ]
 
 
 def test_a_number_may_have_fifteen_digits() -> None:
@@ -118,6 +167,10 @@ def test_a_reset_may_be_zero_or_a_fraction_of_a_second(seconds: str, expected: f
         ('"default";q=;w=', None),
         ('"default";q=some;w=long', None),
         ('"default";q=-5', None),
+        ('"default";q=-0.5', None),
+        ('"default";q=1200.5', 1200),
+        ('"default";q=5 requests', None),
+        ('"default";w=60', None),
         ('"Default";q=5, "other";q=6', None),
         ("default;q=5", 5),
         ('"default";Q=0', 0),

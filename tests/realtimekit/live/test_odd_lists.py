@@ -17,6 +17,7 @@ from etl.settings import ApiSettings, Limits, Rate
 from etl.values.meetings import Meeting, MeetingList
 from etl.values.run import RunContext
 from tests.conftest import FREE, START
+from tests.realtimekit.bodies import success
 from tests.realtimekit.plans import plan
 from tests.realtimekit.servers import answering
 from tests.samples import payload
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from etl.values.fetch import FetchResult
 
 
-def fetch_from(base_url: str, meeting_ids: Sequence[str], *, requests: int = 1) -> FetchResult:
+def fetch_from(base_url: str, meeting_ids: Sequence[str], *, requests: int = 1, via: str = "list") -> FetchResult:
     """Ask a server about some meetings of an app called app."""
     api = ApiSettings(
         token="token",  # noqa: S106  # of no API
@@ -38,7 +39,7 @@ def fetch_from(base_url: str, meeting_ids: Sequence[str], *, requests: int = 1) 
     )
     asked = MeetingList(meetings=[Meeting("app", meeting_id) for meeting_id in meeting_ids])
     context = RunContext(now=lambda: START, sleep=asyncio.sleep)
-    return asyncio.run(fetch_sessions(asked, plan("list", may_ask_each=False), api, context))
+    return asyncio.run(fetch_sessions(asked, plan(via, may_ask_each=False), api, context))
 
 
 async def no_wait(_seconds: float) -> None:
@@ -79,26 +80,97 @@ def test_a_session_that_is_seen_twice_counts_once_as_it_was_seen_last() -> None:
     assert (seen(fetched), fetched.counts.live, fetched.counts.idle) == ({"a", "b", "c"}, 3, 1)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_of_several_sessions_of_a_meeting_that_of_type_meeting_counts_and_of_those_the_newest(
-    order: tuple[int, ...],
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@pytest.mark.parametrize("rooms", [None, [], [{}], [{"id": "old"}], [{"id": "child"}, {"id": "old"}]])
+def test_of_several_sessions_of_a_meeting_the_parent_counts_and_the_others_are_mentioned(
+    order: tuple[int, ...], rooms: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At most one is active by the API's own rules; a meeting has one outcome whatever it says."""
+    """A breakout room begins after its parent, or the parent names it. A livestream is no parent."""
     sessions = [
         session("old", "a", created_at="2026-11-02T10:00:00.000Z"),
-        session("new", "a", created_at="2026-11-02T11:00:00.000Z"),
-        session("stream", "a", type="livestream", created_at="2026-11-02T11:30:00.000Z"),
+        session("parent", "a", created_at="2026-11-02T11:00:00.000Z", breakout_rooms=rooms),
+        session("child", "a", created_at="2026-11-02T11:10:00.000Z"),
+        session("stream", "a", type="livestream", created_at="2026-11-02T09:30:00.000Z"),
     ]
     fetched = fetch_pages(["a"], [sessions[number] for number in order])
-    assert [one.payload["id"] for one in fetched.observations] == ["new"]
+    counted = "parent" if rooms and {"id": "old"} in rooms else "old"
+    assert [one.payload["id"] for one in fetched.observations] == [counted]
     assert (fetched.counts.live, fetched.unlisted) == (1, set())
+    assert "2 live sessions do not count, because their meeting has another one" in caplog.text
+
+
+def test_a_livestream_beside_its_meeting_is_not_mentioned(caplog: pytest.LogCaptureFixture) -> None:
+    """It is a session of its own kind, in every run of the schedule."""
+    fetch_pages(["a"], [session("1", "a"), session("2", "a", type="livestream")])
+    assert caplog.text == ""
+
+
+UUID = "0193f8a2-0000-7000-8000-0000000000ab"
+
+
+@pytest.mark.parametrize(
+    ("listed", "written"),
+    [
+        (UUID, UUID.upper()),
+        (UUID, UUID.replace("-", "")),
+        (UUID.replace("-", "").upper(), UUID),
+        ("abcdef-ghijkl", "ABCDEF-GHIJKL"),
+        ("Abcdef-Ghijkl", "abcdef-ghijkl"),
+    ],
+)
+def test_an_id_that_the_api_writes_differently_is_the_same_meeting(listed: str, written: str) -> None:
+    """The row has the ID of the meeting list, as if the meeting had been asked for by itself."""
+    fetched = fetch_pages(["other", listed], [session("1", written)])
+    assert [(one.meeting.meeting_id, one.payload["associated_id"]) for one in fetched.observations] == [
+        (listed, written)
+    ]
+    assert (fetched.counts.idle, fetched.unlisted) == (1, set())
+
+
+@pytest.mark.parametrize(
+    ("listed", "written", "live"),
+    [
+        (["abc-defghi"], ["abcdef-ghi"], set()),
+        (["Room", "ROOM"], ["room"], set()),
+        (["room", "x"], ["room", "Room"], {"room"}),
+    ],
+)
+def test_ids_that_may_be_of_different_meetings_are_not_the_same(
+    listed: list[str], written: list[str], live: set[str]
+) -> None:
+    """Hyphens of room names count, two candidates decide nothing, and an exact match needs no other."""
+    fetched = fetch_pages(listed, [session(str(number), one) for number, one in enumerate(written)])
+    assert seen(fetched) == live
+    assert len(fetched.unlisted) == len(written) - len(live)
 
 
 def test_ids_are_compared_letter_by_letter() -> None:
-    """Two rooms may differ in capitals alone; UUIDs are written in lower case by whoever reads the meeting list."""
+    """Two rooms may differ in capitals alone. If the list holds both, neither stands for a third."""
     fetched = fetch_pages(["Room", "room"], [session("1", "room"), session("2", "ROOM")])
     assert seen(fetched) == {"room"}
     assert (fetched.counts.idle, fetched.unlisted) == (1, {Meeting("app", "ROOM")})
+
+
+@pytest.mark.parametrize("status", ["LIVE", "live", "", None, 7, "ACTIVE"])
+def test_a_session_that_does_not_say_that_it_has_ended_is_live(status: object) -> None:
+    """By either way."""
+    payload = session("1", "a", status=status)
+    assert seen(fetch_pages(["a"], [payload])) == {"a"}
+    assert seen(ask_each(payload)) == {"a"}
+
+
+@pytest.mark.parametrize("status", ["ENDED", "ended"])
+def test_a_session_that_says_that_it_has_ended_is_idle(status: str) -> None:
+    """By either way."""
+    payload = session("1", "a", status=status)
+    for fetched in (fetch_pages(["a"], [payload]), ask_each(payload)):
+        assert (seen(fetched), fetched.counts.idle, fetched.failures) == (set(), 1, [])
+
+
+def ask_each(payload: dict[str, Any]) -> FetchResult:
+    """Ask for the meeting a by itself, of a server that answers with a payload."""
+    with answering(success(payload)) as server:
+        return fetch_from(server.base_url, ["a"], via="meetings")
 
 
 def test_what_is_not_live_is_none_of_the_list() -> None:
