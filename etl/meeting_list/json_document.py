@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 # The keys under which an answer of the API, or a program that stores answers, has the list.
 _LISTS = ("data", "result", "meetings", "sessions")
 _OTHER_KEYS = ("success", "errors", "messages", "paging", "result_info")
-_DOCUMENT = re.compile(rf'\s*(?:\[|\{{\s*(?:[\r\n]|"(?:{"|".join(_LISTS + _OTHER_KEYS)})"\s*:))')
+_DOCUMENT = re.compile(rf'\s*(?:\[|\{{\s*(?:[\r\n]|"(?:{"|".join(_LISTS + _OTHER_KEYS)})"))')
 
 
 def is_document(head: str) -> bool:

@@ -49,9 +49,10 @@ class JsonScanner:
             try:
                 value, end = self._decode(self._text, self._at)
             except json.JSONDecodeError as error:
+                ahead = error.pos - self._at
                 if not self._fill():
-                    self._advance(error.pos)
-                    self._fail(error.msg)
+                    self._advance(self._at + ahead)
+                    self._fail(error.msg.removesuffix(" at"))
             except RecursionError:
                 self._fail("the value is nested too deeply")
             else:
@@ -79,11 +80,11 @@ class JsonScanner:
             while self.peek() == ",":
                 self._skip(",")
                 yield
-        self._skip(closing)
+        self._skip(closing, expected=f"',' or {closing!r}")
 
-    def _skip(self, character: str) -> None:
+    def _skip(self, character: str, *, expected: str = "") -> None:
         if self.peek() != character:
-            self._fail(f"expected {character!r}")
+            self._fail(f"expected {expected or repr(character)}")
         self._advance(self._at + 1)
 
     def _advance(self, to: int) -> None:
