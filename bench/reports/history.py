@@ -1,7 +1,8 @@
-"""Make a database of snapshots to read reports from: `history.py FILE DAYS`, up to the last midnight (UTC).
+"""Make a database of snapshots to read reports from, up to the last midnight (UTC): `history.py FILE DAYS [--finals]`.
 
 1,000 sessions are live at a time, with a slot every five minutes. Every meeting starts a new session each hour. These
-are 288,000 rows per day, appended day by day in the order in which the job would store them.
+are 288,000 rows per day, appended day by day in the order in which the job would store them. With `--finals`, each of
+the 24,000 sessions of a day also has final figures.
 """
 
 from __future__ import annotations
@@ -89,6 +90,27 @@ select
     300.0 as every_seconds
 from (select distinct slot from session_snapshots)
 """
+FINALS = """
+insert into session_finals by name
+select
+    min(run_id) as run_id,
+    $day + interval 1 day as fetched_at,
+    app_id,
+    meeting_id,
+    session_id,
+    meeting_display_name,
+    type,
+    'ENDED' as status,
+    0 as live_participants,
+    max(max_concurrent_participants) as max_concurrent_participants,
+    max(minutes_consumed) + 3 as minutes_consumed,
+    started_at,
+    max(observed_at) + interval 2 minutes as ended_at
+from session_snapshots
+where slot >= $day
+    and slot < $day + interval 1 day
+group by app_id, meeting_id, session_id, meeting_display_name, type, started_at
+"""
 ROOMS = """
 insert into meeting_lists
 select distinct 'rooms', app_id, meeting_id
@@ -97,7 +119,7 @@ where slot = $slot
 """
 
 
-def make_history(database: Path, days: int) -> None:
+def make_history(database: Path, days: int, *, with_finals: bool) -> None:
     """Make the database, with the project's own tables and views."""
     with open_database(database):
         pass
@@ -107,9 +129,11 @@ def make_history(database: Path, days: int) -> None:
         for number in range(days, 0, -1):
             day = end - timedelta(days=number)
             connection.execute(DAY, {"day": day, "live": LIVE, "slots_per_day": SLOTS_PER_DAY})
+            if with_finals:
+                connection.execute(FINALS, {"day": day})
         connection.execute(LEDGER, {"live": LIVE})
         connection.execute(ROOMS, {"slot": end - timedelta(days=1)})
 
 
 if __name__ == "__main__":
-    make_history(Path(sys.argv[1]), int(sys.argv[2]))
+    make_history(Path(sys.argv[1]), int(sys.argv[2]), with_finals=sys.argv[3:] == ["--finals"])
