@@ -67,7 +67,7 @@ async def _read(client: RealtimeKit, app_id: str) -> dict[str, dict[str, object]
 
     def make_reader() -> ForwardReader:
         entries.clear()
-        return ForwardReader(partial(client.meetings, app_id), record, is_growing=False)
+        return ForwardReader(partial(client.meetings, app_id), record, page_size=client.page_size, is_growing=False)
 
     await read_forward(make_reader, readings=_READINGS)
     return entries

@@ -99,6 +99,13 @@ def test_a_server_that_repeats_a_page_is_asked_few_times(total: int | None) -> N
     assert asked == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("total", [25, None])
+def test_a_server_that_gives_all_meetings_under_every_number_is_read_whole(total: int | None) -> None:
+    """It ignores the number of the page and its size: a page that brings no new meeting is the end."""
+    found, _ = fetch(lambda _: (meetings(range(25)), total))
+    assert [one.meeting_id for one in found] == [f"m{number}" for number in range(25)]
+
+
 def test_a_total_that_is_that_of_its_page_does_not_end_the_reading() -> None:
     """Every page states how many entries it has itself: the pages are read, and the contradiction is found."""
     every = meetings(range(25))

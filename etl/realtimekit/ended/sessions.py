@@ -48,6 +48,7 @@ class EndedList:
             return ForwardReader(
                 lambda number: client.ended_sessions(self.app_id, number, self._since),
                 lambda page: self._record(page, client.attempts),
+                page_size=client.page_size,
                 is_growing=True,
             )
 

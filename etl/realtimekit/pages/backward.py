@@ -14,13 +14,13 @@ import logging
 import math
 from typing import TYPE_CHECKING
 
-from etl.realtimekit.pages.reader import MAX_PAGES, PageReader, contradiction
+from etl.realtimekit.http.responses import ListPage
+from etl.realtimekit.pages.reader import MAX_PAGES, PageReader, contradiction, is_whole_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from etl.errors import GiveUp
-    from etl.realtimekit.http.responses import ListPage
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +74,8 @@ class BackwardReader(PageReader):
         """
         page = await self._fetch_page(number)
         keys = tuple(self._record(page))
+        if number > 1 and self._number_of_page.get(keys) == 1 and is_whole_page(page, self._requested_size):
+            return ListPage(entries=[], total=page.total)  # the server ignores the number, and page 1 is the list
         earlier_numbers = [self._page_of_key.get(key, number) for key in keys]
         most = len(keys) * _REPEATED_SHARE
         is_identical_elsewhere = self._number_of_page.get(keys, number) not in {number, number + 1}

@@ -2,13 +2,14 @@
 
 The end is an empty page. Neither a short page nor a total proves it: a server may give smaller pages than it is asked
 for, and state any total. Instead, the total shows that nothing was missed: a reading with fewer entries is repeated.
+A server that ignores the number of the page never gives an empty one. Its page is the list if it was not cut off.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.realtimekit.pages.reader import MAX_PAGES, UNREADABLE_LIMIT, PageReader, contradiction
+from etl.realtimekit.pages.reader import MAX_PAGES, UNREADABLE_LIMIT, PageReader, contradiction, is_whole_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -38,15 +39,18 @@ class ForwardReader(PageReader):
         fetch_page: Callable[[int], Awaitable[ListPage]],
         record: Callable[[ListPage], Sequence[str]],
         *,
+        page_size: int,
         is_growing: bool,
     ) -> None:
         super().__init__(fetch_page, record)
+        self._requested_size = page_size
         self._is_growing = is_growing
         self._keys: set[str] = set()
         self._totals: list[int] = []
         self._entries = 0
         self._repeats = 0
         self._is_at_end = False
+        self._is_one_page = False  # so far, the server gives one page under every number
 
     @property
     def is_whole(self) -> bool:
@@ -73,7 +77,9 @@ class ForwardReader(PageReader):
                 break
             await self._try_page(number)
             if self._repeats == UNREADABLE_LIMIT and not self._is_at_end:
-                raise contradiction("its pages repeat others")
+                if not self._is_one_page:
+                    raise contradiction("its pages repeat others")
+                self._is_at_end = True
         if not self._is_at_end:
             raise contradiction(f"it has more than {MAX_PAGES:,} pages")
         if self._problem:
@@ -90,6 +96,7 @@ class ForwardReader(PageReader):
         self._entries += len(page.entries)
         self._totals += [] if page.total is None else [page.total]
         self._repeats = 0 if keys - self._keys else self._repeats + 1
+        self._is_one_page = keys == (self._keys or keys) and is_whole_page(page, self._requested_size)
         self._keys |= keys
         self._is_at_end = not keys or (self._repeats > 0 and page.total is not None and self._entries >= page.total)
         return page

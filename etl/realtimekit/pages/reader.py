@@ -55,6 +55,15 @@ class PageReader(ABC):
         return page
 
 
+def is_whole_page(page: ListPage, requested_size: int) -> bool:
+    """Return True if a page that the server gives under every number is the whole list.
+
+    A page with just as many entries as were requested may be cut off there. A total must agree.
+    """
+    size = len(page.entries)
+    return size not in {0, requested_size} and page.total in {None, size}
+
+
 def contradiction(why: str) -> GiveUp:
     """Make the error of a list that can't be what it says."""
     return GiveUp(FailureKind.MALFORMED, f"the list contradicts itself: {why}", http_status=200)

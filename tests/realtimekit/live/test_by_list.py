@@ -222,6 +222,32 @@ def test_an_entry_that_cant_be_read_may_be_any_meeting(serve_api: ServeApi) -> N
     assert "holds entries that name no session and meeting" in fetched.failures[0].message
 
 
+@pytest.mark.parametrize("fault", ["no_paging", "ok"])
+def test_a_list_that_ignores_the_number_of_the_page_is_whole_if_it_is_not_cut_off(
+    serve_api: ServeApi, fault: str
+) -> None:
+    """Nineteen sessions of the hundred requested: a page that brings no new one shows that there are no more."""
+    api = serve_api(ignores_page_no=True, script=FOR_EVER(fault))
+    fetched = fetch(api, may_ask_each=False)
+    require_an_outcome_each(fetched, 40)
+    assert (seen(fetched), fetched.counts.idle, fetched.failures) == (live(api.world), 21, [])
+    assert api.app.state.requests <= 3
+
+
+@pytest.mark.parametrize("fault", ["no_paging", "ok"])
+@pytest.mark.parametrize("page_size", [7, 18, 19])
+def test_a_list_that_ignores_the_number_of_the_page_and_may_be_cut_off_makes_nobody_idle(
+    serve_api: ServeApi, fault: str, page_size: int
+) -> None:
+    """Its first page is full, so that there may be more. A total of 19 may be that of the page."""
+    api = serve_api(ignores_page_no=True, script=FOR_EVER(fault))
+    fetched = fetch(api, limits=room_for(10), page_size=page_size)
+    require_an_outcome_each(fetched, 40)
+    assert seen(fetched) <= live(api.world)
+    assert len(seen(fetched)) == page_size
+    assert fetched.counts.idle == 0
+
+
 # Lists that the API does not give
 
 REFUSALS = [

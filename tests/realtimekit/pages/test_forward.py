@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from etl.errors import FailureKind, GiveUp, RequestError, TryAgain
 from etl.realtimekit.http.responses import ListPage
 from etl.realtimekit.pages.forward import ForwardReader, read_forward
-from etl.realtimekit.pages.reader import UNREADABLE_LIMIT
+from etl.realtimekit.pages.reader import MAX_PAGES, UNREADABLE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 DOWN = TryAgain(FailureKind.SERVER_ERROR, "HTTP 500: down", http_status=500)
 
 
-def read(page: Callable[[int], ListPage], *, is_growing: bool = True, readings: int = 2) -> tuple[set[str], list[int]]:
+def read(
+    page: Callable[[int], ListPage], *, is_growing: bool = True, readings: int = 2, page_size: int = 10
+) -> tuple[set[str], list[int]]:
     """Read the list of a server that gives a page by its number: the entries of all readings, and the page numbers."""
     seen: set[str] = set()
     numbers: list[int] = []
@@ -36,7 +38,7 @@ def read(page: Callable[[int], ListPage], *, is_growing: bool = True, readings: 
         return list(page.entries)
 
     def make_reader() -> ForwardReader:
-        return ForwardReader(fetch_page, record, is_growing=is_growing)
+        return ForwardReader(fetch_page, record, page_size=page_size, is_growing=is_growing)
 
     asyncio.run(read_forward(make_reader, readings=readings))
     return seen, numbers
@@ -116,6 +118,32 @@ def test_pages_that_repeat_others_are_found_out(total: int | None) -> None:
     """The server pages for ever, whether it states a total or not."""
     with pytest.raises(GiveUp, match="its pages repeat others"):
         read(lambda _: cut(entries(10), 1, total))
+
+
+@pytest.mark.parametrize("total", [None, 7, 30])
+@pytest.mark.parametrize("size", [1, 7, 9, 11, 30])
+@pytest.mark.parametrize("is_growing", [True, False])
+def test_one_page_under_every_number_is_the_list_unless_it_may_be_cut_off(
+    size: int, total: int | None, *, is_growing: bool
+) -> None:
+    """The server ignores the number of the page. It was asked for ten entries, and its total may contradict it."""
+
+    def page(_: int) -> ListPage:
+        return ListPage(entries=entries(size), total=total)
+
+    if total is None or total == size or (is_growing and total < size):  # it may have grown since it was counted
+        seen, numbers = read(page, is_growing=is_growing)
+        assert (len(seen), len(numbers)) == (size, 4 if total is None else 2)
+    else:
+        with pytest.raises(GiveUp, match="the list contradicts itself"):
+            read(page, is_growing=is_growing)
+
+
+def test_a_list_whose_last_page_is_the_limit_is_whole() -> None:
+    """The end is read at the last page that may be."""
+    listed = entries(MAX_PAGES - 1)
+    seen, numbers = read(lambda number: cut(listed, number, None, size=1))
+    assert (len(seen), len(numbers)) == (MAX_PAGES - 1, MAX_PAGES)
 
 
 def test_a_list_without_end_is_read_no_further_than_the_limit() -> None:
