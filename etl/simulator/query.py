@@ -26,8 +26,8 @@ class BadQueryError(ValueError):
 class Pagination:
     """The cut of lists into pages: `max_per_page` entries at most; page 1 for every `page_no` if that is ignored."""
 
-    max_per_page: int = 100
-    ignores_page_no: bool = False
+    max_per_page: int
+    ignores_page_no: bool
 
     def __post_init__(self) -> None:
         if self.max_per_page < 1:

@@ -76,6 +76,8 @@ def test_a_period_includes_its_first_instant_and_not_its_last() -> None:
     assert len(world.sessions_between(LATE - HOUR, LATE + instant)) == 1
     assert len(world.sessions_between(FOUR.ended_at - instant, FOUR.ended_at + HOUR)) == 1
     assert world.sessions_between(FOUR.ended_at, FOUR.ended_at + HOUR) == []
+    late_in_the_hour = make_session("m", (LATE - instant, NIGHT))
+    assert len(World(meetings=0, added_sessions=(late_in_the_hour,)).sessions(LATE, since=LATE - instant)) == 1
 
 
 @pytest.mark.parametrize("stays", [[], [(LATE, LATE)], [(LATE, NIGHT), (NIGHT, LATE)]])

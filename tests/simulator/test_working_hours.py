@@ -86,6 +86,8 @@ def test_most_participants_stay_to_the_end(two_weeks: list[Session]) -> None:
     at_the_end = sum(session.ended_ms - stay.left_ms < 180_000 for session, stay in stays)
     assert 0.75 < at_the_end / len(stays) < 0.95
     assert all(stay.joined_ms < stay.left_ms for _, stay in stays)
+    host_left_ms = {session.id: stay.left_ms for session, stay in stays if stay.participant == 0}
+    assert all(stay.left_ms <= host_left_ms[session.id] for session, stay in stays)
 
 
 def test_a_participant_who_comes_back_has_left_before(two_weeks: list[Session]) -> None:

@@ -173,6 +173,8 @@ def test_breakout_rooms_are_sessions_of_their_own() -> None:
     for parent in parents:
         [room] = parent.breakout_rooms()
         assert parent.started_at < room.started_at < room.ended_at <= parent.ended_at
+        quarter = (parent.ended_ms - parent.started_ms) // 4
+        assert (room.started_ms - parent.started_ms, room.ended_ms - room.started_ms) == (quarter, quarter + 60_000)
         assert room.id != parent.id
         assert room.breakout_rooms() == []
         assert world.session(room.id, LATER) is None
