@@ -1,8 +1,11 @@
-"""The read-only endpoints of an account: routes, filters, order and pages, as the published description names them.
+"""The read-only endpoints of an account: routes, filters, order and pages as in the published description.
 
-Documented nowhere, and the simulator's choice: the default order (newest first; apps in the order of their worlds), the
-default page (20 entries), the greatest page (100: public code asks for that), that the times bound a session's start,
-that `participants` names IDs separated by commas, and the answer to a wrong account or app (the gateway's 404).
+These are documented nowhere, and the simulator's choice:
+
+- the default order: the newest first, and apps in the order of their worlds;
+- the default page of 20 entries, and the greatest page of 100, which public code asks for;
+- the times of a query bound the start of a session, and `participants` names IDs separated by commas;
+- a wrong account or app gets the gateway's 404.
 """
 
 from __future__ import annotations
