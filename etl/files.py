@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
+import pwd
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +18,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_VARIABLE = re.compile(r"(^|/)[$](\w|\{)")
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+
+
+def parse_local_path(text: str) -> Path:
+    """Parse the path of a file on this machine, and follow `~` and the symbolic links of the file itself.
+
+    Staged runs and the lock of a run belong to the file, whatever links lead to it. Raises ValueError if the text is
+    not such a path.
+    """
+    if not text or not text.isprintable():
+        raise ValueError("the name of a file has to be printable text")
+    if _URL.match(text):
+        raise ValueError(f"{text!r} is a URL; name a file on this machine")
+    if _VARIABLE.search(text):
+        raise ValueError(f"{text!r} holds a variable that no shell has replaced by its value; write the value")
+    try:
+        path = Path(text).expanduser() if text.startswith("~") else Path(text)  # ./~ is a file of this name
+        return path.resolve() if path.is_symlink() else path
+    except (RuntimeError, OSError) as error:  # no home directory, links that lead in a circle, or too long a name
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise ValueError(f"{text!r} is not the path of a file: {reason}") from error
 
 
 def refuse_database_as_output(database: Path, output: Path | None) -> None:
@@ -48,6 +76,14 @@ def write_whole(output: Path, content: bytes) -> None:
         raise ConfigError(f"{error.filename or output}: {error.strerror}; name another --output") from error
 
 
+def make_directory(directory: Path, mode: int = 0o777) -> None:
+    """Create a directory and its parents, so that they survive a power failure. The directory may exist already."""
+    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    directory.mkdir(mode=mode, parents=True, exist_ok=True)
+    for path in missing:
+        sync_directory(path.parent)
+
+
 def sync_directory(directory: Path) -> None:
     """Flush the entries of a directory to the disk: otherwise a power failure may undo a rename."""
     descriptor = os.open(directory, os.O_RDONLY)
@@ -57,13 +93,54 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
+def lock_at_once(descriptor: int, path: Path) -> None:
+    """Lock an open file or directory. Raises BlockingIOError if another process holds the lock.
+
+    Raises ConfigError if the file system has no locks, as some network drives have none.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _NO_LOCKS:
+            raise no_locks_error(path, error.strerror) from error
+        raise
+
+
+def no_locks_error(path: Path, reason: str | None) -> ConfigError:
+    """The error for a file that can't be locked, although no other program holds its lock."""
+    return ConfigError(
+        f"{path} can't be locked: {reason}. Its file system has no locks, as some network drives have none; "
+        "put the database on a local disk"
+    )
+
+
 @contextlib.contextmanager
 def as_store_error(path: Path) -> Iterator[None]:
     """Raise StoreError for an OSError, with the path and what to do next."""
     try:
         yield
     except OSError as error:
-        raise StoreError(
-            f"{error.filename or path}: {error.strerror or error}; "
-            "make the directory writable, or free space on its disk, and run again"
-        ) from error
+        place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else path
+        message = f"{place}: {error.strerror or error}"
+        if isinstance(error, PermissionError) and (owner := _describe_owner(place)):
+            user = _user_name(os.geteuid())
+            advice = f"{owner}, and this is user {user}. Run as that user, or change the permissions"
+        else:
+            advice = "make the directory writable, or free space on its disk, and run again"
+        raise StoreError(f"{message}; {advice}") from error
+
+
+def _describe_owner(path: Path) -> str | None:
+    """Describe who owns a file, or the nearest directory above it that can be asked for."""
+    for candidate in (path, *path.absolute().parents):
+        with contextlib.suppress(OSError):
+            return f"{candidate} belongs to user {_user_name(candidate.stat().st_uid)}"
+    return None
+
+
+def _user_name(user_id: int) -> str:
+    """Return the name of a user, or the number of a user without a name, as in many containers."""
+    try:
+        return pwd.getpwuid(user_id).pw_name
+    except KeyError:
+        return str(user_id)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from etl.cli.options import TOKEN, TOKEN_FILE
+from etl.cli.types import clean_text
 from etl.errors import ConfigError, WrongQuery
+from etl.files import parse_local_path
 from etl.reports.periods import PeriodError, parse_period
 from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, Limits, ReadSettings, ReconcileSettings, SnapshotSettings
 
@@ -96,8 +98,8 @@ def usage_errors() -> Iterator[None]:
 
 
 def strip_or_none(value: str | None) -> str | None:
-    """Remove white space, such as the line break at the end of a file of variables. None if nothing is left."""
-    return (value or "").strip() or None
+    """Remove white space and quotes, which files of variables add to a value. None if nothing is left."""
+    return clean_text(value or "") or None
 
 
 def _refuse_contradictions(options: dict[str, Any]) -> None:
@@ -136,11 +138,19 @@ def _read_token(option: Path | None) -> str:
         raise ConfigError(
             f"the API token is missing; set {TOKEN}, or name a file that holds it with {TOKEN_FILE} or --api-token-file"
         )
-    path, source = (option, "--api-token-file") if option else (Path(file or ""), TOKEN_FILE)
+    text, source = (str(option), "--api-token-file") if option else (file or "", TOKEN_FILE)
+    return _read_token_file(text, source)
+
+
+def _read_token_file(text: str, source: str) -> str:
+    """Read the token from a file. The token itself may stand in its place, so only what is a path is quoted."""
     try:
-        return path.read_text(encoding="utf-8").strip()
+        path = parse_local_path(clean_text(text))
+    except ValueError:
+        raise ConfigError(f"{source} is not the path of a file; expected a file with the API token") from None
+    try:
+        return clean_text(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        # The token itself may stand here by mistake. Only a text that is certainly a path is quoted.
         shown = path if path.is_absolute() or len(path.parts) > 1 else source
         why = getattr(error, "strerror", None) or "it is not text"
         raise ConfigError(f"{shown}: the file with the API token can't be read: {why}") from None

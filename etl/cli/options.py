@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from etl.cli.types import Duration, NewFile, RateLimit, Share
+from etl.cli.types import CleanText, DatabaseFile, Duration, NewFile, RateLimit, Share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +31,12 @@ def _group(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
     return add
 
 
-def _database_options(
-    file: NewFile, *, purpose: str, lock_timeout: str, waits_while: str
-) -> Callable[[_Command], _Command]:
+def _database_options(*, purpose: str, lock_timeout: str, waits_while: str) -> Callable[[_Command], _Command]:
     """Declare the database of a command, and how long the command waits for it."""
     return _group(
         click.option(
             "--database",
-            type=file,
+            type=DatabaseFile(),
             default="data/usage.duckdb",
             show_default=True,
             envvar="RTK_USAGE_DATABASE",
@@ -62,9 +60,16 @@ _connection_options = _group(
         help=f"A file that holds the API token. Without it, the token is in {TOKEN}, or in the file that {TOKEN_FILE} "
         "names.",
     ),
-    click.option("--account-id", envvar="CLOUDFLARE_ACCOUNT_ID", show_envvar=True, help="The Cloudflare account."),
+    click.option(
+        "--account-id",
+        type=CleanText(),
+        envvar="CLOUDFLARE_ACCOUNT_ID",
+        show_envvar=True,
+        help="The Cloudflare account.",
+    ),
     click.option(
         "--base-url",
+        type=CleanText(),
         envvar=["CLOUDFLARE_API_BASE_URL", "CLOUDFLARE_BASE_URL"],
         show_envvar=True,
         help="Another address of the API: https, or http on this machine.",
@@ -86,7 +91,7 @@ _connection_options = _group(
 def api_options(*, app: str, reserve: str = "10%") -> Callable[[_Command], _Command]:
     """Declare how a command reaches the API, what its app is for, and how much of the limit it leaves free."""
     return _group(
-        click.option("--app-id", envvar="REALTIMEKIT_APP_ID", show_envvar=True, help=app),
+        click.option("--app-id", type=CleanText(), envvar="REALTIMEKIT_APP_ID", show_envvar=True, help=app),
         _connection_options,
         click.option(
             "--rate",
@@ -111,12 +116,11 @@ def api_options(*, app: str, reserve: str = "10%") -> Callable[[_Command], _Comm
 
 
 write_options = _database_options(
-    NewFile(dir_okay=False),
     purpose="to write to; it is created if it does not exist",
     lock_timeout="30s",
     waits_while="has the database open",
 )
-read_options = _database_options(NewFile(), purpose="to read", lock_timeout="5s", waits_while="writes to the database")
+read_options = _database_options(purpose="to read", lock_timeout="5s", waits_while="writes to the database")
 
 summary_options = _group(
     click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
@@ -139,6 +143,7 @@ period_options = _group(
     ),
     click.option(
         "--tz",
+        type=CleanText(),
         default="UTC",
         show_default=True,
         envvar="RTK_USAGE_TZ",

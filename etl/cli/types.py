@@ -9,22 +9,52 @@ from pathlib import Path
 
 import click
 
+from etl.files import parse_local_path
 from etl.reports.periods import SHORTEST, parse_instant, parse_length
 from etl.settings import Rate
+from etl.store.path import parse_database_path
 
 _MOST_REQUESTS = 1_000_000_000
 
 
+def clean_text(text: str) -> str:
+    """Remove white space and one pair of quotes around a value, which files of variables add to it."""
+    stripped = text.strip()
+    is_quoted = len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in "\"'"
+    return stripped[1:-1].strip() if is_quoted else stripped
+
+
+class CleanText(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
+    """A text such as an ID, without the white space and the quotes that files of variables add to it."""
+
+    name = "text"
+
+    def convert(self, value: object, _param: click.Parameter | None, _ctx: click.Context | None) -> str:
+        """Clean a text."""
+        return clean_text(str(value))
+
+
 class NewFile(click.Path):
-    """The path of a file that may exist or not. Its name has to be printable text in UTF-8."""
+    """The path of a file on this machine that may exist or not. Its name has to be printable text in UTF-8."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Return the path, without symbolic links."""
-        if not str(value) or not str(value).isprintable():
-            self.fail("the name of a file has to be printable text.", param, ctx)
-        path = Path(str(super().convert(str(value), param, ctx)))
-        # Staged runs and the lock of a run belong to the file itself, whatever links lead to it.
-        return path.resolve() if path.is_symlink() else path
+        """Return the path, without `~` and without symbolic links."""
+        try:
+            path = parse_local_path(clean_text(str(value)))
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+        return Path(str(super().convert(str(path), param, ctx)))
+
+
+class DatabaseFile(click.Path):
+    """The path of a database that may exist or not. Any other text is a wrong setting and ends the command with 78."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False)
+
+    def convert(self, value: object, _param: click.Parameter | None, _ctx: click.Context | None) -> Path:
+        """Return the path, without `~` and without symbolic links."""
+        return parse_database_path(clean_text(str(value)))
 
 
 def finite(_context: click.Context, _parameter: click.Parameter, value: float) -> float:

@@ -2,18 +2,22 @@
 
 Jobs that load at the same moment wait for each other at the lock of the database. Each job lists the staged runs before
 it has this lock, so that another job may have loaded and deleted some of them since. The ledger says which runs are in.
+
+A staged run is deleted only after the database was opened again and its ledger named the run. If the file was replaced
+or deleted during the load, the rows went into a file that nobody will find, and the run has to be loaded again.
 """
 
 from __future__ import annotations
 
 import logging
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from etl.errors import EtlError, StoreError
 from etl.staging.runs import Staging, discard
 from etl.store.database import open_when_unlocked
-from etl.store.load import LoadedRuns, load_runs
+from etl.store.load import LoadedRuns, find_in_ledger, load_runs
 from etl.values.run import LoadResult
 
 if TYPE_CHECKING:
@@ -50,13 +54,19 @@ async def load_and_read(
     staged = Staging(database).runs()
     if not (staged or database.exists()):  # noqa: ASYNC240  # no other task runs at this point
         return None
-    return await open_when_unlocked(
+    opened = partial(
+        open_when_unlocked,
         database,
-        lambda connection: (_load(connection, staged), read(connection)),
         lock_timeout=lock_timeout,
         sleep=context.sleep,
         is_hurried=lambda: context.is_interrupted,
     )
+    loaded, answer = await opened(lambda connection: (load_runs(connection, staged), read(connection)))
+    if runs := [run for run in staged if run.run_id not in loaded.damaged]:
+        was_moved = not database.exists()  # noqa: ASYNC240  # no other task runs at this point
+        stored = set() if was_moved else await opened(lambda connection: find_in_ledger(connection, runs), to_read=True)
+        _delete_stored(runs, stored, database)
+    return loaded, answer
 
 
 async def load_run(
@@ -93,13 +103,14 @@ async def load_run(
     )
 
 
-def _load(connection: Connection, staged: Sequence[StagedRun]) -> LoadedRuns:
-    """Load staged runs and delete those that are loaded."""
-    loaded = load_runs(connection, staged)
-    for run in staged:
-        if run.run_id not in loaded.damaged:
+def _delete_stored(runs: Sequence[StagedRun], stored: set[str], database: Path) -> None:
+    """Delete the staged runs that the database holds. Raises StoreError if it lacks one that was loaded."""
+    for run in runs:
+        if run.run_id in stored:
             try:
                 discard(run)
             except StoreError as error:
                 _log.warning("a loaded run can't be deleted; it will not be loaded again: %s", error)
-    return loaded
+    missing = [run.run_id for run in runs if run.run_id not in stored]
+    if missing:
+        raise StoreError(f"{database} was replaced during the load: it does not hold run {missing[0]} now")

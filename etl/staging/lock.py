@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import socket
 from typing import TYPE_CHECKING
 
 from etl.errors import RunOverlap
-from etl.files import PRIVATE_FILE, as_store_error
+from etl.files import PRIVATE_FILE, as_store_error, lock_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +24,7 @@ def hold_lock(path: Path, *, run_id: str, since: datetime, database: str) -> Ite
     """Hold the lock file at `path`, and write into it which run holds it since when.
 
     The lock belongs to the kernel, so that it ends with the process, even after `kill -9`. Raises RunOverlap if
-    another process holds it, and StoreError if the file can't be used.
+    another process holds it, ConfigError if the file system has no locks, and StoreError if the file can't be used.
     """
     holder = {
         "run_id": run_id,
@@ -37,7 +36,7 @@ def hold_lock(path: Path, *, run_id: str, since: datetime, database: str) -> Ite
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         with as_store_error(path):
-            _lock(descriptor, database)
+            _lock(descriptor, path, database)
             os.ftruncate(descriptor, 0)
             os.write(descriptor, json.dumps(holder).encode())
         yield
@@ -46,9 +45,9 @@ def hold_lock(path: Path, *, run_id: str, since: datetime, database: str) -> Ite
         os.close(descriptor)
 
 
-def _lock(descriptor: int, database: str) -> None:
+def _lock(descriptor: int, path: Path, database: str) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_at_once(descriptor, path)
     except BlockingIOError:
         holder = _describe_holder(os.read(descriptor, _HOLDER_BYTES))
         raise RunOverlap(

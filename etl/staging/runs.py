@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from etl.files import PRIVATE_DIRECTORY, PRIVATE_FILE, as_store_error, sync_directory
+from etl.files import PRIVATE_DIRECTORY, PRIVATE_FILE, as_store_error, make_directory, sync_directory
 from etl.staging.lock import hold_lock
 from etl.values.fetch import Spending
 from etl.values.run import StagedRun
@@ -52,11 +52,11 @@ class Staging:
     def lock(self, run_id: str, since: datetime) -> Iterator[None]:
         """Keep other runs of this job away, and delete what a crashed run of this job has left unfinished.
 
-        Raises RunOverlap if another run holds the lock, and StoreError if the directory can't be used.
+        Raises RunOverlap if another run holds the lock, ConfigError if the file system has no locks, and StoreError if
+        the directory can't be used.
         """
         with as_store_error(self.directory):
-            self.directory.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
-            sync_directory(self.directory.parent)
+            make_directory(self.directory, PRIVATE_DIRECTORY)
         path = self.directory / self._job.lock_file
         with hold_lock(path, run_id=run_id, since=since, database=self._database.name):
             with as_store_error(self.directory):

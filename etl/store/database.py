@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
-from etl.files import sync_directory
+from etl.files import lock_at_once, make_directory, sync_directory
 from etl.store.engine import as_etl_errors, attach, private_files
 from etl.store.interrupts import run_interruptibly
 from etl.store.migrate import create_views, is_current, migrate, missing_columns
+from etl.store.path import require_database_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -37,6 +37,7 @@ def open_database(database: Path) -> Iterator[Connection]:
     version of this tool or another program made it. Raises StoreError for every other error of DuckDB.
     """
     with private_files(), as_etl_errors(database):
+        require_database_file(database)
         if not database.exists():
             _create(database)
         with attach(database) as connection:
@@ -52,15 +53,16 @@ def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connec
     Raises as `open_database` does, ConfigError if the database does not exist, and StoreError if its tables lack
     columns of this version.
     """
-    if not database.exists():
-        raise ConfigError(
-            f"{database} does not exist; rtk-usage snapshot creates it, or name another file with --database"
-        )
-    attached = attach(database, "(read_only)", to_analyse=to_analyse)
-    with private_files(), as_etl_errors(database), attached as connection:
-        if not is_current(connection, database):
-            _create_views_in_memory(connection, database)
-        yield connection
+    with private_files(), as_etl_errors(database):
+        require_database_file(database)
+        if not database.exists():
+            raise ConfigError(
+                f"{database} does not exist; rtk-usage snapshot creates it, or name another file with --database"
+            )
+        with attach(database, "(read_only)", to_analyse=to_analyse) as connection:
+            if not is_current(connection, database):
+                _create_views_in_memory(connection, database)
+            yield connection
 
 
 def _create_views_in_memory(connection: Connection, database: Path) -> None:
@@ -97,27 +99,29 @@ def read_when_unlocked(
     return read()
 
 
-async def open_when_unlocked(
+async def open_when_unlocked(  # noqa: PLR0913  # each by its name: how to open, and how to wait
     database: Path,
     use: Callable[[Connection], _T],
     *,
     lock_timeout: timedelta,
     sleep: Callable[[float], Awaitable[None]],
     is_hurried: Callable[[], bool] = lambda: False,
+    to_read: bool = False,
 ) -> _T:
-    """Open the database to write, and return what `use` returns.
+    """Open the database to write, or `to_read` only, and return what `use` returns.
 
     While another program has the database open, try again until `lock_timeout` is over or `is_hurried` returns True.
     """
+    open_it = open_to_read if to_read else open_database
     for seconds in _waits(lock_timeout):
         try:
-            with open_database(database) as connection:
+            with open_it(database) as connection:
                 return use(connection)
         except StoreLocked:
             if is_hurried():
                 raise
         await sleep(seconds)
-    with open_database(database) as connection:
+    with open_it(database) as connection:
         return use(connection)
 
 
@@ -134,7 +138,7 @@ def _create(database: Path) -> None:
 
     If two processes try, one creates it and the other finds it.
     """
-    database.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(database.parent)
     with _creation_lock(database):
         if database.exists():
             return
@@ -155,7 +159,7 @@ def _creation_lock(database: Path) -> Iterator[None]:
     """
     descriptor = os.open(database.parent, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_at_once(descriptor, database.parent)
         yield
     except BlockingIOError:
         raise StoreLocked(f"another program is creating {database}; let it end") from None

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
+from etl.files import as_store_error, no_locks_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from etl.errors import EtlError
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # A local file needs no extension. Without these two settings DuckDB may wait for a network.
@@ -36,17 +39,22 @@ _CONFIG_TO_ANALYSE = _CONFIG | {
 }
 _PRIVATE_UMASK = 0o077
 _SPILL_DIRECTORY = ".duckdb-spill"
+_LOCK_FAILED = re.compile(r'Could not set lock on file ".*?": (?P<reason>.*?)[.] See also')
+_LOCK_HELD = re.compile("Conflicting lock is held|Lock is already held")
 _LOCK_MESSAGE = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+_NOT_A_DATABASE = re.compile("not a valid DuckDB database")
+_NEWER_FORMAT = re.compile("Trying to read a database file with version number")
 
 
 @contextlib.contextmanager
 def attach(database: Path, options: str = "", *, to_analyse: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Attach a database to the engine as its default catalog. Detaching it leaves no write-ahead log behind.
 
-    After any error the engine is closed, which ends its transaction and releases the file.
+    DuckDB gets an absolute path, because it reads a text such as ":memory:" or "s3://..." as something else. After any
+    error the engine is closed, which ends its transaction and releases the file.
     """
     connection = _engine(database.parent, to_analyse=to_analyse)
-    path = str(database).replace("'", "''")
+    path = str(database.absolute()).replace("'", "''")
     try:
         connection.execute(f"attach '{path}' as usage {options}")
         connection.execute("use usage")
@@ -74,20 +82,28 @@ def private_files() -> Iterator[None]:
 @contextlib.contextmanager
 def as_etl_errors(database: Path) -> Iterator[None]:
     """Raise an EtlError for an error of DuckDB or of the system, with what to do next."""
-    try:
-        yield
-    except duckdb.Error as error:
-        message = str(error)
-        if "Could not set lock" in message:
-            holder = describe_lock_holder(message)
-            raise StoreLocked(
-                f"{database} is held open by {holder}; close it there, or open it for moments only"
-            ) from error
-        if "not a valid DuckDB database" in message:
-            raise ConfigError(f"{database} is not a DuckDB database; name another file with --database") from error
-        raise StoreError(f"{database}: {message.splitlines()[0]}") from error
-    except OSError as error:
-        raise StoreError(f"{error.filename or database}: {error.strerror}; make the directory writable") from error
+    with as_store_error(database):
+        try:
+            yield
+        except duckdb.Error as error:
+            raise _etl_error(database, str(error)) from error
+
+
+def _etl_error(database: Path, message: str) -> EtlError:
+    """Return the error for a message of DuckDB."""
+    if failed := _LOCK_FAILED.search(message):
+        if not _LOCK_HELD.search(message):
+            return no_locks_error(database, failed["reason"])
+        holder = describe_lock_holder(message)
+        return StoreLocked(f"{database} is held open by {holder}; close it there, or open it for moments only")
+    if _NOT_A_DATABASE.search(message):
+        return ConfigError(f"{database} is not a DuckDB database; name another file with --database")
+    if _NEWER_FORMAT.search(message):
+        return ConfigError(
+            f"{database} was written by a newer version of DuckDB than this one ({duckdb.__version__}); "
+            "upgrade with: pip install --upgrade duckdb"
+        )
+    return StoreError(f"{database}: {message.splitlines()[0]}")
 
 
 def describe_lock_holder(message: str) -> str:

@@ -33,10 +33,10 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]
     """Insert, in one transaction, every staged run that the ledger does not hold.
 
     A run with damaged files is left out, and the others are loaded. When this function returns, the rows are in the
-    database file itself, and the files of all but the damaged runs may be deleted: a write-ahead log that is later cut
-    off can't take the rows away.
+    database file itself: a write-ahead log that is later cut off can't take them away.
     """
-    runs = _new_runs(connection, staged)
+    in_ledger = find_in_ledger(connection, staged)
+    runs = [run for run in staged if run.run_id not in in_ledger]
     damaged: dict[str, StoreError] = {}
     while True:
         rows: dict[str, dict[str, int]] = {}
@@ -57,12 +57,11 @@ def load_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]
         return LoadedRuns(rows=rows, damaged=damaged)
 
 
-def _new_runs(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> list[StagedRun]:
-    """Return the staged runs that the ledger does not hold. It may hold a hundred thousand, so it is not read whole."""
+def find_in_ledger(connection: duckdb.DuckDBPyConnection, staged: Sequence[StagedRun]) -> set[str]:
+    """Return the IDs of the staged runs that the ledger holds. It may hold a hundred thousand, so not all are read."""
     run_ids = [run.run_id for run in staged]
     rows = connection.execute(sql_files.text("load/loaded_runs"), {"run_ids": run_ids}).fetchall()
-    loaded = {run_id for (run_id,) in rows}
-    return [run for run in staged if run.run_id not in loaded]
+    return {run_id for (run_id,) in rows}
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, run: StagedRun) -> dict[str, int]:

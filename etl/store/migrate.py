@@ -35,7 +35,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
     Raises ConfigError for a database that a newer version has migrated, or that holds the tables of another program.
     """
     applied = _applied_names(connection)
-    if not applied and _table_columns(connection):
+    if not applied and _has_objects(connection):
         raise _foreign(database)
     _refuse_newer(applied, database)
     views = {_views_name(): _views_script()}
@@ -80,11 +80,34 @@ def _migrations() -> list[str]:
 
 
 def _applied_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the names in the ledger. A database without a ledger has an empty set."""
+    """Return the names in the ledger of this tool. A database without it has an empty set.
+
+    Other programs keep a ledger of the same name, with other columns or other migrations.
+    """
     try:
-        return {name for (name,) in connection.execute("select name from schema_migrations").fetchall()}
-    except duckdb.CatalogException:
+        names = {str(name) for (name,) in connection.execute("select name from schema_migrations").fetchall()}
+    except (duckdb.CatalogException, duckdb.BinderException):
         return set()
+    return names if _migrations()[0] in names else set()
+
+
+def _has_objects(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return True if a database holds anything: a table, a view, a schema, a sequence, a type or a macro."""
+    rows = connection.execute(
+        """
+        select 1 from duckdb_columns() where not internal and database_name = current_database()
+        union all
+        select 1 from duckdb_schemas() where not internal and database_name = current_database()
+        union all
+        select 1 from duckdb_sequences() where database_name = current_database()
+        union all
+        select 1 from duckdb_types() where not internal and database_name = current_database()
+        union all
+        select 1 from duckdb_functions() where not internal and database_name = current_database()
+        limit 1
+        """
+    )
+    return bool(rows.fetchall())
 
 
 def _foreign(database: Path) -> ConfigError:

@@ -218,7 +218,6 @@ def test_list_and_database_have_a_place_of_their_own(shell: Shell) -> None:
         ["--slot", "now"],
         ["--slot", "2026-11-23T12:00:00"],
         ["--every", "5m", "--slot", "2026-11-23T12:00:00Z"],
-        ["--database", "."],
         ["--no-such-option"],
         ["one-argument-too-many"],
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import struct
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,8 +14,8 @@ import duckdb
 import pytest
 
 from etl.errors import ConfigError, StoreError, StoreLocked
-from etl.store.database import open_database, open_when_unlocked
-from etl.store.engine import describe_lock_holder
+from etl.store.database import open_database, open_to_read, open_when_unlocked
+from etl.store.engine import as_etl_errors, describe_lock_holder
 from tests.samples import held_open
 
 if TYPE_CHECKING:
@@ -101,6 +102,59 @@ def test_a_file_that_is_not_a_database_is_refused_and_not_changed(tmp_path: Path
     with pytest.raises(ConfigError, match=r"notes\.txt is not a DuckDB database; name another"), open_database(path):
         pass
     assert path.read_bytes() == before
+
+
+def test_a_database_of_a_newer_duckdb_is_refused(database: Path) -> None:
+    """Trying again can't help. The message says what to upgrade."""
+    content = bytearray(database.read_bytes())
+    struct.pack_into("<Q", content, 12, 999)  # the version of the format
+    struct.pack_into("<Q", content, 0, checksum(bytes(content[8:4096])))
+    database.write_bytes(content)
+    message = r"usage\.duckdb was written by a newer version of DuckDB than this one .*pip install --upgrade duckdb"
+    for opened in (open_database(database), open_to_read(database)):
+        with pytest.raises(ConfigError, match=message), opened:
+            pass
+
+
+def checksum(block: bytes) -> int:
+    """Compute the checksum that DuckDB writes at the start of a block."""
+    result = 5381
+    for (word,) in struct.iter_unpack("<Q", block):
+        result ^= word * 0xBF58476D1CE4E5B9 % 2**64
+    return result
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "No locks available",
+        "Function not implemented",
+        "File locks are not supported for this file system, cannot open the file in read-write mode",
+    ],
+)
+def test_a_file_system_without_locks_is_not_another_program(tmp_path: Path, reason: str) -> None:
+    """Waiting can't help. The message says that a local disk is needed; the reasons are those of DuckDB."""
+    said = f'IO Error: Could not set lock on file "/net/u": {reason}. See also https://duckdb.org/docs/concurrency'
+    message = rf"usage\.duckdb can't be locked: {reason}.*has no locks.*put the database on a local disk"
+    with pytest.raises(ConfigError, match=message), as_etl_errors(tmp_path / "usage.duckdb"):
+        raise duckdb.IOException(said)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Conflicting lock is held in PID 42",
+        "Lock is already held in current process, likely another DuckDB instance",
+    ],
+)
+def test_a_lock_that_is_held_is_waited_for_also_if_its_holder_is_not_known(tmp_path: Path, reason: str) -> None:
+    """DuckDB can't always name the program that holds the lock."""
+    said = f'IO Error: Could not set lock on file "/data/u": {reason}. See also https://duckdb.org/docs/concurrency'
+    with (
+        pytest.raises(StoreLocked, match=r"usage\.duckdb is held open by another program"),
+        as_etl_errors(tmp_path / "usage.duckdb"),
+    ):
+        raise duckdb.IOException(said)
 
 
 def test_a_path_that_cant_be_created_is_named(tmp_path: Path) -> None:

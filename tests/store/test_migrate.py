@@ -155,3 +155,32 @@ def test_a_database_of_a_newer_version_is_not_read_either(tmp_path: Path) -> Non
         connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
     with pytest.raises(ConfigError, match="newer version"), open_to_read(database):
         pass
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table runs (run_id uuid)",
+        "create table schema_migrations (version integer)",
+        "create table schema_migrations (name varchar)",
+        "create table schema_migrations as select '20260101_create_orders' as name",
+        "create view schema_migrations as select 'x' as name",
+        "create view theirs as select 1 as id",
+        "create schema theirs",
+        "create schema other; create table other.schema_migrations as select '0001_tables' as name",
+        "create sequence theirs",
+        "create type theirs as enum ('a')",
+        "create macro theirs() as 1",
+        "create macro theirs() as table select 1 as id",
+    ],
+)
+def test_whatever_another_program_keeps_is_left_alone(tmp_path: Path, statement: str) -> None:
+    """Its tables may have our names, and its ledger too. The file does not change, and no view is added."""
+    database = tmp_path / "theirs.duckdb"
+    with duckdb.connect(database) as connection:
+        connection.execute(statement)
+    before = database.read_bytes()
+    for opened in (open_database(database), open_to_read(database)):
+        with pytest.raises(ConfigError, match=r"theirs\.duckdb was not made by realtimekit-usage"), opened:
+            pass
+    assert database.read_bytes() == before
