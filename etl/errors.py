@@ -6,7 +6,7 @@ EtlError                    ends the command with the exit code of its class
 ├── TokenRejected     77    the API refuses the token
 ├── StoreLocked       75    another program has the database open
 ├── RunOverlap        75    another run on this database is under way
-├── StoreError        74    the database or the staging directory can't be used
+├── StoreError        74    the database, the staging directory or the output can't be used
 ├── ApiUnavailable    69    the API gives no usable answer
 └── CheckFailed        1    figures in the database break a rule
 
@@ -62,7 +62,7 @@ class RunOverlap(EtlError):
 
 
 class StoreError(EtlError):
-    """The database or the staging directory can't be used (EX_IOERR)."""
+    """The database, the staging directory or the output can't be used (EX_IOERR)."""
 
     exit_code = 74
 

@@ -21,6 +21,9 @@ PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _VARIABLE = re.compile(r"(^|/)[$](\w|\{)")
+_DESCRIPTOR_FOLDER = re.compile(r"/dev/fd|/proc/[0-9]+/(task/[0-9]+/)?fd")
+_MOST_LINKS = 40  # as many as Linux follows
+_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE, errno.EROFS}
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 
@@ -38,7 +41,7 @@ def parse_local_path(text: str) -> Path:
         raise ValueError(f"{text!r} holds a variable that no shell has replaced by its value; write the value")
     try:
         path = Path(text).expanduser() if text.startswith("~") else Path(text)  # ./~ is a file of this name
-        return path.resolve() if path.is_symlink() else path
+        return follow_links(path)
     except (RuntimeError, OSError) as error:  # no home directory, links that lead in a circle, or too long a name
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise ValueError(f"{text!r} is not the path of a file: {reason}") from error
@@ -58,22 +61,63 @@ def refuse_database_as_output(database: Path, output: Path | None) -> None:
 def write_whole(output: Path, content: bytes) -> None:
     """Write a file under another name, then rename it: an existing file stays until the new one is complete.
 
-    An existing output that is not a regular file, such as a pipe or /dev/null, is written to directly.
+    A descriptor, a pipe or a device is written to. Raises StoreError if the disk does not accept the content, and
+    ConfigError if no file can be written at this path.
     """
+    try:
+        if (descriptor := own_descriptor(output)) is not None:
+            with open(descriptor, "wb", closefd=False) as file:  # a number is not a path
+                file.write(content)
+        elif is_descriptor(output) or (output.exists() and not output.is_file()):
+            with output.open("ab") as file:
+                file.write(content)
+        else:
+            _replace(output, content)
+    except OSError as error:
+        message = f"{error.filename if isinstance(error.filename, str) else output}: {error.strerror}"
+        if error.errno in _DISK_ERRORS:
+            raise StoreError(f"{message}; free space there, or name another --output") from error
+        raise ConfigError(f"{message}; name another --output") from error
+
+
+def _replace(output: Path, content: bytes) -> None:
     unfinished = output.with_name(f"{output.name}.{os.getpid()}.new")  # two processes each write their own
     try:
-        if output.exists() and not output.is_file():
-            output.write_bytes(content)
-            return
         output.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(content)
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         if output.exists():
             shutil.copymode(output, unfinished)
         unfinished.replace(output)
-    except OSError as error:
+    except OSError:
         with contextlib.suppress(OSError):
             unfinished.unlink()
-        raise ConfigError(f"{error.filename or output}: {error.strerror}; name another --output") from error
+        raise
+
+
+def is_descriptor(path: Path) -> bool:
+    """Return True for the path of an open file of a process, such as /dev/fd/3."""
+    return bool(_DESCRIPTOR_FOLDER.fullmatch(str(path.parent.resolve()))) and path.name.isdecimal()
+
+
+def own_descriptor(path: Path) -> int | None:
+    """Return the number of an open file of this process, if a path leads to one."""
+    folders = (Path("/dev/fd"), Path("/proc/self/fd").resolve())
+    return int(path.name) if is_descriptor(path) and path.parent.resolve() in folders else None
+
+
+def follow_links(path: Path) -> Path:
+    """Follow the symbolic links of a file itself, but no further than to an open file such as /dev/stdout.
+
+    An open file has a name too, but it must not be replaced: others write to it, or it is a pipe.
+    """
+    for _ in range(_MOST_LINKS):
+        if is_descriptor(path) or not path.is_symlink():
+            return path
+        path = path.parent / path.readlink()
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def make_directory(directory: Path, mode: int = 0o777) -> None:

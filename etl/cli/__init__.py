@@ -27,10 +27,10 @@ Exit codes:
   2   the command line is not valid
   3   the run is stored, but some meetings failed
   69  the API is down, or its answers are not valid
-  74  the database, the staging directory or standard output can't be read or written
+  74  the database, the staging directory or the output can't be read or written, for example on a full disk
   75  another program has the database open, or another run is in progress
   77  the API refuses the token
-  78  a setting, the meeting list or the database file is not valid
+  78  a setting or the meeting list is not valid, or the database is another program's or another kind of file
   130, 143  interrupted by Ctrl-C or SIGTERM; the results so far are stored
 """
 

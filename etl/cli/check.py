@@ -8,6 +8,7 @@ import click
 
 from etl.cli.build_settings import make_period, read_settings
 from etl.cli.options import period_options, read_options
+from etl.cli.output import print_text
 from etl.errors import CheckFailed
 from etl.reports.parameters import query_parameters
 
@@ -28,7 +29,7 @@ def check(*, as_json: bool, **options: Any) -> None:
     period = make_period(options)
     parameters = query_parameters(period, app_id=options["app_id"])
     results, data_range = checks.run_checks(read_settings(options), parameters)
-    click.echo((checks.results_as_json if as_json else checks.results_as_text)(results, period.tz))
+    print_text((checks.results_as_json if as_json else checks.results_as_text)(results, period.tz))
     explain_no_data(data_range, period)
     broken = [result.name for result in results if not result.is_passed]
     if broken:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli.options import write_options
+from etl.cli.output import print_text
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -23,4 +24,4 @@ def load(database: Path, lock_timeout: timedelta) -> None:
     from etl.cli.run_job import run_load
 
     run_ids = run_load(database, lock_timeout=lock_timeout)
-    click.echo(f"loaded {len(run_ids)} staged run{'s'[: len(run_ids) != 1]} into {database}")
+    print_text(f"loaded {len(run_ids)} staged run{'s'[: len(run_ids) != 1]} into {database}")

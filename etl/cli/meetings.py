@@ -13,7 +13,8 @@ import click
 from etl.cli.build_settings import api_settings, strip_or_none
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options
-from etl.cli.types import NewFile
+from etl.cli.output import print_answer
+from etl.cli.types import OutputFile, output_or_none
 from etl.errors import ConfigError
 from etl.files import write_whole
 from etl.settings import require_app
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 @click.option("--active", is_flag=True, help="Only meetings that can still be joined.")
 @click.option(
     "--output",
-    type=NewFile(dir_okay=False),
+    type=OutputFile(),
+    callback=output_or_none,
     help="The file to write: .txt, .csv, .tsv or .jsonl. Default: text on standard output.",
 )
 @api_options(app="The RealtimeKit app.")
@@ -48,7 +50,7 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:
     chosen = [meeting for meeting in listed if meeting.is_active or not active]
     text = write(app_id, chosen)
     if output is None:
-        click.echo(text, nl=False)
+        print_answer(text.encode(errors="replace"))
     else:
         write_whole(output, text.encode(errors="replace"))
     click.echo(f"{len(chosen):,} of the {len(listed):,} meetings of app {app_id}", err=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from etl.cli.types import CleanText, DatabaseFile, Duration, NewFile, RateLimit, Share
+from etl.cli.types import CleanText, DatabaseFile, Duration, NewFile, OutputFile, RateLimit, Share, output_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +171,10 @@ answer_options = _group(
         help="The format of the answer. Default: by the ending of --output, otherwise a table.",
     ),
     click.option(
-        "--output", type=NewFile(dir_okay=False), help="Write the answer to this file. An existing file is replaced."
+        "--output",
+        type=OutputFile(),
+        callback=output_or_none,
+        help="Write the answer to this file, or - for standard output. An existing file is replaced.",
     ),
     prices_option,
 )

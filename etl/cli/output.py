@@ -43,6 +43,11 @@ def print_answer(content: bytes) -> None:
         raise StoreError(f"the answer can't be written to standard output: {error.strerror}") from error
 
 
+def print_text(text: str) -> None:
+    """Print a text and a line end as `print_answer` does."""
+    print_answer(f"{text}\n".encode(errors="replace"))
+
+
 def _discard_stdout() -> None:
     """Redirect standard output to nowhere: at its end, Python would try to write the rest, and fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

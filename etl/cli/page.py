@@ -8,7 +8,8 @@ import click
 
 from etl.cli.build_settings import make_period, read_settings
 from etl.cli.options import period_options, prices_option, read_options
-from etl.cli.types import NewFile
+from etl.cli.output import print_answer
+from etl.cli.types import OutputFile, output_or_none
 from etl.errors import ConfigError
 from etl.files import refuse_database_as_output, write_whole
 
@@ -23,13 +24,17 @@ TITLE = "RealtimeKit usage"
 
 @click.command()
 @click.option(
-    "--output", type=NewFile(dir_okay=False), required=True, help="The file to write. An existing file is replaced."
+    "--output",
+    type=OutputFile(),
+    callback=output_or_none,
+    required=True,
+    help="The file to write, or - for standard output. An existing file is replaced.",
 )
 @click.option("--title", default=TITLE, show_default=True, help="The title of the page.")
 @period_options
 @prices_option
 @read_options
-def page(*, output: Path, title: str, **options: Any) -> None:
+def page(*, output: Path | None, title: str, **options: Any) -> None:
     """Write usage as one HTML file.
 
     The file needs no script and no network: it opens offline, from an e-mail, on a phone and in print. It contains the
@@ -40,8 +45,11 @@ def page(*, output: Path, title: str, **options: Any) -> None:
     content = render_page(
         read_settings(options), period, title=title, app_id=options["app_id"], prices=options["prices"]
     )
-    write_whole(output, content)
-    click.echo(f"{output}: {len(content) / 1e6:.2f} MB", err=True)
+    if output is None:
+        print_answer(content)
+    else:
+        write_whole(output, content)
+        click.echo(f"{output}: {len(content) / 1e6:.2f} MB", err=True)
 
 
 def render_page(

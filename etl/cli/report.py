@@ -8,6 +8,7 @@ import click
 
 from etl.cli.build_settings import usage_errors
 from etl.cli.options import answer_options
+from etl.cli.output import print_text
 from etl.reports.catalogue import find_report, report_descriptions
 
 
@@ -28,8 +29,8 @@ def report(*, name: str | None, **options: Any) -> None:
 
 def _list_reports() -> None:
     for name, description in report_descriptions().items():
-        click.echo(f"{name:12} {description}")
-    click.echo("\nrtk-usage report NAME shows one of them; --since, --until and --tz choose the period.")
+        print_text(f"{name:12} {description}")
+    print_text("\nrtk-usage report NAME shows one of them; --since, --until and --tz choose the period.")
 
 
 def _show_report(name: str, options: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from etl.cli import plan_text, summaries
 from etl.cli.build_settings import snapshot_settings
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, summary_options, write_options
-from etl.cli.output import print_summary
+from etl.cli.output import print_summary, print_text
 from etl.cli.types import Duration, Instant
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
     from etl.jobs.prepare import plan_snapshot
 
     plan = plan_snapshot(settings, datetime.now(UTC))
-    click.echo(json.dumps(plan_text.plan_document(plan)) if as_json else plan_text.format_plan(plan))
+    print_text(json.dumps(plan_text.plan_document(plan)) if as_json else plan_text.format_plan(plan))
     _print_warning(plan_text.format_warning(plan))
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 
-from etl.files import parse_local_path
+from etl.files import own_descriptor, parse_local_path
 from etl.reports.periods import SHORTEST, parse_instant, parse_length
 from etl.settings import Rate
 from etl.store.path import parse_database_path
+
+STANDARD_OUTPUT = Path("-")
 
 _MOST_REQUESTS = 1_000_000_000
 
@@ -44,6 +46,23 @@ class NewFile(click.Path):
         except ValueError as error:
             self.fail(f"{error}.", param, ctx)
         return Path(str(super().convert(str(path), param, ctx)))
+
+
+class OutputFile(NewFile):
+    """The path of a file to write. `-` and the paths of standard output become `-`."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, readable=False, allow_dash=True)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path, without `~` and without the symbolic links of the file."""
+        path = super().convert(value, param, ctx)
+        return STANDARD_OUTPUT if own_descriptor(path) == 1 else path
+
+
+def output_or_none(_context: click.Context, _parameter: click.Parameter, output: Path | None) -> Path | None:
+    """Return None if an output is standard output, as if the option were left out."""
+    return None if output == STANDARD_OUTPUT else output
 
 
 class DatabaseFile(click.Path):
