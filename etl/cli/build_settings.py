@@ -16,7 +16,7 @@ from etl.cli.options import TOKEN, TOKEN_FILE
 from etl.cli.types import clean_text
 from etl.errors import ConfigError, WrongQuery
 from etl.files import parse_local_path
-from etl.reports.periods import PeriodError, parse_period
+from etl.reports.periods import BEGINNING, PeriodError, parse_period, parse_since, parse_zone
 from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings, Limits, ReadSettings, ReconcileSettings, SnapshotSettings
 
 if TYPE_CHECKING:
@@ -46,12 +46,13 @@ def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
 
 
 def reconcile_settings(options: dict[str, Any]) -> ReconcileSettings:
-    """Build the settings of a reconciliation."""
+    """Build the settings of a reconciliation. Raises click.UsageError if its start is not valid."""
+    since = _reconcile_since(options["since"], options["tz"])
     return ReconcileSettings(
         api=api_settings(options),
         app_id=strip_or_none(options["app_id"]),
         database=options["database"],
-        since=options["since"],
+        since=since,
         lock_timeout=options["lock_timeout"],
     )
 
@@ -82,6 +83,18 @@ def make_period(options: dict[str, Any]) -> Period:
     """Parse the period that the options describe now. Raises click.UsageError if it is not valid."""
     with usage_errors():
         return parse_period(since=options["since"], until=options["until"], tz=options["tz"], now=datetime.now(UTC))
+
+
+def _reconcile_since(text: str, tz: str) -> datetime:
+    """Parse --since as reports do. A reconciliation needs a start in the past, and not the beginning of time."""
+    now = datetime.now(UTC)
+    with usage_errors():
+        since = parse_since(text, parse_zone(tz), now)
+        if since >= now:
+            raise PeriodError(f"{text!r} is in the future; name an instant in the past.", option="--since")
+        if since == BEGINNING:
+            raise PeriodError(f"{text!r} is too long ago; name the day of your first session.", option="--since")
+        return since
 
 
 @contextlib.contextmanager

@@ -128,6 +128,16 @@ summary_options = _group(
     click.option("--verbose", is_flag=True, help="Log what happens to every meeting."),
 )
 
+zone_option = click.option(
+    "--tz",
+    type=CleanText(),
+    default="UTC",
+    show_default=True,
+    envvar="RTK_USAGE_TZ",
+    show_envvar=True,
+    help="The time zone of days and hours, such as Europe/Berlin.",
+)
+
 period_options = _group(
     click.option(
         "--since",
@@ -139,17 +149,10 @@ period_options = _group(
     click.option(
         "--until",
         metavar="DATE|INSTANT|1d",
-        help="The end of the period, not included: --since 2026-11-01 --until 2026-12-01 is November. Default: now.",
+        help="The end of the period, not included: --since 2026-11-01 --until 2026-12-01 is November. 1d ends where "
+        "--since 1d starts. Default: now.",
     ),
-    click.option(
-        "--tz",
-        type=CleanText(),
-        default="UTC",
-        show_default=True,
-        envvar="RTK_USAGE_TZ",
-        show_envvar=True,
-        help="The time zone of days and hours, such as Europe/Berlin.",
-    ),
+    zone_option,
     click.option("--app-id", help="Only this app. Default: all apps in the database."),
 )
 

@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from etl.cli import summaries
-from etl.cli.build_settings import reconcile_settings, usage_errors
+from etl.cli.build_settings import reconcile_settings
 from etl.cli.logs import log_to_stderr
-from etl.cli.options import api_options, summary_options, write_options
+from etl.cli.options import api_options, summary_options, write_options, zone_option
 from etl.cli.output import print_summary
-from etl.reports.periods import BEGINNING, PeriodError, parse_since
-
-
-def _since(_context: click.Context, _parameter: click.Parameter, text: str) -> datetime:
-    """Parse --since as reports do, with the days of UTC."""
-    now = datetime.now(UTC)
-    with usage_errors():
-        since = parse_since(text, ZoneInfo("UTC"), now)
-        if since >= now:
-            raise PeriodError(f"{text!r} is in the future; name an instant in the past.", option="--since")
-        if since == BEGINNING:
-            raise PeriodError(f"{text!r} is too long ago; name the day of your first session.", option="--since")
-        return since
 
 
 @click.command()
 @click.option(
     "--since",
-    callback=_since,
     default="2d",
     show_default=True,
     metavar="2d|DATE|INSTANT",
     help="Ask for sessions that started since then, and for older ones that snapshots saw live since then. 2d starts "
-    "two days before today's midnight; days are those of UTC.",
+    "two days before today's midnight.",
 )
+@zone_option
 # Half of the limit is for snapshots, which need it while a long period is read.
 @api_options(app="Only this RealtimeKit app. Default: all apps in the database.", reserve="50%")
 @write_options

@@ -90,15 +90,7 @@ def parse_since(text: str, zone: zoneinfo.ZoneInfo, end: datetime) -> datetime:
     `7d` are the seven whole days before the day of `end` in the zone. `12h` is twelve hours before `end`. A date is its
     midnight in the zone, and `all` is 1970.
     """
-    if text == "all":
-        return BEGINNING
-    if days := _WHOLE_DAYS.fullmatch(text):
-        today = end.astimezone(zone).date()
-        try:
-            return max(midnight(today - timedelta(days=int(days[1])), zone), BEGINNING)
-        except OverflowError:
-            return BEGINNING
-    return _parse_bound(text, zone, "--since", before=end)
+    return BEGINNING if text == "all" else _parse_bound(text, zone, "--since", before=end)
 
 
 def parse_zone(tz: str) -> zoneinfo.ZoneInfo:
@@ -118,7 +110,15 @@ def midnight(day: date, zone: zoneinfo.ZoneInfo) -> datetime:
 
 
 def _parse_bound(text: str, zone: zoneinfo.ZoneInfo, option: str, *, before: datetime) -> datetime:
-    """Parse a date in the zone, an instant, or a length of time before another instant."""
+    """Parse a date in the zone, an instant, or a length of time before another instant.
+
+    Whole days such as `7d` lead to the midnight so many days before the day of that instant, but not to before 1970.
+    """
+    if days := _WHOLE_DAYS.fullmatch(text):
+        try:
+            return max(midnight(before.astimezone(zone).date() - timedelta(days=int(days[1])), zone), BEGINNING)
+        except OverflowError:
+            return BEGINNING
     try:
         if _DATE.fullmatch(text):
             return midnight(date.fromisoformat(text), zone)

@@ -118,11 +118,29 @@ def test_it_leaves_half_of_the_limit_to_snapshots(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("since", ["0d", "2d", "90m", "400d", "2026-11-01", "2026-11-01T02:00:00+02:00"])
-def test_since_means_the_same_as_in_a_report(shell: Shell, since: str) -> None:
-    """Whole days begin at midnight in both commands. Reports have UTC as their default zone."""
-    reconciled = datetime.fromisoformat(summary_of(shell.run("reconcile", "--since", since, "--json").stdout)["since"])
-    (row,) = json.loads(shell.run("query", "select $since as since", "--since", since, "--format", "json").stdout)
+@pytest.mark.parametrize("tz", [None, "Asia/Kolkata"])
+def test_since_means_the_same_as_in_a_report(shell: Shell, since: str, tz: str | None) -> None:
+    """Whole days begin at midnight in both commands, in UTC or in the zone of the environment."""
+    result = shell.run("reconcile", "--since", since, "--json", RTK_USAGE_TZ=tz)
+    reconciled = datetime.fromisoformat(summary_of(result.stdout)["since"])
+    query = ("query", "select $since as since", "--since", since, "--format", "json")
+    (row,) = json.loads(shell.run(*query, RTK_USAGE_TZ=tz).stdout)
     assert abs(datetime.fromisoformat(row["since"]) - reconciled) < timedelta(minutes=1)
+
+
+def test_the_days_of_since_are_those_of_the_zone(shell: Shell) -> None:
+    """Midnight in Kolkata is 18:30 UTC. The option has precedence over the variable."""
+    command = ("reconcile", "--since", "2026-11-01", "--json")
+    by_variable = summary_of(shell.run(*command, RTK_USAGE_TZ="Asia/Kolkata").stdout)
+    by_option = summary_of(shell.run(*command, "--tz", "Asia/Kolkata", RTK_USAGE_TZ="Europe/Berlin").stdout)
+    assert by_variable["since"] == by_option["since"] == "2026-10-31T18:30:00Z"
+
+
+def test_a_zone_that_does_not_exist_is_refused(shell: Shell) -> None:
+    """Nothing is sent, and the message names a similar zone."""
+    result = shell.run("reconcile", "--tz", "Europe/Berln")
+    assert (result.exit_code, result.stdout, shell.api.app.state.requests) == (2, "", 0)
+    assert "Did you mean Europe/Berlin" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -49,11 +49,23 @@ def test_a_period_begins_at(since: str, begins: datetime) -> None:
         ("2026-11-20", datetime(2026, 11, 19, 23, 0, tzinfo=UTC)),
         ("2026-11-20T00:00:00Z", datetime(2026, 11, 20, tzinfo=UTC)),
         ("2h", NOW - timedelta(hours=2)),
+        ("24h", NOW - timedelta(hours=24)),
+        ("0d", datetime(2026, 11, 22, 23, 0, tzinfo=UTC)),
+        ("3d", datetime(2026, 11, 19, 23, 0, tzinfo=UTC)),
+        ("30d", datetime(2026, 10, 23, 22, 0, tzinfo=UTC)),  # still summer time
     ],
 )
 def test_a_period_ends_before(until: str | None, ends: datetime) -> None:
-    """The end is not included. Lengths of time are counted from now."""
+    """The end is not included. Whole days end at a midnight of the zone, hours are counted from now."""
     assert parse_period(since="all", until=until, tz="Europe/Berlin", now=NOW).until == ends
+
+
+@pytest.mark.parametrize("text", ["0d", "1d", "30d", "19000d", "90m", "12h", "2026-10-25", "2026-10-25T00:00:00Z"])
+@pytest.mark.parametrize("tz", ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Kiritimati"])
+def test_the_same_text_is_the_same_instant_at_both_ends(text: str, tz: str) -> None:
+    """The start is counted from the end, and the end from now."""
+    since = parse_period(since=text, until=None, tz=tz, now=NOW).since
+    assert parse_period(since="all", until=text, tz=tz, now=NOW).until == since
 
 
 def test_a_month_is_two_dates() -> None:
