@@ -59,7 +59,7 @@ def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connec
             raise ConfigError(
                 f"{database} does not exist; rtk-usage snapshot creates it, or name another file with --database"
             )
-        with attach(database, "(read_only)", to_analyse=to_analyse) as connection:
+        with attach(database, "read_only", to_analyse=to_analyse) as connection:
             if not is_current(connection, database):
                 _create_views_in_memory(connection, database)
             yield connection
@@ -145,7 +145,7 @@ def _create(database: Path) -> None:
         unfinished = database.with_name(f"{database.name}.new")
         for leftover in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
             leftover.unlink(missing_ok=True)
-        with attach(unfinished, f"(storage_version '{STORAGE_VERSION}')") as connection:
+        with attach(unfinished, f"storage_version '{STORAGE_VERSION}'") as connection:
             migrate(connection, database)
         unfinished.rename(database)
         sync_directory(database.parent)  # a power failure must not undo the rename once rows are in the file

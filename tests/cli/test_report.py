@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import sqlite3
 import stat
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -316,13 +318,18 @@ def test_readers_do_not_keep_one_another_out(filled: Shell) -> None:
         assert filled.run("report", "daily", "--lock-timeout", "0").exit_code == 0
 
 
-def test_a_directory_is_no_database(filled: Shell) -> None:
-    """The command ends with 74 and no traceback. It creates nothing in the directory."""
-    for directory in (".", str(filled.directory)):
-        code, stdout, stderr = filled.process("report", "daily", "--database", directory)
-        assert (code, stdout) == (74, "")
-        assert "Is a directory" in stderr
-    assert not list(filled.directory.rglob("*spill*"))
+@pytest.mark.parametrize(
+    "arguments", [("report", "daily"), ("query", "select 1"), ("check",), ("snapshot",), ("reconcile",), ("load",)]
+)
+@pytest.mark.parametrize("is_relative", [True, False])
+def test_a_directory_is_no_database(shell: Shell, arguments: tuple[str, ...], *, is_relative: bool) -> None:
+    """In every command the command line is not valid. Nothing is created in the directory."""
+    directory = "." if is_relative else str(shell.directory)
+    before = sorted(shell.directory.rglob("*"))
+    code, stdout, stderr = shell.process(*arguments, "--database", directory)
+    assert (code, stdout) == (2, "")
+    assert f"File '{directory}' is a directory." in stderr
+    assert sorted(shell.directory.rglob("*")) == before
 
 
 def test_without_a_database_nothing_is_made(shell: Shell) -> None:
@@ -350,6 +357,21 @@ def test_what_is_no_database_is_not_touched(filled: Shell) -> None:
     result = filled.run("report", "daily", "--database", str(path))
     assert result.exit_code == 78
     assert "is not a DuckDB database" in result.stderr
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [("report", "daily"), ("query", "select 1"), ("check",), ("snapshot", "meetings.txt"), ("load",)]
+)
+def test_a_database_of_sqlite_is_not_a_duckdb_database(shell: Shell, arguments: tuple[str, ...]) -> None:
+    """DuckDB is not asked for the extension that could open it. The file stays the same."""
+    path = shell.directory / "other.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table sessions (session_id text)")
+    before = path.read_bytes()
+    code, stdout, stderr = shell.process(*arguments, "--database", str(path))
+    assert (code, stdout) == (78, "")
+    assert stderr == f"rtk-usage: {path} is not a DuckDB database; name another file with --database\n"
     assert path.read_bytes() == before
 
 

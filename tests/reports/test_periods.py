@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+import sys
 import zoneinfo
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.errors import ConfigError
 from etl.reports.periods import (
     PeriodError,
     midnight,
     parse_period,
     parse_zone,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOW = datetime(2026, 11, 23, 21, 30, tzinfo=UTC)  # 22:30 in Berlin
 ZONES = zoneinfo.available_timezones()
@@ -185,6 +191,23 @@ def test_a_name_of_the_database_of_zones_is_accepted(tz: str) -> None:
 def test_what_is_no_name_of_a_zone_is_refused(tz: str) -> None:
     """This includes names that Python accepts and DuckDB does not."""
     with pytest.raises(PeriodError, match="is not a time zone"):
+        parse_zone(tz)
+
+
+@pytest.fixture
+def no_time_zones(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine such as a minimal container: no zones of the system, and no package `tzdata`."""
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    zoneinfo.reset_tzpath(to=())
+    yield
+    zoneinfo.reset_tzpath()
+
+
+@pytest.mark.usefixtures("no_time_zones")
+@pytest.mark.parametrize("tz", ["UTC", "Europe/Berlin", "Berlin"])
+def test_without_time_zones_the_message_says_what_to_install(tz: str) -> None:
+    """Python has no zones of its own, not even UTC. The machine lacks them, and the command line is valid."""
+    with pytest.raises(ConfigError, match="no database of time zones; run: pip install tzdata"):
         parse_zone(tz)
 
 
