@@ -83,7 +83,6 @@ def write_whole(output: Path, content: bytes) -> None:
 def _replace(output: Path, content: bytes) -> None:
     unfinished = output.with_name(f"{output.name}.{os.getpid()}.new")  # two processes each write their own
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as file:
             file.write(content)
             file.flush()

@@ -81,7 +81,7 @@ def test_the_commands_of_the_readme_run(api: Api, tmp_path: Path) -> None:
     assert len(commands) >= 2
     run("rtk-usage demo --days 1 --meetings 3", tmp_path, api)  # which `make demo` does
     said = "".join(run(command, tmp_path, api) for command in commands)
-    assert "1 meetings: 0 live, 0 idle, 1 failed (not_found 1)" in said
+    assert "1 meeting: 0 live, 0 idle, 1 failed (not_found 1)" in said
     assert (tmp_path / "data" / "usage.duckdb").exists()
 
 

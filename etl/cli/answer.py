@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.build_settings import make_period, read_settings
-from etl.cli.output import print_answer
-from etl.files import refuse_database_as_output, write_whole
+from etl.cli.counts import format_count
+from etl.cli.output import check_output, print_answer
+from etl.files import write_whole
 from etl.reports.ask import answer_query, answer_report
 from etl.reports.formats import FORMATS
 from etl.reports.parameters import query_parameters
@@ -64,7 +65,7 @@ def show_answer(query: Query, options: dict[str, Any]) -> None:
 
 
 def _request(query: Query, options: dict[str, Any]) -> _Request:
-    refuse_database_as_output(options["database"], options["output"])
+    check_output(options["output"], database=options["database"])
     period = make_period(options)
     prices = options["prices"] if "$prices" in query.sql else None  # a query without prices needs no valid file
     return _Request(
@@ -94,7 +95,7 @@ def _write(frame: DataFrame, request: _Request, *, title: str) -> None:
         print_answer(content)
     else:
         write_whole(request.output, content)
-        click.echo(f"{frame.height:,} row{'s'[: frame.height != 1]} in {request.output}", err=True)
+        click.echo(f"{format_count(frame.height, 'row')} in {request.output}", err=True)
 
 
 def explain_no_data(data_range: DataRange, period: Period, *, is_empty: bool = False) -> None:

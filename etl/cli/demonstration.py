@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.counts import format_count
 from etl.cli.page import render_page
 from etl.cli.summaries import reconcile_line, snapshot_line
 from etl.errors import ConfigError
@@ -139,7 +140,8 @@ def _show_tables(database: Path, snapshots: int) -> None:
     """Print the tables of the database with their numbers of rows."""
     with open_database(database) as connection:
         frame = run_sql_file(connection, "read/row_counts")
-    click.echo(f"{database} after {snapshots} hourly snapshots:\n\n{as_table(frame, 'UTC', width=None)}")
+    title = f"{database} after {format_count(snapshots, 'hourly snapshot')}:"
+    click.echo(f"{title}\n\n{as_table(frame, 'UTC', width=None)}")
 
 
 def _show_usage(database: Path, page: Path, period: Period) -> None:

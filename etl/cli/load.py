@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.counts import format_count
 from etl.cli.options import write_options
 from etl.cli.output import print_text
 
@@ -21,7 +22,13 @@ def load(database: Path, lock_timeout: timedelta) -> None:
 
     A run stays staged if the database was locked when it ended. The next run loads it as well.
     """
-    from etl.cli.run_job import run_load
+    from etl.cli.run_job import run_load, staging_directory
 
     run_ids = run_load(database, lock_timeout=lock_timeout)
-    print_text(f"loaded {len(run_ids)} staged run{'s'[: len(run_ids) != 1]} into {database}")
+    if run_ids or database.exists():
+        print_text(f"loaded {format_count(len(run_ids), 'staged run')} into {database}")
+    else:
+        print_text(
+            f"nothing to load: {staging_directory(database)} holds no staged runs, and {database} does not exist yet; "
+            "rtk-usage snapshot creates it, or name another file with --database"
+        )

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.build_settings import api_settings, strip_or_none
+from etl.cli.counts import format_count
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options
-from etl.cli.output import print_answer
+from etl.cli.output import check_output, print_answer
 from etl.cli.types import OutputFile, output_or_none
 from etl.errors import ConfigError
 from etl.files import write_whole
@@ -42,6 +43,7 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:
 
     It takes one request per page of the list. An existing file is replaced when the list is complete.
     """
+    check_output(output)
     write = _writer(output)
     app_id = require_app(strip_or_none(options["app_id"]))
     settings = api_settings(options)
@@ -53,7 +55,7 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:
         print_answer(text.encode(errors="replace"))
     else:
         write_whole(output, text.encode(errors="replace"))
-    click.echo(f"{len(chosen):,} of the {len(listed):,} meetings of app {app_id}", err=True)
+    click.echo(f"{len(chosen):,} of the {format_count(len(listed), 'meeting')} of app {app_id}", err=True)
 
 
 def _fetch(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:

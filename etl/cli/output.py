@@ -10,9 +10,27 @@ import click
 
 from etl.cli.summaries import failure_lines
 from etl.errors import StoreError
+from etl.files import refuse_database_as_output
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from etl.values.run import RunSummary
+
+
+def check_output(output: Path | None, *, database: Path | None = None) -> None:
+    """Refuse an --output that would replace the database, or whose directory does not exist.
+
+    This is checked before any work. A directory is not created, because its name may be mistyped.
+    """
+    if output is None:
+        return
+    if database is not None:
+        refuse_database_as_output(database, output)
+    if not output.parent.exists():
+        raise click.BadParameter(
+            f"the directory {output.parent} does not exist; create it, or name another file.", param_hint="--output"
+        )
 
 
 def print_summary(text: str | None, summary: RunSummary, *, is_json: bool) -> None:

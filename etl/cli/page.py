@@ -8,10 +8,10 @@ import click
 
 from etl.cli.build_settings import make_period, read_settings
 from etl.cli.options import period_options, prices_option, read_options
-from etl.cli.output import print_answer
+from etl.cli.output import check_output, print_answer
 from etl.cli.types import OutputFile, output_or_none
 from etl.errors import ConfigError
-from etl.files import refuse_database_as_output, write_whole
+from etl.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def page(*, output: Path | None, title: str, **options: Any) -> None:
     The file needs no script and no network: it opens offline, from an e-mail, on a phone and in print. It contains the
     names of meetings, so consider whom you send it to.
     """
-    refuse_database_as_output(options["database"], output)
+    check_output(output, database=options["database"])
     period = make_period(options)
     content = render_page(
         read_settings(options), period, title=title, app_id=options["app_id"], prices=options["prices"]
@@ -49,7 +49,7 @@ def page(*, output: Path | None, title: str, **options: Any) -> None:
         print_answer(content)
     else:
         write_whole(output, content)
-        click.echo(f"{output}: {len(content) / 1e6:.2f} MB", err=True)
+        click.echo(f"Wrote {output} ({len(content) / 1e6:.2f} MB)", err=True)
 
 
 def render_page(

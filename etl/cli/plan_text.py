@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from etl.cli.counts import format_count
 from etl.values.fetch import ViaReason
 
 if TYPE_CHECKING:
@@ -21,14 +22,14 @@ _REASONS = {
 _REASONS_BY_WAY = {
     (ViaReason.FEWER_REQUESTS, "list"): "one request per meeting would cost {other}",
     (ViaReason.FEWER_REQUESTS, "meetings"): "the list would cost {other}",
-    (
-        ViaReason.LIVE_SESSIONS_UNKNOWN,
-        "list",
-    ): "one request per meeting would cost more than a tenth of the {usable} per window",
-    (
-        ViaReason.LIVE_SESSIONS_UNKNOWN,
-        "meetings",
-    ): "one request per meeting costs at most a tenth of the {usable} per window",
+    (ViaReason.LIVE_SESSIONS_UNKNOWN, "list"): (
+        "the number of live sessions is not known, and one request per meeting would cost more than a tenth of the "
+        "{usable} per window"
+    ),
+    (ViaReason.LIVE_SESSIONS_UNKNOWN, "meetings"): (
+        "the number of live sessions is not known, and one request per meeting costs at most a tenth of the {usable} "
+        "per window"
+    ),
     (ViaReason.ONLY_WAY_IN_TIME, "list"): "one request per meeting would not end in time",
     (ViaReason.ONLY_WAY_IN_TIME, "meetings"): "reading the list would not end in time",
 }
@@ -37,13 +38,13 @@ _TIME_LEFT = {"deadline": "--deadline is {}", "every": "the next slot begins in 
 
 def format_plan(plan: Plan) -> str:
     """Format a plan as three lines: what it fetches, what that costs, and what the limit leaves."""
-    meetings = "all live sessions" if plan.meetings is None else f"{plan.meetings:,} meetings"
+    meetings = "all live sessions" if plan.meetings is None else format_count(plan.meetings, "meeting")
     seconds = "less than a second" if plan.seconds < 1 else f"at least {format_duration(plan.seconds)}"
     rest = f"{plan.remaining - plan.requests:,}" if plan.requests <= plan.remaining else "none"
     return (
         f"plan:  {meetings} via {plan.via}, {format_reason(plan)}\n"
-        f"cost:  {_format_cost(plan)}; they take {seconds} within the limit\n"
-        f"limit: {plan.quota:,} requests in {plan.window_seconds:g} s, less {plan.reserved:,} in reserve and "
+        f"cost:  {_format_cost(plan)}; {'it takes' if plan.requests == 1 else 'they take'} {seconds} within the limit\n"
+        f"limit: {format_requests(plan.quota)} in {plan.window_seconds:g} s, less {plan.reserved:,} in reserve and "
         f"{plan.spent:,} spent by earlier runs; {plan.remaining:,} remain now, {rest} after this run"
     )
 
@@ -69,12 +70,13 @@ def format_warning(plan: Plan) -> str | None:
     """Format why a run can't end in time, and what would help; None if it can end in time."""
     if not plan.shortages:
         return None
+    take = "takes" if plan.requests == 1 else "take"
     time_left = " and ".join(
         _TIME_LEFT[shortage.option].format(format_duration(shortage.seconds_left)) for shortage in plan.shortages
     )
     return (
-        f"the run can't end in time: {format_requests(plan.requests)} take at least {format_duration(plan.seconds)}, "
-        f"but {time_left}. The limit allows {plan.usable:,} requests in {plan.window_seconds:g} s "
+        f"the run can't end in time: {format_requests(plan.requests)} {take} at least {format_duration(plan.seconds)}, "
+        f"but {time_left}. The limit allows {format_requests(plan.usable)} in {plan.window_seconds:g} s "
         f"({plan.quota:,} less {plan.reserved:,} in reserve), and earlier runs spent {plan.spent:,}. "
         f"{_format_advice(plan)}"
     )
@@ -101,7 +103,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
 
 def format_requests(requests: int) -> str:
     """Format a number of requests."""
-    return f"{requests:,} request{'s'[: requests != 1]}"
+    return format_count(requests, "request")
 
 
 def format_duration(seconds: float) -> str:

@@ -55,6 +55,11 @@ def run_reconcile(settings: ReconcileSettings) -> tuple[ReconcileSummary, int | 
     return _run_until_signal(lambda interruptible: reconcile_sessions(settings, interruptible), _real_context())
 
 
+def staging_directory(database: Path) -> Path:
+    """Return the directory of the runs that are not yet in a database."""
+    return Staging(database).directory
+
+
 def run_load(database: Path, *, lock_timeout: timedelta) -> list[str]:
     """Load staged runs, and bring the database up to date. Return the IDs of the loaded runs.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from etl.cli.counts import format_count
 from etl.cli.types import RateLimit, finite
 from etl.errors import ConfigError
 
@@ -113,7 +114,7 @@ def _write_meetings(world: World, path: Path) -> None:
 def _introduce(world: World, token: str, meetings_file: Path | None, base_url: str) -> None:
     """Print the variables that point a shell to this API."""
     account = world.account_id
-    click.echo(f"RealtimeKit is simulated at {base_url}: {world.meetings} meetings, seed {world.seed}")
+    click.echo(f"RealtimeKit is simulated at {base_url}: {format_count(world.meetings, 'meeting')}, seed {world.seed}")
     click.echo(f"Token {token}, account {account}, app {world.app_id}. To use it in another terminal:\n")
     for name, value in (
         ("CLOUDFLARE_API_BASE_URL", base_url),

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from etl.cli.counts import format_count
 from etl.cli.plan_text import format_reason, format_requests, plan_document
 from etl.errors import FailureKind
 
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from etl.values.meetings import Failure
     from etl.values.run import Run, RunSummary, SnapshotSummary
 
+_UNREACHABLE_ADVICE = "look at the base URL and at the network, then run again"
+
 
 def snapshot_line(summary: SnapshotSummary) -> str:
     """Format a snapshot as one line, short enough for the mail of cron."""
     run = summary.run
+    meetings = format_count(run.meetings, "meeting")
     parts = [
-        f"{format_instant(run.slot)} {run.meetings} meetings: {run.live} live, {run.idle} idle, {_failed(summary)}",
+        f"{format_instant(run.slot)} {meetings}: {run.live} live, {run.idle} idle, {_failed(summary)}",
         f"{summary.repeats} repeated in the list" if summary.repeats else "",
         f"{summary.already_resolved} already known in this slot" if summary.already_resolved else "",
         f"{run.unlisted} more live outside the list" if run.unlisted else "",
@@ -36,11 +40,11 @@ def snapshot_line(summary: SnapshotSummary) -> str:
 def reconcile_line(summary: ReconcileSummary) -> str:
     """Format a reconciliation as one line."""
     run, apps, new = summary.run, summary.request.apps, summary.new_rows("session_finals")
-    subject = f"app {apps[0]}" if len(apps) == 1 else f"{len(apps)} apps"
-    sessions = _number(run.meetings, "ended session") + (f" ({new:,} new or changed)" if new is not None else "")
+    subject = f"app {apps[0]}" if len(apps) == 1 else f"{format_count(len(apps), 'app')}"
+    sessions = format_count(run.meetings, "ended session") + (f" ({new:,} new or changed)" if new is not None else "")
     parts = [
         f"{format_instant(run.slot)} reconciled {subject}: {sessions}, "
-        f"{_number(summary.days, 'day')} of totals" + (f", {_failed(summary)}" if run.failed else ""),
+        f"{format_count(summary.days, 'day')} of totals" + (f", {_failed(summary)}" if run.failed else ""),
         _spent(run),
         _where(summary),
     ]
@@ -59,20 +63,20 @@ def reconcile_json(summary: ReconcileSummary) -> str:
     return json.dumps(document | _outcome(summary), default=format_instant)
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s'[: count != 1]}"
-
-
 def _failed(summary: RunSummary) -> str:
     kinds = ", ".join(f"{kind} {count}" for kind, count in summary.batch.failures.items())
     return f"{summary.run.failed} failed" + (f" ({kinds})" if kinds else "")
 
 
 def failure_lines(summary: RunSummary) -> Iterator[str]:
-    """Format one line per kind of failure, with the first failure as an example."""
+    """Format one line per kind of failure, with the first failure as an example.
+
+    Without an error that says so, the line says what to do about an API that can't be reached.
+    """
     for kind, count in summary.batch.failures.items():
         first = summary.batch.first_failures[kind]
-        yield f"{kind} ({count}): {first.meeting_id}: {first.message}"
+        advice = f"; {_UNREACHABLE_ADVICE}" if kind == FailureKind.CONNECTION and not summary.errors else ""
+        yield f"{kind} ({count}): {first.meeting_id}: {first.message}{advice}"
 
 
 def list_warning(summary: SnapshotSummary) -> str | None:
@@ -85,8 +89,9 @@ def list_warning(summary: SnapshotSummary) -> str | None:
     is_sure = summary.batch.failures.keys() <= {FailureKind.INVALID_ID} and not summary.already_resolved
     if not (run.idle and run.unlisted and is_sure) or run.live:
         return None
+    meetings = format_count(run.idle, "meeting")
     return (
-        f"of the {_number(run.idle, 'meeting')} in the list, not one is live, but {run.unlisted:,} outside the list "
+        f"of the {meetings} in the list, not one is live, but {run.unlisted:,} outside the list "
         f"{'is' if run.unlisted == 1 else 'are'}. Look at the IDs of the list and at the ID of the app; "
         "`rtk-usage meetings` prints the meetings of the app"
     )
@@ -128,7 +133,8 @@ def format_instant(value: datetime) -> str:
 def _spent(run: Run) -> str:
     seconds = (run.finished_at - run.started_at).total_seconds()
     waited = f", {run.waited_seconds:.0f} s of them waiting for the limit" if run.waited_seconds else ""
-    return f"{format_requests(run.requests)}, {run.retries} retries in {seconds:.1f} s{waited}"
+    retries = format_count(run.retries, "retry", "retries")
+    return f"{format_requests(run.requests)}, {retries} in {seconds:.1f} s{waited}"
 
 
 def _where(summary: RunSummary) -> str:

@@ -33,6 +33,9 @@ def make_api_error(error: RequestError, what: str) -> EtlError:
     if error.kind is FailureKind.RATE_LIMITED:
         way_out = "run again in five minutes, and find out what else uses this token"
         return ApiUnavailable(f"Cloudflare's limit refuses every request: {what}; {way_out}")
+    if error.kind is FailureKind.CONNECTION:
+        way_out = "Look at the base URL, at the network and at https://www.cloudflarestatus.com, then run again"
+        return ApiUnavailable(f"{what}. {way_out}")
     way_out = "Look at https://www.cloudflarestatus.com and at the network, then run again"
     return ApiUnavailable(f"the API gives no valid answer: {what}. {way_out}")
 

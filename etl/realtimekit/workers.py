@@ -90,7 +90,9 @@ class Workers:
             message = f"not asked: the token was refused ({error.message})"
             self.session.end(GiveUp(FailureKind.NOT_ASKED, message), make_token_error(error))
         elif self._unanswered >= UNANSWERED_LIMIT:
-            row = f"{UNANSWERED_LIMIT} requests in a row failed, the last with {error.kind} ({error.message})"
+            is_named = error.kind is FailureKind.CONNECTION  # its message says that there was no answer
+            last = error.message if is_named else f"{error.kind} ({error.message})"
+            row = f"{UNANSWERED_LIMIT} requests in a row failed, the last with {last}"
             message = f"not asked: {UNANSWERED_LIMIT} failures in a row before it, the last with {error.kind}"
             self.session.end(GiveUp(FailureKind.NOT_ASKED, message), make_api_error(error, row))
 

@@ -53,7 +53,9 @@ def read_query(path: Path) -> Query:
     try:
         return decode_query(path.read_bytes(), name=str(path))
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
+        raise ConfigError(
+            f"{path}: {error.strerror}; name a SQL file that can be read, or a report that rtk-usage report lists"
+        ) from error
 
 
 def decode_query(content: bytes, *, name: str) -> Query:

@@ -80,9 +80,14 @@ def test_load_brings_nothing_in_twice(filled: Shell) -> None:
 
 
 def test_load_makes_nothing_where_there_is_nothing(shell: Shell) -> None:
-    """A misspelt --database creates no directory."""
+    """A misspelt --database creates no directory. The message names the database and the staging directory."""
     database = shell.directory / "typo.duckdb"
-    shell.run("load", "--database", str(database))
+    result = shell.run("load", "--database", str(database))
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"nothing to load: {database}.staged holds no staged runs, and {database} does not exist yet; "
+        "rtk-usage snapshot creates it, or name another file with --database\n"
+    )
     assert list(shell.directory.glob("typo*")) == []
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from etl.cli import run_job
+from etl.cli.counts import format_count
 from etl.values.fetch import FetchCounts
 from tests.cli.conftest import meeting_ids, summary_of
+from tests.realtimekit.servers import answering
 
 if TYPE_CHECKING:
     from tests.cli.conftest import OpenShell, Shell
@@ -77,10 +79,63 @@ def test_a_good_run_from_cron_is_one_line(shell: Shell) -> None:
     assert (code, stderr) == (0, "")
     assert re.fullmatch(
         rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\dZ 40 meetings: {live} live, {40 - live} idle, 0 failed; "
-        r"via meetings, one request per meeting costs at most a tenth of the 1,080 requests per window; "
+        r"via meetings, the number of live sessions is not known, and one request per meeting costs at most a tenth "
+        r"of the 1,080 requests per window; "
         rf"40 requests, 0 retries in \d+\.\d s; in {re.escape(str(shell.database))}\n",
         stdout,
     )
+
+
+def test_one_of_anything_is_singular(open_shell: OpenShell) -> None:
+    """This holds for the meetings, requests and retries of the summary, and for the line that follows a list."""
+    shell = open_shell(meetings=1, script=["internal_error"])
+    assert " 1 meeting: 1 live, 0 idle, 0 failed; " in shell.snapshot("--slot", "2026-11-23T11:00:00Z").stdout
+    assert "; 1 request, 0 retries in " in shell.snapshot("--slot", "2026-11-23T12:00:00Z").stdout
+    assert shell.run("meetings").stderr == "1 of the 1 meeting of app simulated-app\n"
+    shell = open_shell(meetings=1, script=["internal_error"])
+    assert "; 2 requests, 1 retry in " in shell.snapshot("--slot", "2026-11-23T13:00:00Z").stdout
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "plural", "text"),
+    [
+        (0, "run", None, "0 runs"),
+        (1, "run", None, "1 run"),
+        (2, "run", None, "2 runs"),
+        (1234, "row", None, "1,234 rows"),
+        (0, "retry", "retries", "0 retries"),
+        (1, "retry", "retries", "1 retry"),
+        (2, "retry", "retries", "2 retries"),
+    ],
+)
+def test_a_count_has_its_noun(count: int, noun: str, plural: str | None, text: str) -> None:
+    """Only one is singular. Thousands are separated."""
+    assert format_count(count, noun, plural) == text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("snapshot", "one.txt"),
+        ("snapshot", "many.txt", "--via", "meetings"),
+        ("snapshot", "many.txt", "--via", "list"),
+        ("snapshot", "--all-meetings"),
+        ("reconcile",),
+        ("meetings",),
+    ],
+)
+def test_an_api_that_is_not_there_is_named_with_what_to_do(shell: Shell, arguments: tuple[str, ...]) -> None:
+    """The last line has the base URL, what happened and what to do next, each once."""
+    (shell.directory / "one.txt").write_text("m\n", encoding="utf-8")
+    (shell.directory / "many.txt").write_text("".join(f"m{number}\n" for number in range(60)), encoding="utf-8")
+    with answering(b"") as server:
+        gone = server.base_url
+    code, _, stderr = shell.process(*arguments, "--attempts", "1", "--base-url", gone)
+    last = stderr.splitlines()[-1]
+    assert code == (3 if "one.txt" in arguments else 69)
+    assert last.count(f"no answer from {gone}: Connection refused") == last.count("refused") == 1
+    assert [last.lower().count(text) for text in ("look at the base url", "run again")] == [1, 1]
+    assert last.lower().count("connection") <= 2  # the kind of the failure, and what happened
 
 
 def test_a_failing_run_from_cron_explains_itself(open_shell: OpenShell) -> None:

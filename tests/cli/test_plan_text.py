@@ -32,6 +32,7 @@ def warning_of(made: Plan) -> str:
 
 # The reason and the lines
 
+UNKNOWN = "the number of live sessions is not known, and"
 REASONS = [
     (plan(ALL_MEETINGS), "the only way to fetch all live sessions"),
     (plan(0), "this slot already has every outcome"),
@@ -39,8 +40,14 @@ REASONS = [
     (plan(1), "one list per app would cost as many requests"),
     (plan(10_000, prior=live(350)), "one request per meeting would cost 10,000 requests"),
     (plan(150, prior=live(20_000)), "the list would cost 202 requests"),
-    (plan(40), "one request per meeting costs at most a tenth of the 1,080 requests per window"),
-    (plan(10_000), "one request per meeting would cost more than a tenth of the 1,080 requests per window"),
+    (
+        plan(40),
+        f"{UNKNOWN} one request per meeting costs at most a tenth of the 1,080 requests per window",
+    ),
+    (
+        plan(10_000),
+        f"{UNKNOWN} one request per meeting would cost more than a tenth of the 1,080 requests per window",
+    ),
     (plan(95, deadline=SOON), "one request per meeting would not end in time"),
     (plan(150, deadline=timedelta(seconds=0.79), page_size=1), "reading the list would not end in time"),
 ]
@@ -79,12 +86,22 @@ def test_a_plan_is_three_lines() -> None:
         (plan(40), "40 requests; they take less than a second within the limit"),
         (plan(10_000, via="meetings"), "10,000 requests; they take at least 46m within the limit"),
         (plan(10_001), "102 requests if all of these and no other meetings are live; they take less than a second"),
-        (plan(ALL_MEETINGS), "at least 1 request; they take less than a second within the limit"),
+        (plan(ALL_MEETINGS), "at least 1 request; it takes less than a second within the limit"),
     ],
 )
 def test_the_cost_is_a_number_of_requests_and_a_time(made: Plan, cost: str) -> None:
     """The number is a lower bound if nobody knows how many sessions are live."""
     assert f"\ncost:  {cost}" in format_plan(made)
+
+
+def test_one_request_of_one_meeting_is_singular() -> None:
+    """This holds for the plan and for the warning."""
+    lines = format_plan(plan(1, deadline=SOON)).splitlines()
+    assert lines[0].startswith("plan:  1 meeting via meetings, ")
+    assert lines[1] == "cost:  1 request; it takes less than a second within the limit"
+    assert "\nlimit: 1 request in 60 s, less 0 in reserve" in format_plan(plan(1, limits=rate(1, 60, 0)))
+    spent = PriorState(spent=[Spending(finished_at=NOON, requests=1080)])
+    assert "can't end in time: 1 request takes at least " in warning_of(plan(1, prior=spent, deadline=SOON))
 
 
 def test_a_run_that_exceeds_the_window_leaves_none_of_it() -> None:

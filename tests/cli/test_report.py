@@ -158,6 +158,29 @@ def test_a_place_that_cannot_be_written_is_named(filled: Shell) -> None:
     assert "name another --output" in result.stderr
 
 
+@pytest.mark.parametrize("command", [("report", "daily"), ("query", "select 1"), ("page",), ("meetings",)])
+def test_an_output_in_a_directory_that_does_not_exist_is_refused(filled: Shell, command: tuple[str, ...]) -> None:
+    """The command line is not valid. The directory is named and not created, and nothing is sent."""
+    before = sorted(filled.directory.rglob("*"))
+    output = filled.directory / "reports" / "2026" / "a.csv"
+    result = filled.run(*command, "--output", str(output))
+    assert (result.exit_code, result.stdout, filled.api.app.state.requests) == (2, "", 0)
+    said = f"Invalid value for --output: the directory {output.parent} does not exist; create it, or name another file."
+    assert said in result.stderr
+    assert sorted(filled.directory.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["report", "query"])
+def test_a_file_of_sql_that_does_not_exist_is_named_with_what_to_do(filled: Shell, command: str) -> None:
+    """The message says that a report has a name, and which command lists them."""
+    result = filled.run(command, "nowhere.sql")
+    assert (result.exit_code, result.stdout) == (78, "")
+    assert result.stderr == (
+        "rtk-usage: nowhere.sql: No such file or directory; name a SQL file that can be read, "
+        "or a report that rtk-usage report lists\n"
+    )
+
+
 def test_a_report_of_ones_own_gets_the_same_parameters(filled: Shell) -> None:
     """Its parameters are the period with its zone, the app and the prices, which are the tool's own by default."""
     path = own_file(filled, PARAMETERS)

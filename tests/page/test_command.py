@@ -36,10 +36,11 @@ def with_a_day(database: Path) -> Path:
 
 def test_the_page_is_one_file(tmp_path: Path) -> None:
     """No file is made beside it. Its size is written to stderr, and nothing to stdout."""
-    database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "made" / "usage.html"
+    database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "pages" / "usage.html"
+    output.parent.mkdir()
     result = page(database, output, "--since", "2026-11-02", "--until", "2026-11-03", "--title", "Our <rooms>")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "MB" in result.stderr
+    assert result.stderr == f"Wrote {output} ({output.stat().st_size / 1e6:.2f} MB)\n"
     assert list(output.parent.iterdir()) == [output]
     assert "<h1>Our &lt;rooms&gt;</h1>" in output.read_text(encoding="utf-8")
 

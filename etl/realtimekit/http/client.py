@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import ssl
 from contextlib import aclosing
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -60,6 +62,7 @@ class RealtimeKit:
         self.attempts = 0
         self._client = client
         self._mask = settings.mask
+        self._base_url = settings.mask(settings.base_url)  # for messages
         self._timeout = settings.timeout.total_seconds()
         self.page_size = settings.page_size
         self._budget = budget
@@ -151,7 +154,8 @@ class RealtimeKit:
         except TimeoutError:
             raise TryAgain(FailureKind.TIMEOUT, f"no answer within {self._timeout:g} s") from None
         except Exception as error:  # noqa: BLE001  # only libraries run here, and not all their errors have one base
-            raise TryAgain(FailureKind.CONNECTION, f"connection failed: {self._describe(error)}") from None
+            message = f"no answer from {self._base_url}: {self._describe(error)}"
+            raise TryAgain(FailureKind.CONNECTION, message) from None
         return RawResponse(
             status=response.status_code,
             headers=response.headers,
@@ -164,8 +168,17 @@ class RealtimeKit:
         """Describe a connection error. Its message may quote the response."""
         while isinstance(error, ExceptionGroup):  # of attempts to connect side by side
             error = error.exceptions[0]
-        message = self._mask(str(error)) or type(error).__name__
+        message = self._mask(_system_reason(error) or str(error)) or type(error).__name__
         return printable(f"the proxy answers {message}" if isinstance(error, httpx.ProxyError) else message)
+
+
+def _system_reason(error: BaseException) -> str | None:
+    """Return the reason that the system names among the causes of an error, such as "Connection refused", or None."""
+    # The numbers of a TLS error, and those of a name that can't be resolved, are not those of the system.
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    cause = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
+    return _system_reason(cause) if cause else None
 
 
 def _iso(instant: datetime) -> str:

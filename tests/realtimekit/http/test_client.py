@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl
@@ -294,14 +295,22 @@ def test_a_connection_that_breaks_is_a_connection_failure(serve_api: ServeApi, f
     api = serve_api(script=itertools.repeat(fault))
     error = failure(settings_for(api.base_url, token=TOKEN))
     assert error.kind is FailureKind.CONNECTION
-    assert error.message.startswith("connection failed: ")
+    assert error.message.startswith(f"no answer from {api.base_url}: ")
 
 
 def test_a_server_that_is_not_there_is_a_connection_failure() -> None:
     """No server listens at this port."""
     with answering(b"") as server:
         gone = server.base_url
-    assert failure(settings_for(gone)).kind is FailureKind.CONNECTION
+    error = failure(settings_for(gone))
+    assert (error.kind, error.message) == (FailureKind.CONNECTION, f"no answer from {gone}: Connection refused")
+
+
+def test_a_host_without_an_address_is_a_connection_failure() -> None:
+    """The text of the resolver is quoted: its numbers are not those of the system."""
+    error = failure(settings_for(f"https://{'a' * 63}.invalid/v4"))
+    assert error.kind is FailureKind.CONNECTION
+    assert re.fullmatch(r"no answer from https://a{63}\.invalid/v4: \[Errno -\d+\] .*", error.message)
 
 
 def test_a_server_that_does_not_speak_http_is_a_connection_failure() -> None:
@@ -375,6 +384,6 @@ def test_every_error_of_a_library_is_a_failed_connection(error: Exception) -> No
         async with open_session(settings, context, FetchCounts()) as session, session.client() as client:
             await client.active_session(MEETING)
 
-    with pytest.raises(TryAgain, match="connection failed: label too long") as caught:
+    with pytest.raises(TryAgain, match=r"no answer from https://api\.example: label too long") as caught:
         asyncio.run(run())
     assert caught.value.kind is FailureKind.CONNECTION

@@ -14,7 +14,7 @@ import pytest
 
 from etl.errors import ConfigError, FailureKind, TryAgain
 from etl.realtimekit.http.session import open_session
-from etl.settings import ApiSettings
+from etl.settings import CLOUDFLARE_BASE_URL, ApiSettings
 from etl.values.fetch import IDLE, FetchCounts
 from etl.values.meetings import Meeting
 from etl.values.run import RunContext
@@ -52,8 +52,8 @@ def test_the_proxy_of_the_environment_is_used_with_its_credentials(monkeypatch: 
     """The proxy receives its own credentials, and not the token."""
     with answering(b"", status=407) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:pass@{address(proxy.base_url)}")
-        error = failure(ApiSettings(token="t", account_id="a", attempts=1))  # noqa: S106  # of no API
-    assert error.message == "connection failed: the proxy answers 407 X"
+        error = failure(ApiSettings(token="secret-token", account_id="a", attempts=1))  # noqa: S106  # of no API
+    assert error.message == f"no answer from {CLOUDFLARE_BASE_URL}: the proxy answers 407 X"
     assert proxy.paths == ["api.cloudflare.com:443"]
     assert proxy.headers[0]["proxy-authorization"] == "Basic dXNlcjpwYXNz"
     assert "authorization" not in proxy.headers[0]
@@ -63,7 +63,9 @@ def test_a_host_that_the_environment_exempts_has_no_proxy(monkeypatch: pytest.Mo
     """NO_PROXY names it; here the host does not exist, so that nothing is sent."""
     with answering(b"", status=407) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{address(proxy.base_url)}")
-        assert failure(settings_for(NO_SUCH_HOST)).message.startswith("connection failed: the proxy answers")
+        assert failure(settings_for(NO_SUCH_HOST)).message.startswith(
+            f"no answer from {NO_SUCH_HOST}: the proxy answers"
+        )
         monkeypatch.setenv("NO_PROXY", "invalid")
         assert "proxy" not in failure(settings_for(NO_SUCH_HOST)).message
     assert proxy.paths == ["nowhere.invalid:443"]
