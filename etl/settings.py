@@ -1,4 +1,7 @@
-"""The settings of every command, as frozen values. The command line reads options and the environment into them."""
+"""The settings of every command, as frozen values. The command line reads options and the environment into them.
+
+The defaults of settings are the defaults of the options.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ CLOUDFLARE_BASE_URL = "https://api.cloudflare.com/client/v4"
 
 # The way to fetch live sessions: one request per meeting, a list of all, or the way that costs fewer requests.
 Via: TypeAlias = Literal["auto", "meetings", "list"]
+
+# How long a run waits while another program has the database open.
+WRITE_LOCK_TIMEOUT = timedelta(seconds=30)
 
 # Clocks differ by seconds without harm.
 CLOCK_TOLERANCE = timedelta(minutes=1)
@@ -134,7 +140,7 @@ class SnapshotSettings:
     every: timedelta | None = None
     slot: datetime | None = None
     deadline: timedelta | None = None
-    lock_timeout: timedelta = timedelta(seconds=30)
+    lock_timeout: timedelta = WRITE_LOCK_TIMEOUT
 
     def __post_init__(self) -> None:
         if self.meetings is None:
@@ -173,7 +179,7 @@ class ReconcileSettings:
     app_id: str | None
     database: Path
     since: datetime
-    lock_timeout: timedelta = timedelta(seconds=30)
+    lock_timeout: timedelta = WRITE_LOCK_TIMEOUT
 
     def __post_init__(self) -> None:
         if self.app_id is not None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from etl.cli.types import CleanText, DatabaseFile, Duration, NewFile, OutputFile, RateLimit, Share, output_or_none
+from etl.cli.types import (
+    CleanText,
+    DatabaseFile,
+    Duration,
+    NewFile,
+    OutputFile,
+    RateLimit,
+    Share,
+    format_rate,
+    output_or_none,
+)
+from etl.reports.periods import format_duration
+from etl.settings import CLOUDFLARE_RATE, ApiSettings, Limits, ReadSettings, SnapshotSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +30,12 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # names of environment variables
 FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
+
+
+def default_of(settings: type, name: str) -> Any:
+    """Return the default of a setting, so that it is written in one place. A length of time is text, for `--help`."""
+    default = next(field.default for field in fields(settings) if field.name == name)
+    return format_duration(default.total_seconds()) if isinstance(default, timedelta) else default
 
 
 def _group(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
@@ -75,20 +94,30 @@ _connection_options = _group(
         help="Another address of the API: https, or http on this machine.",
     ),
     click.option(
-        "--concurrency", type=click.IntRange(1, 256), default=32, show_default=True, help="Requests at the same time."
+        "--concurrency",
+        type=click.IntRange(1, 256),
+        default=default_of(ApiSettings, "concurrency"),
+        show_default=True,
+        help="Requests at the same time.",
     ),
     click.option(
         "--attempts",
         type=click.IntRange(1, 100),
-        default=5,
+        default=default_of(ApiSettings, "attempts"),
         show_default=True,
         help="The maximum number of attempts per request, including the first.",
     ),
-    click.option("--timeout", type=Duration(), default="10s", show_default=True, help="How long a request may take."),
+    click.option(
+        "--timeout",
+        type=Duration(),
+        default=default_of(ApiSettings, "timeout"),
+        show_default=True,
+        help="How long a request may take.",
+    ),
 )
 
 
-def api_options(*, app: str, reserve: str = "10%") -> Callable[[_Command], _Command]:
+def api_options(*, app: str, reserve: float = Limits().reserve) -> Callable[[_Command], _Command]:
     """Declare how a command reaches the API, what its app is for, and how much of the limit it leaves free."""
     return _group(
         click.option("--app-id", type=CleanText(), envvar="REALTIMEKIT_APP_ID", show_envvar=True, help=app),
@@ -96,19 +125,20 @@ def api_options(*, app: str, reserve: str = "10%") -> Callable[[_Command], _Comm
         click.option(
             "--rate",
             type=RateLimit(),
-            help="Another limit than Cloudflare's 1200/300s. It holds even if the API reports a higher one.",
+            help=f"Another limit than Cloudflare's {format_rate(CLOUDFLARE_RATE)}. It holds even if the API reports a "
+            "higher one.",
         ),
         click.option(
             "--reserve",
             type=Share(),
-            default=reserve,
+            default=f"{reserve:.0%}",
             show_default=True,
             help="The share of the limit that stays free for everything else that uses the token.",
         ),
         click.option(
             "--page-size",
             type=click.IntRange(1, 1000),
-            default=100,
+            default=default_of(ApiSettings, "page_size"),
             show_default=True,
             help="Entries per page of a list.",
         ),
@@ -117,10 +147,12 @@ def api_options(*, app: str, reserve: str = "10%") -> Callable[[_Command], _Comm
 
 write_options = _database_options(
     purpose="to write to; it is created if it does not exist",
-    lock_timeout="30s",
+    lock_timeout=default_of(SnapshotSettings, "lock_timeout"),
     waits_while="has the database open",
 )
-read_options = _database_options(purpose="to read", lock_timeout="5s", waits_while="writes to the database")
+read_options = _database_options(
+    purpose="to read", lock_timeout=default_of(ReadSettings, "lock_timeout"), waits_while="writes to the database"
+)
 
 summary_options = _group(
     click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from etl.cli.counts import format_count
+from etl.reports.periods import format_duration
 from etl.values.fetch import ViaReason
 
 if TYPE_CHECKING:
@@ -104,15 +104,3 @@ def plan_document(plan: Plan) -> dict[str, object]:
 def format_requests(requests: int) -> str:
     """Format a number of requests."""
     return format_count(requests, "request")
-
-
-def format_duration(seconds: float) -> str:
-    """Format a length of time as an option takes it, rounded up: 40s, 5m, 1h30m."""
-    rest = math.ceil(seconds)
-    if rest >= 600:  # noqa: PLR2004  # from ten minutes on, seconds don't matter
-        rest = math.ceil(rest / 60) * 60
-    parts = []
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        number, rest = divmod(rest, length)
-        parts += [f"{number}{unit}"] if number else []
-    return "".join(parts) or "0s"

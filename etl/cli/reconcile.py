@@ -25,7 +25,7 @@ from etl.cli.output import print_summary
 )
 @zone_option
 # Half of the limit is for snapshots, which need it while a long period is read.
-@api_options(app="Only this RealtimeKit app. Default: all apps in the database.", reserve="50%")
+@api_options(app="Only this RealtimeKit app. Default: all apps in the database.", reserve=0.5)
 @write_options
 @summary_options
 def reconcile(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:

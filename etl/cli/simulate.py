@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.counts import format_count
-from etl.cli.types import RateLimit, finite
+from etl.cli.types import RateLimit, finite, format_rate
 from etl.errors import ConfigError
+from etl.settings import CLOUDFLARE_RATE
 
 if TYPE_CHECKING:
     from etl.simulator.world import World
@@ -49,7 +50,13 @@ _HISTORY = timedelta(days=2)
     show_default=True,
     help="The share of requests that meet a fault; a retry draws again.",
 )
-@click.option("--quota", type=RateLimit(), default="1200/300s", show_default=True, help="Requests allowed per window.")
+@click.option(
+    "--quota",
+    type=RateLimit(),
+    default=format_rate(CLOUDFLARE_RATE),
+    show_default=True,
+    help="Requests allowed per window.",
+)
 @click.option(
     "--latency",
     type=click.FloatRange(min=0),

@@ -6,19 +6,19 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from etl.cli import plan_text, summaries
 from etl.cli.build_settings import snapshot_settings
 from etl.cli.logs import log_to_stderr
-from etl.cli.options import api_options, summary_options, write_options
+from etl.cli.options import api_options, default_of, summary_options, write_options
 from etl.cli.output import print_summary, print_text
 from etl.cli.types import Duration, Instant
+from etl.settings import SnapshotSettings, Via
 
 if TYPE_CHECKING:
-    from etl.settings import SnapshotSettings
     from etl.values.fetch import Plan
 
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @click.argument("meetings", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--via",
-    type=click.Choice(["auto", "meetings", "list"]),
-    default="auto",
+    type=click.Choice(get_args(Via)),
+    default=default_of(SnapshotSettings, "via"),
     show_default=True,
     help="Send one request per meeting, or read the list of live sessions. auto takes the way that is expected to "
     "cost fewer requests.",

@@ -119,6 +119,11 @@ class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new ve
         return Rate(requests=int(requests), seconds=length.total_seconds())
 
 
+def format_rate(rate: Rate) -> str:
+    """Format a limit as the option takes it."""
+    return f"{rate.requests}/{rate.seconds:g}s"
+
+
 class Share(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
     """A part of a whole, such as 10% or 0.1. It can be nothing, but not all."""
 

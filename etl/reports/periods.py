@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zoneinfo
 from dataclasses import dataclass
@@ -58,6 +59,18 @@ def parse_length(text: str, *, shortest: timedelta = SHORTEST) -> timedelta:
     if not shortest.total_seconds() <= seconds <= _LONGEST.total_seconds():
         raise ValueError(f"{text!r} is out of range: from {shortest.total_seconds():g} s to a year.")
     return timedelta(seconds=seconds)
+
+
+def format_duration(seconds: float) -> str:
+    """Format a length of time as an option takes it, rounded up: 40s, 5m, 1h30m."""
+    rest = math.ceil(seconds)
+    if rest >= 600:  # noqa: PLR2004  # from ten minutes on, seconds don't matter
+        rest = math.ceil(rest / 60) * 60
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        number, rest = divmod(rest, length)
+        parts += [f"{number}{unit}"] if number else []
+    return "".join(parts) or "0s"
 
 
 def parse_instant(text: str) -> datetime:

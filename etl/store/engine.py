@@ -50,9 +50,9 @@ _NEWER_FORMAT = re.compile("Trying to read a database file with version number")
 def attach(database: Path, *options: str, to_analyse: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Attach a database to the engine as its default catalog. Detaching it leaves no write-ahead log behind.
 
-    DuckDB gets an absolute path, because it reads a text such as ":memory:" or "s3://..." as something else. It gets the
-    type, because it would otherwise look for an extension that opens a file of SQLite. After any error the engine is
-    closed, which ends its transaction and releases the file.
+    DuckDB gets an absolute path, because it reads a text such as ":memory:" or "s3://..." as something else. It gets
+    the type, because it would otherwise look for an extension that opens a file of SQLite. After any error the engine
+    is closed, which ends its transaction and releases the file.
     """
     connection = _engine(database.parent, to_analyse=to_analyse)
     path = str(database.absolute()).replace("'", "''")

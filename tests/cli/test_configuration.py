@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
+from etl.settings import ApiSettings, Limits, ReadSettings, ReconcileSettings, SnapshotSettings
 from tests.cli.conftest import SECRET, meeting_ids
 
 if TYPE_CHECKING:
@@ -45,6 +48,32 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         "verbose": False,
     }
     assert {name: value for name, value in defaults().items() if name in expected} == expected
+
+
+@pytest.mark.parametrize("name", ["snapshot", "reconcile", "meetings", "report", "query", "page", "check", "load"])
+def test_the_defaults_of_options_are_those_of_settings(name: str) -> None:
+    """Each is written once, in the settings. Only `reconcile` leaves another share of the limit free."""
+    kinds: list[type] = [ApiSettings, Limits, SnapshotSettings if name in {"snapshot", "load"} else ReadSettings]
+    if name == "reconcile":
+        kinds = [ApiSettings, ReconcileSettings]
+    settings = {
+        setting.name: setting.default
+        for kind in kinds
+        for setting in fields(kind)
+        if setting.default is not MISSING and setting.name not in {"base_url", "limits", "stated"}
+    }
+    with cli.make_context("rtk-usage", [name], resilient_parsing=True) as group:
+        options = {
+            option.name: option
+            for option in cli.commands[name].params
+            if isinstance(option, click.Option) and option.show_default
+        }
+        context = click.Context(cli.commands[name], parent=group)
+        shared = options.keys() & settings.keys()
+        assert shared
+        for option in shared:
+            value = options[option].type_cast_value(context, options[option].default)
+            assert value == settings[option], option
 
 
 def test_the_token_is_no_option() -> None:

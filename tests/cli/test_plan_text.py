@@ -11,8 +11,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from etl.cli.plan_text import format_duration, format_plan, format_reason, format_warning, plan_document
+from etl.cli.plan_text import format_plan, format_reason, format_warning, plan_document
 from etl.cli.types import Duration
+from etl.reports.periods import format_duration
 from etl.values.fetch import PriorState, Spending, ViaReason
 from tests.realtimekit.limit.plan_case import ALL_MEETINGS, NOON, live, meetings, plan, rate
 

@@ -57,9 +57,13 @@ O{grain}
 """
 
 
-def answer(recorded: Recorded, name: str) -> pl.DataFrame:
-    """Return the answer of a query about the recorded world, right after its last snapshot."""
+def answer(recorded: Recorded, name: str, *, prices: Path | None = None) -> pl.DataFrame:
+    """Return the answer of a query about the recorded world, right after its last snapshot.
+
+    `prices` is a price file in the place of the tool's own.
+    """
     sql = sql_files.text(f"cookbook/{name}").replace("now()", f"timestamptz '{NOW.isoformat()}'")
+    sql = sql.replace("'sql/prices.csv'", f"'{prices or sql_files.file('prices.csv')}'")
     with open_to_read(recorded.database) as connection:
         return pl.DataFrame(connection.sql(sql))
 

@@ -18,6 +18,7 @@ from tests.sql.recorded import FIRST, HURRIED, LAST, NO_ID, OFF, RENAMED_AT, UNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.sql.observed_sessions import ObservedSession
     from tests.sql.recorded import Recorded
@@ -125,10 +126,20 @@ def test_daily_moving_average(ask: Ask, observed: list[ObservedSession]) -> None
 
 
 def test_cost_by_meeting(ask: Ask, observed: list[ObservedSession]) -> None:
-    """October's minutes at one price."""
+    """October's minutes at the high price of the tool's own price file."""
     since, until = midnight(date(2026, 10, 1)), midnight(date(2026, 11, 1))
     truth = [(key, minutes, 0.002 * minutes) for key, minutes in top(by_meeting(observed, since, until))]
     assert pairs(ask("cost_by_meeting"), "meeting_id", "minutes", "at_most_usd") == almost(truth)
+
+
+def test_cost_by_meeting_follows_the_price_file(recorded: Recorded, tmp_path: Path) -> None:
+    """With a high price of 1 USD, the cost is the number of minutes. Prices of other types do not count."""
+    prices = tmp_path / "prices.csv"
+    columns = "type,low_usd_per_minute,high_usd_per_minute,note"
+    prices.write_text(f"{columns}\nmeeting,0,1,mine\nlivestream,5,7,mine\n", encoding="utf-8")
+    rows = answer(recorded, "cost_by_meeting", prices=prices).to_dicts()
+    assert rows
+    assert pairs(rows, "at_most_usd") == almost(pairs(rows, "minutes"))
 
 
 def test_long_sessions(ask: Ask, observed: list[ObservedSession]) -> None:
