@@ -346,12 +346,12 @@ def test_readers_do_not_keep_one_another_out(filled: Shell) -> None:
 )
 @pytest.mark.parametrize("is_relative", [True, False])
 def test_a_directory_is_no_database(shell: Shell, arguments: tuple[str, ...], *, is_relative: bool) -> None:
-    """In every command the command line is not valid. Nothing is created in the directory."""
+    """Every command refuses it before any work. Nothing is created in the directory."""
     directory = "." if is_relative else str(shell.directory)
     before = sorted(shell.directory.rglob("*"))
     code, stdout, stderr = shell.process(*arguments, "--database", directory)
-    assert (code, stdout) == (2, "")
-    assert f"File '{directory}' is a directory." in stderr
+    assert (code, stdout) == (78, "")
+    assert "is a directory" in stderr
     assert sorted(shell.directory.rglob("*")) == before
 
 
@@ -394,18 +394,18 @@ def test_a_database_of_sqlite_is_not_a_duckdb_database(shell: Shell, arguments: 
     before = path.read_bytes()
     code, stdout, stderr = shell.process(*arguments, "--database", str(path))
     assert (code, stdout) == (78, "")
-    assert stderr == f"rtk-usage: {path} is not a DuckDB database; name another file with --database\n"
+    assert stderr == f"rtk-usage: {path} is a SQLite database; name another file with --database\n"
     assert path.read_bytes() == before
 
 
 def test_the_database_of_an_older_version_is_reported_on(filled: Shell) -> None:
     """The views of this version are created for the connection only: the file does not change."""
-    current = filled.run("report", "daily")
+    current = filled.run("report", "daily", *NOVEMBER)
     with duckdb.connect(filled.database) as connection:
         connection.execute("create or replace view sessions as select 'older' as session_id")
         connection.execute("update schema_migrations set name = 'views of older' where name like 'views %'")
     before = filled.database.read_bytes()
-    older = filled.run("report", "daily")
+    older = filled.run("report", "daily", *NOVEMBER)
     assert (older.exit_code, older.stdout) == (0, current.stdout)
     assert filled.database.read_bytes() == before
 
