@@ -7,7 +7,7 @@
 -- last snapshot if its final total is missing: what it consumed afterwards is not counted. Breakout
 -- rooms have no final total of their own.
 create or replace macro minutes_between(since, until, tz, unit, with_finals := true) as table
--- A session ends with its final figures, else with its last reading. It lasts a microsecond at
+-- A session ends with its final figures, else with its last snapshot. It lasts a microsecond at
 -- least, so that it lies in a bucket.
 with session_totals as materialized (
     select
@@ -22,138 +22,38 @@ with session_totals as materialized (
         greatest(coalesce(ended_at, last_observed_at), started_at + interval 1 microsecond)
             as left_at,
         epoch_us(started_at) as start_us,
-        epoch_us(left_at) as end_us,
-        epoch_us(greatest(since, timestamptz '0001-01-01 00:00:00+00')) as since_us,
-        epoch_us(least(until, timestamptz '9999-12-31 00:00:00+00')) as until_us
+        epoch_us(left_at) as end_us
     from sessions_between(since, until, with_finals)
 ),
 
--- Only days (UTC) with a session are listed, however far apart they are.
-spans as (
-    select distinct
-        greatest(start_us, since_us) // 86_400_000_000 as first_day,
-        least(end_us, until_us) // 86_400_000_000 as last_day
-    from session_totals
-),
-
-days as (
-    select distinct unnest(range(first_day, last_day + 1)) as day
-    from spans
-),
-
-local_times as (
-    select distinct unnest(generate_series(
-        date_trunc(unit, to_timestamp(86_400 * day) at time zone tz),
-        to_timestamp(86_400 * (day + 1)) at time zone tz,
-        cast('1 ' || unit as interval)
-    )) as bucket
-    from days
-),
-
--- The buckets are cut at the ends of the period. Hours that clocks skip are left out: at their
--- start, clocks show a later hour.
-period_buckets as materialized (
-    select
-        row_number() over (order by first_instant(bucket, tz)) as number,
-        bucket,
-        epoch_us(greatest(first_instant(bucket, tz), since)) as start_us,
-        epoch_us(least(first_instant(bucket + cast('1 ' || unit as interval), tz), until)) as end_us
-    from local_times
-    where bucket = date_trunc(unit, first_instant(bucket, tz) at time zone tz)
-        and first_instant(bucket, tz) < until
-        and first_instant(bucket + cast('1 ' || unit as interval), tz) > since
-),
-
--- The time before the period is the first bucket, and the time after it is the last one.
-buckets as materialized (
-    select number, bucket, start_us, end_us
-    from period_buckets
-
-    union all
-
-    select 0, null, -9_000_000_000_000_000_000, min(since_us)
-    from session_totals
-
-    union all
-
-    select
-        (select count(*) + 1 from period_buckets),
-        null,
-        min(until_us),
-        9_000_000_000_000_000_000
-    from session_totals
-),
-
--- Time zones differ from UTC by whole quarters of an hour. To find the buckets of quarters is fast,
--- and to compare instants with the ends of all buckets is not.
-quarter_hours as (
-    select start_us // 900_000_000 as quarter_hour
-    from session_totals
-
-    union
-
-    select end_us // 900_000_000
-    from session_totals
-
-    union
-
-    select epoch_us(observed_at) // 900_000_000
-    from session_snapshots
-    where observed_at >= since
-        and observed_at < until
-
-    union
-
-    select unnest([min(since_us) - 1, min(until_us)]) // 900_000_000
-    from session_totals
-),
-
--- A quarter of an hour in which the period starts or ends lies in two buckets.
-quarter_hour_buckets as materialized (
-    select
-        quarter_hour,
-        case
-            when 900_000_000 * quarter_hour < since_us then 0
-            else coalesce(number, last_number)
-        end as first_number,
-        case
-            when 900_000_000 * (quarter_hour + 1) > until_us then last_number
-            else coalesce(number, 0)
-        end as end_number
-    from quarter_hours
-    left join period_buckets
-        on bucket = date_trunc(unit, to_timestamp(900 * quarter_hour) at time zone tz)
-    cross join (
-        select max(number) as last_number, min(end_us) as since_us, max(start_us) as until_us
-        from buckets
+-- To convert each quarter of an hour once is faster than to convert every instant.
+end_quarter_hours as (
+    select quarter_hour, local_bucket(quarter_hour, tz, unit) as bucket
+    from (
+        select start_us // 900_000_000 as quarter_hour from session_totals
+        union
+        select (end_us - 1) // 900_000_000 from session_totals
     )
 ),
 
 bounded_sessions as materialized (
     select
         session_totals.*,
-        first_buckets.first_number,
-        last_buckets.end_number as last_number
+        first_quarter_hour.bucket as first_bucket,
+        last_quarter_hour.bucket as last_bucket,
+        first_bucket <> last_bucket or started_at < since or left_at > until as is_cut
     from session_totals
-    join quarter_hour_buckets as first_buckets
-        on first_buckets.quarter_hour = start_us // 900_000_000
-    join quarter_hour_buckets as last_buckets
-        on last_buckets.quarter_hour = end_us // 900_000_000
+    join end_quarter_hours as first_quarter_hour
+        on first_quarter_hour.quarter_hour = start_us // 900_000_000
+    join end_quarter_hours as last_quarter_hour
+        on last_quarter_hour.quarter_hour = (end_us - 1) // 900_000_000
 ),
 
--- Most sessions lie in one day of the period. Their total is the day's, whoever was there when.
-whole_sessions as (
-    select bounded_sessions.*, bucket
-    from bounded_sessions
-    join buckets on number = first_number
-    where first_number = last_number
-        and bucket is not null
-),
-
+-- A session that lies in one bucket of the period needs no placing, and most days are such buckets.
 cut_sessions as materialized (
     select *
     from bounded_sessions
-    anti join whole_sessions using (session_number)
+    where is_cut
 ),
 
 cut_session_ids as (
@@ -259,67 +159,99 @@ clipped_stretches as (
     select
         stretches.* exclude (from_us, to_us),
         greatest(from_us, start_us) as from_us,
-        least(to_us, end_us) as to_us,
-        since_us,
-        until_us
+        least(to_us, end_us) as to_us
     from stretches
     join cut_sessions using (session_number)
 ),
 
-bounded_stretches as (
+-- The time before the period, the period, and the time after it.
+limits as (
     select
-        *,
-        least(greatest(from_us, since_us - 1), until_us) // 900_000_000 as from_quarter_hour,
-        least(greatest(to_us, since_us - 1), until_us) // 900_000_000 as to_quarter_hour
-    from clipped_stretches
-    where from_us < to_us
+        timestamptz '0001-01-01 00:00:00+00' as first_limit,
+        timestamptz '9999-12-31 00:00:00+00' as last_limit,
+        greatest(since, first_limit) as since_limit,
+        least(until, last_limit) as until_limit
 ),
 
-stretch_buckets as (
+times as (
     select
-        bounded_stretches.*,
-        unnest(range(first_buckets.first_number, last_buckets.end_number + 1)) as number
-    from bounded_stretches
-    join quarter_hour_buckets as first_buckets
-        on first_buckets.quarter_hour = from_quarter_hour
-    join quarter_hour_buckets as last_buckets
-        on last_buckets.quarter_hour = to_quarter_hour
+        unnest([-1, 0, 1]) as time_number,
+        epoch_us(unnest([first_limit, since_limit, until_limit])) as time_start_us,
+        epoch_us(unnest([since_limit, until_limit, last_limit])) as time_end_us
+    from limits
+),
+
+-- Stretches are cut at the ends of the period, and within it at quarters of an hour.
+stretch_times as (
+    select
+        clipped_stretches.*,
+        time_number,
+        greatest(from_us, time_start_us) as time_from_us,
+        least(to_us, time_end_us) as time_to_us
+    from clipped_stretches
+    cross join times
+    where time_from_us < time_to_us
+),
+
+stretch_quarter_hours as (
+    select
+        *,
+        unnest(range(
+            time_from_us // 900_000_000,
+            case when time_number = 0 then time_to_us - 1 else time_from_us end // 900_000_000 + 1
+        )) as quarter_hour
+    from stretch_times
 ),
 
 stretch_parts as (
     select
-        session_number,
-        number,
-        from_participants,
-        to_participants,
+        *,
         to_us - from_us as stretch_us,
-        greatest(buckets.start_us - from_us, 0) as part_from_us,
-        least(buckets.end_us - from_us, stretch_us) as part_to_us
-    from stretch_buckets
-    join buckets using (number)
-    where buckets.start_us < to_us
-        and buckets.end_us > from_us
+        greatest(900_000_000 * quarter_hour, time_from_us) - from_us as passed_before_us,
+        case
+            when time_number = 0 then least(900_000_000 * (quarter_hour + 1), time_to_us)
+            else time_to_us
+        end - from_us as passed_after_us
+    from stretch_quarter_hours
 ),
 
 -- Whole numbers add up exactly, in any order.
+quarter_hour_presence as materialized (
+    select
+        session_number,
+        time_number,
+        quarter_hour,
+        sum(passed_after_us - passed_before_us) as elapsed_us,
+        sum(
+            presence_us(passed_after_us, from_participants, to_participants, stretch_us)
+            - presence_us(passed_before_us, from_participants, to_participants, stretch_us)
+        ) as present_us
+    from stretch_parts
+    group by session_number, time_number, quarter_hour
+),
+
+local_quarter_hours as (
+    select quarter_hour, local_bucket(quarter_hour, tz, unit) as bucket
+    from (select distinct quarter_hour from quarter_hour_presence)
+),
+
 bucket_presence as (
     select
         session_number,
-        number,
-        sum(part_to_us - part_from_us) as elapsed_us,
-        sum(
-            presence_us(part_to_us, from_participants, to_participants, stretch_us)
-            - presence_us(part_from_us, from_participants, to_participants, stretch_us)
-        ) as present_us
-    from stretch_parts
-    group by session_number, number
+        time_number,
+        case when time_number = 0 then bucket end as bucket,
+        min(quarter_hour) as first_quarter_hour,
+        sum(elapsed_us) as elapsed_us,
+        sum(present_us) as present_us
+    from quarter_hour_presence
+    join local_quarter_hours using (quarter_hour)
+    group by all
 ),
 
 -- Where snapshots observed nobody at all, the total is spread evenly.
 weights as (
     select
-        session_number,
-        number,
+        * exclude (elapsed_us, present_us),
         case when sum(present_us) over whole > 0 then present_us else elapsed_us end as weight
     from bucket_presence
     window whole as (partition by session_number)
@@ -328,13 +260,14 @@ weights as (
 shares as (
     select
         session_number,
-        number,
+        time_number,
+        bucket,
         sum(weight) over by_time / sum(weight) over whole as share_after,
         (sum(weight) over by_time - weight) / sum(weight) over whole as share_before
     from weights
     window
         whole as (partition by session_number),
-        by_time as (partition by session_number order by number)
+        by_time as (partition by session_number order by time_number, first_quarter_hour)
 )
 
 select
@@ -342,11 +275,12 @@ select
     meeting_id,
     session_id,
     type,
-    bucket,
+    first_bucket as bucket,
     true as is_start,
     not is_final and type <> 'breakout' as is_unfinished,
     minutes
-from whole_sessions
+from bounded_sessions
+where not is_cut
 
 union all
 
@@ -356,13 +290,11 @@ select
     session_id,
     type,
     bucket,
-    cut_sessions.start_us between buckets.start_us and buckets.end_us - 1 as is_start,
-    cut_sessions.end_us between buckets.start_us + 1 and buckets.end_us
-    and not is_final
-    and type <> 'breakout' as is_unfinished,
+    bucket = first_bucket and started_at >= since as is_start,
+    bucket = last_bucket and left_at <= until and not is_final and type <> 'breakout'
+        as is_unfinished,
     cast(minutes * share_after as decimal(18, 6))
     - cast(minutes * share_before as decimal(18, 6)) as minutes
 from shares
 join cut_sessions using (session_number)
-join buckets using (number)
-where bucket is not null;
+where time_number = 0;
