@@ -26,27 +26,13 @@ with session_totals as materialized (
     from sessions_between(since, until, with_finals)
 ),
 
--- To convert each quarter of an hour once is faster than to convert every instant.
-end_quarter_hours as (
-    select quarter_hour, local_bucket(quarter_hour, tz, unit) as bucket
-    from (
-        select start_us // 900_000_000 as quarter_hour from session_totals
-        union
-        select (end_us - 1) // 900_000_000 from session_totals
-    )
-),
-
 bounded_sessions as materialized (
     select
-        session_totals.*,
-        first_quarter_hour.bucket as first_bucket,
-        last_quarter_hour.bucket as last_bucket,
+        *,
+        local_bucket(start_us // 900_000_000, tz, unit) as first_bucket,
+        local_bucket((end_us - 1) // 900_000_000, tz, unit) as last_bucket,
         first_bucket <> last_bucket or started_at < since or left_at > until as is_cut
     from session_totals
-    join end_quarter_hours as first_quarter_hour
-        on first_quarter_hour.quarter_hour = start_us // 900_000_000
-    join end_quarter_hours as last_quarter_hour
-        on last_quarter_hour.quarter_hour = (end_us - 1) // 900_000_000
 ),
 
 -- A session that lies in one bucket of the period needs no placing, and most days are such buckets.
@@ -230,6 +216,7 @@ quarter_hour_presence as materialized (
     group by session_number, time_number, quarter_hour
 ),
 
+-- To convert each quarter of an hour once is faster than to convert every row.
 local_quarter_hours as (
     select quarter_hour, local_bucket(quarter_hour, tz, unit) as bucket
     from (select distinct quarter_hour from quarter_hour_presence)
@@ -280,7 +267,7 @@ select
     not is_final and type <> 'breakout' as is_unfinished,
     minutes
 from bounded_sessions
-where not is_cut
+anti join cut_sessions using (session_number)
 
 union all
 
