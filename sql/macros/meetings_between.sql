@@ -1,6 +1,8 @@
--- Grain: one row per meeting with a session under way in the period, with its newest title.
--- peak_participants is that of sessions of the type meeting. Breakout rooms are left out: they have
--- titles of their own, and are open within their parent's time.
+-- Grain: one row per meeting with a session under way in the period.
+-- The title and the most participants are those known by the end of the period. A meeting that was
+-- not read in the period has those of its first later reading. peak_participants is that of sessions of
+-- the type meeting. last_live_at is not later than the period's end. Breakout rooms are left out:
+-- they have titles of their own, and are open within their parent's time.
 create or replace macro meetings_between(since, until) as table
 with readings as (
     select
@@ -9,11 +11,12 @@ with readings as (
         type,
         meeting_display_name,
         max_concurrent_participants,
-        reported_at as live_at
+        reported_at as live_at,
+        reported_at < until as is_within_period
     from session_readings
     where source = 'snapshot'
         and reported_at >= since
-        and (started_at < until or reported_at < until)
+        and started_at < until
 
     union all
 
@@ -23,7 +26,8 @@ with readings as (
         type,
         meeting_display_name,
         max_concurrent_participants,
-        coalesce(ended_at, updated_at, started_at) as live_at
+        coalesce(ended_at, updated_at, started_at) as live_at,
+        live_at <= until as is_within_period
     from session_readings
     where source = 'final'
         and started_at < until
@@ -33,8 +37,14 @@ with readings as (
 select
     app_id,
     meeting_id,
-    arg_max(meeting_display_name, live_at) as meeting_display_name,
-    max(max_concurrent_participants) filter (where type = 'meeting') as peak_participants,
-    max(live_at) as last_live_at
+    coalesce(
+        arg_max(meeting_display_name, live_at) filter (where is_within_period),
+        arg_min(meeting_display_name, live_at)
+    ) as meeting_display_name,
+    coalesce(
+        max(max_concurrent_participants) filter (where is_within_period and type = 'meeting'),
+        min(max_concurrent_participants) filter (where type = 'meeting')
+    ) as peak_participants,
+    max(least(live_at, until)) as last_live_at
 from readings
 group by app_id, meeting_id;

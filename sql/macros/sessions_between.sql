@@ -1,8 +1,9 @@
 -- Grain: one row per session or breakout room that was under way at any time of the period.
 -- Its figures are its final ones where they are known, else those observed last.
 -- minutes is the total of the whole session; minutes_between has the part that falls into a period.
--- snapshots counts the snapshots since the period's start. Without finals, the final figures that
--- reconcile has fetched are left out.
+-- The title and the most participants are those known by the end of the period. A session that was
+-- first read after the period has those of that reading. snapshots counts the snapshots of the
+-- period. Without finals, the final figures that reconcile has fetched are left out.
 -- A session is under way from its start to its end, else to its last snapshot. Clocks differ: it
 -- may be observed up to an hour before its start.
 create or replace macro sessions_between(since, until, with_finals := true) as table
@@ -11,13 +12,19 @@ with observed as (
         app_id,
         session_id,
         min(meeting_id) as meeting_id,
-        arg_max(meeting_display_name, reported_at) as meeting_display_name,
+        coalesce(
+            arg_max(meeting_display_name, reported_at) filter (where reported_at < until),
+            arg_min(meeting_display_name, reported_at)
+        ) as meeting_display_name,
         min(type) as type,
         min(started_at) as started_at,
         max(reported_at) as last_observed_at,
-        max(max_concurrent_participants) as max_concurrent_participants,
+        coalesce(
+            max(max_concurrent_participants) filter (where reported_at < until),
+            min(max_concurrent_participants)
+        ) as max_concurrent_participants,
         arg_max(minutes_consumed, reported_at) as minutes_consumed,
-        count(*) filter (where reported_at >= since) as snapshots
+        count(*) filter (where reported_at >= since and reported_at < until) as snapshots
     from session_and_breakout_readings
     where source = 'snapshot'
         and reported_at >= since - interval 1 hour
@@ -26,7 +33,7 @@ with observed as (
 ),
 
 ended as (
-    select *
+    select *, coalesce(ended_at, started_at) <= until as is_within_period
     from finals_between(since, until)
     where with_finals
 ),
@@ -36,15 +43,22 @@ merged as (
         app_id,
         coalesce(ended.meeting_id, observed.meeting_id) as meeting_id,
         session_id,
-        coalesce(ended.meeting_display_name, observed.meeting_display_name) as meeting_display_name,
+        coalesce(
+            case when is_within_period then ended.meeting_display_name end,
+            observed.meeting_display_name,
+            ended.meeting_display_name
+        ) as meeting_display_name,
         coalesce(ended.type, observed.type) as type,
         least(ended.started_at, observed.started_at) as started_at,
         ended.ended_at,
         observed.last_observed_at,
         coalesce(observed.snapshots, 0) as snapshots,
-        greatest(
-            ended.max_concurrent_participants,
-            observed.max_concurrent_participants
+        coalesce(
+            greatest(
+                case when is_within_period then ended.max_concurrent_participants end,
+                observed.max_concurrent_participants
+            ),
+            ended.max_concurrent_participants
         ) as max_participants,
         cast(coalesce(ended.minutes_consumed, observed.minutes_consumed) as decimal(18, 6))
             as minutes,

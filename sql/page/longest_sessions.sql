@@ -15,7 +15,8 @@ with readings as (
         false as is_final,
         max_concurrent_participants,
         minutes_consumed,
-        hash(slot) % 16 = 0 as is_sampled
+        hash(slot) % 16 = 0 as is_sampled,
+        observed_at < $until as is_within_period
     from session_snapshots
     where observed_at >= $since
         and (started_at < $until or observed_at < $until)
@@ -35,7 +36,8 @@ with readings as (
         true as is_final,
         max_concurrent_participants,
         minutes_consumed,
-        true as is_sampled
+        true as is_sampled,
+        last_at <= $until as is_within_period
     from session_finals
     where status = 'ENDED'
         and started_at < $until
@@ -60,14 +62,20 @@ least_duration as (
 )
 
 select
-    arg_max(meeting_display_name, row(is_final, reported_at)) as meeting,
+    coalesce(
+        arg_max(meeting_display_name, row(is_final, reported_at)) filter (where is_within_period),
+        arg_min(meeting_display_name, last_at)
+    ) as meeting,
     arg_max(meeting_id, row(is_final, reported_at)) as meeting_id,
     app_id,
     session_id,
     min(started_at) as started_at,
     greatest(epoch_us(arg_max(last_at, row(is_final, reported_at))) - epoch_us(min(started_at)), 0)
         / 60e6 as duration_minutes,
-    max(max_concurrent_participants) as peak_participants,
+    coalesce(
+        max(max_concurrent_participants) filter (where is_within_period),
+        min(max_concurrent_participants)
+    ) as peak_participants,
     arg_max(minutes_consumed, row(is_final, reported_at)) as total_minutes,
     bool_or(is_final) as is_final
 from readings
