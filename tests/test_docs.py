@@ -285,3 +285,12 @@ def test_links_within_the_project_lead_somewhere() -> None:
     for document in documents:
         for target in re.findall(r"\]\((?!https?://)([^)#]+)", document.read_text(encoding="utf-8")):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_each_promise_names_a_test_that_is_there() -> None:
+    """A test that is renamed or deleted must not leave its promise behind."""
+    text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    promises = re.findall(r"^\| (?!promise|---)(.+?) \| `([\w/]+\.py)::(\w+)` \|$", text, flags=re.MULTILINE)
+    assert len(promises) == text.count("\n| ") - text.count("| promise | test |")
+    for promise, file, name in promises:
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), promise
