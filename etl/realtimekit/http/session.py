@@ -8,13 +8,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
 from etl import __version__
 from etl.errors import ConfigError, FailureKind, GiveUp
 from etl.realtimekit.http.client import RealtimeKit
+from etl.realtimekit.http.proxies import find_proxy, has_address
 from etl.realtimekit.http.refusals import Refusals
 from etl.realtimekit.limit.budget import RequestBudget
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from etl.errors import EtlError
+    from etl.realtimekit.http.proxies import EnvironmentProxy
     from etl.settings import ApiSettings
     from etl.values.fetch import FetchCounts, Spending
     from etl.values.run import RunContext
@@ -116,12 +118,12 @@ async def open_session(
 ) -> AsyncIterator[ApiSession]:
     """Open the way to the API, until the deadline or an interruption ends the fetch early.
 
-    Raises ConfigError if the environment names a proxy that is not usable.
+    Raises ConfigError if the base URL or the proxy for it is not usable.
     """
     session = ApiSession(settings, context, counts, spent)
     async with session.open_clients:
         async with session.client():
-            pass  # making the first client shows whether the proxy is usable
+            pass  # making the first client shows if the base URL and its proxy are usable
         async with _watching(session, context, deadline):
             yield session
     session.budget.close()
@@ -145,8 +147,11 @@ def _http_client(
     """Make the HTTP client of one worker.
 
     Every worker has its own, because a shared pool searches all its connections for every request. Redirects are off,
-    since they would carry the token elsewhere. Proxies are off for this machine: plain http would show them the token.
+    since they would carry the token elsewhere.
     """
+    _require_host(settings.base_url)
+    # Without a proxy for this machine: plain http would show it the token.
+    proxy = None if settings.is_loopback or transport else find_proxy(settings.base_url)
     try:
         return httpx.AsyncClient(
             base_url=f"{settings.base_url.rstrip('/')}/accounts/{quote(settings.account_id, safe='')}/realtime/kit",
@@ -158,7 +163,8 @@ def _http_client(
             },
             cookies=_NoCookies(),
             verify=ssl_context,
-            trust_env=not settings.is_loopback,
+            trust_env=False,
+            proxy=_usable(proxy) if proxy else None,
             follow_redirects=False,
             event_hooks={"response": [_remove_location]},
             limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS),
@@ -166,10 +172,27 @@ def _http_client(
             transport=transport,
         )
     except (ValueError, httpx.InvalidURL, ImportError):
+        setting = proxy.setting if proxy else "the environment"
         raise ConfigError(
-            "the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not usable. Name an HTTP proxy like http://host:3128 "
-            "or unset the variable; SOCKS proxies are not supported"
+            f"the proxy in {setting} is not usable. Name an HTTP proxy like http://host:3128, or unset the variable, "
+            "or exempt the API's host with NO_PROXY; SOCKS proxies are not supported"
         ) from None
+
+
+def _require_host(base_url: str) -> None:
+    """Refuse a host that a request can't name, before every meeting fails because of it."""
+    try:
+        _ = httpx.URL(base_url).host
+    except (ValueError, httpx.InvalidURL):
+        host = urlsplit(base_url).hostname
+        raise ConfigError(f"--base-url names the host {host!r}, which is not valid. Correct the base URL") from None
+
+
+def _usable(proxy: EnvironmentProxy) -> str:
+    """Return the URL of a proxy. Raises ValueError or httpx.InvalidURL if no connection can be made to it."""
+    if not (has_address(proxy.url) and httpx.URL(proxy.url).host):
+        raise ValueError(proxy.setting)
+    return proxy.url
 
 
 @asynccontextmanager

@@ -80,15 +80,73 @@ def test_this_machine_is_never_reached_through_a_proxy(monkeypatch: pytest.Monke
     assert (len(server.paths), proxy.paths) == (1, [])
 
 
-@pytest.mark.parametrize(
-    "proxy", ["socks5://127.0.0.1:1080", "socks://127.0.0.1:1080", "http://here:port", "ftp://here"]
-)
-def test_a_proxy_that_is_not_usable_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
-    """The run ends before its first request, and the message does not quote the URL, which may hold a password."""
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(ConfigError, match=r"HTTPS_PROXY.* is not usable.*SOCKS proxies are not supported") as caught:
+NOT_USABLE = [
+    *("socks5://127.0.0.1:1080", "socks://127.0.0.1:1080", "http://here:port", "ftp://here", "http://", "http:///x"),
+    *("http://here:99999", "http://here:0", "http://here:-1", "http://xn--zzzzzz99999:3128", "http://[::1"),
+]
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize("proxy", NOT_USABLE)
+def test_a_proxy_that_is_not_usable_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch, name: str, proxy: str) -> None:
+    """The run ends before its first request. The message names the variable, and not the URL with its password."""
+    monkeypatch.setenv(name, proxy)
+    with pytest.raises(ConfigError, match=rf"in {name} is not usable.*SOCKS proxies are not supported") as caught:
         failure(settings_for(NO_SUCH_HOST))
-    assert proxy not in str(caught.value)
+    assert proxy not in str(caught.value).replace("http://host:3128", "")
+
+
+@pytest.mark.parametrize("proxy", NOT_USABLE)
+@pytest.mark.parametrize(
+    ("variables", "base_url"),
+    [
+        ({"HTTP_PROXY": ""}, NO_SUCH_HOST),
+        ({"ALL_PROXY": "", "HTTPS_PROXY": "good"}, NO_SUCH_HOST),
+        ({"HTTPS_PROXY": "", "NO_PROXY": "invalid"}, NO_SUCH_HOST),
+        ({"ALL_PROXY": "", "no_proxy": "*"}, NO_SUCH_HOST),
+        ({"HTTPS_PROXY": "", "ALL_PROXY": "", "HTTP_PROXY": ""}, "http://127.0.0.1:9"),
+        ({"HTTPS_PROXY": ""}, "https://[::1]:9"),
+    ],
+)
+def test_a_proxy_that_is_not_used_stops_no_run(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, variables: dict[str, str], base_url: str
+) -> None:
+    """It is for other URLs, for exempted hosts, or another variable comes first."""
+    with answering(b"", status=407) as good:
+        for name, value in variables.items():
+            is_good, is_exemption = value == "good", name.lower() == "no_proxy"
+            monkeypatch.setenv(name, address(good.base_url) if is_good else value if is_exemption else proxy)
+        error = failure(settings_for(base_url))
+    assert error.kind is FailureKind.CONNECTION
+    assert ("the proxy answers 407" in error.message) == ("good" in variables.values())
+
+
+@pytest.mark.parametrize(
+    "exempted", ["a b,[::,*.foo,10.0.0.0/8,x:y:z,http://,\xe9", "(", "[", ",,", "nowhere", "valid"]
+)
+def test_an_exemption_that_is_not_valid_stops_no_run(monkeypatch: pytest.MonkeyPatch, exempted: str) -> None:
+    """It exempts nothing."""
+    with answering(b"", status=407) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{address(proxy.base_url)}")
+        monkeypatch.setenv("NO_PROXY", exempted)
+        assert "the proxy answers 407" in failure(settings_for(NO_SUCH_HOST)).message
+
+
+@pytest.mark.parametrize("exempted", ["nowhere.invalid", ".invalid", "invalid", "x, nowhere.invalid:443", "*"])
+def test_an_exemption_may_name_a_host_a_domain_or_a_port(monkeypatch: pytest.MonkeyPatch, exempted: str) -> None:
+    """Nothing is sent to the proxy."""
+    with answering(b"", status=407) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"http://{address(proxy.base_url)}")
+        monkeypatch.setenv("NO_PROXY", exempted)
+        assert "proxy" not in failure(settings_for(NO_SUCH_HOST)).message
+    assert proxy.paths == []
+
+
+@pytest.mark.parametrize("host", ["xn--zzzzzz99999", "xn--a", "256.1.1.1"])
+def test_a_base_url_with_a_host_that_does_not_exist_is_a_wrong_setting(host: str) -> None:
+    """No request can name it. Otherwise every meeting would seem to have an ID that is not valid."""
+    with pytest.raises(ConfigError, match=f"--base-url names the host '{host}', which is not valid"):
+        failure(settings_for(f"https://{host}/client/v4"))
 
 
 def test_no_cookie_is_sent_back() -> None:
