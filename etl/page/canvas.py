@@ -92,7 +92,7 @@ class Canvas:
 
     def x(self, second: float) -> float:
         """Return the x coordinate of a second of the period."""
-        return round(_LEFT + second * self._pixels_per_second, 1)
+        return round(_LEFT + second * self.pixels_per_second, 1)
 
     def y(self, value: float) -> float:
         """Return the y coordinate of a value."""
@@ -100,10 +100,11 @@ class Canvas:
 
     def is_broad(self, seconds: float) -> bool:
         """Return True if a length of time is wide enough for an edge or for hatching."""
-        return seconds * self._pixels_per_second > _BROAD
+        return seconds * self.pixels_per_second > _BROAD
 
     @property
-    def _pixels_per_second(self) -> float:
+    def pixels_per_second(self) -> float:
+        """The width of a second."""
         return (self.size.width - _LEFT - _RIGHT) / self.seconds
 
     def box(self, classes: str, span: Span, values: tuple[float, float], title: str) -> Box:

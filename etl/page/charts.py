@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from etl.reports.periods import Period
 
 SERIES_COLORS = 8  # CSS classes series-0 to series-7
+OTHERS = "series-others"  # the CSS class of all meetings or apps without a colour of their own
 HEAT_COLORS = 7  # CSS classes heat-0 to heat-6
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SIZES = (
@@ -50,14 +51,14 @@ def minutes(  # noqa: PLR0913  # a chart's parts, each by its name
     """Stack the minutes of each span by meeting, in the order of `names`. Unknown spans are hatched."""
     values = value_steps(max((bar.base + bar.minutes for bar in bars), default=0.0))
     canvas = Canvas(period=period, size=size, most=values[-1])
-    classes = {key: f"series-{place}" for place, key in enumerate(names)}
+    classes = {key: series_color(place) for place, key in enumerate(names)}
     boxes = []
     for bar in bars:
         name = names[bar.key] if bar.key else "all others"
         title = f"{bar.span.text}, {name}: {text.count(bar.minutes)} minutes"
         top = bar.base + bar.minutes
         has_edge = canvas.is_broad(bar.span.end - bar.span.begin) and canvas.y(bar.base) - canvas.y(top) > _EDGED
-        color = classes[bar.key] if bar.key else "series-others"
+        color = classes[bar.key] if bar.key else OTHERS
         boxes.append(canvas.box(f"{color} edged" if has_edge else color, bar.span, (bar.base, top), title))
     return canvas.chart([*_hatched(canvas, unknown), *boxes], values, by_day=_are_days(spans))
 
@@ -86,7 +87,7 @@ def concurrency(period: Period, size: Size, series: Sequence[Series]) -> Chart:
         *(canvas.band("unknown", *gap) for gap in [(0.0, start), *gaps] if canvas.is_broad(gap[1] - gap[0])),
         *([Path(classes="area", path=_steps(canvas, points, is_area=True))] if len(series) == 1 else []),
         *(
-            Path(classes=f"line series-{place % SERIES_COLORS}", path=_steps(canvas, app.points))
+            Path(classes=f"line {series_color(place)}", path=_steps(canvas, app.points))
             for place, app in enumerate(series)
         ),
         *(canvas.band("missing", *gap, height=_MARK) for gap in gaps),
@@ -117,6 +118,11 @@ def week(size: Size, hours: Sequence[Hour]) -> Chart:
         Label(x=round(_WEEK_LEFT + (place + 0.5) * width, 1), y=14, text=name) for place, name in enumerate(above)
     ] + [Label(x=left, y=round(top + place * height, 1), text=name, anchor="end") for place, name in enumerate(beside)]
     return Chart(size=size, shapes=cells, labels=[label for label in labels if label.text])
+
+
+def series_color(place: int) -> str:
+    """Return the CSS class of a meeting or an app by its place. After the last colour, all share one."""
+    return f"series-{place}" if place < SERIES_COLORS else OTHERS
 
 
 def heat_levels(hours: Sequence[Hour]) -> list[int | None]:
@@ -161,11 +167,11 @@ def _steps(canvas: Canvas, points: Sequence[Point], *, is_area: bool = False) ->
 
 def _visible(canvas: Canvas, gaps: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Widen gaps until they can be seen. Those that then meet become one."""
-    least = _GAP_WIDTH * canvas.seconds / canvas.size.width
+    least = _GAP_WIDTH / canvas.pixels_per_second
     visible: list[tuple[float, float]] = []
     for begin, end in sorted(gaps):
         if visible and begin <= visible[-1][1]:
-            visible[-1] = (visible[-1][0], max(visible[-1][1], begin + least, end))
+            visible[-1] = (visible[-1][0], max(visible[-1][1], end))
         else:
             visible.append((begin, max(end, begin + least)))
     return visible

@@ -159,15 +159,16 @@ def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str
     return Figure(
         label=f"Minutes by day and meeting, {text.count(compute_totals(data.current).minutes)} in all.",
         charts=drawings,
-        legend={f"series-{place}": name for place, name in enumerate(shown.values())}
-        | ({"series-others": "all others"} if len(names) > len(shown) else {})
+        legend={charts.series_color(place): name for place, name in enumerate(shown.values())}
+        | ({charts.OTHERS: "all others"} if len(names) > len(shown) else {})
         | ({"unknown": "nothing is known"} if any(day.is_unknown for day in days) else {}),
     )
 
 
 def _concurrency(data: PageData, apps: Mapping[str, str]) -> Figure:
     period, figures = data.current.period, compute_totals(data.current)
-    legend = {f"series-{place % charts.SERIES_COLORS}": name for place, name in enumerate(apps.values())}
+    names = {charts.series_color(place): name for place, name in enumerate(apps.values())}
+    legend = names | ({charts.OTHERS: "all others"} if charts.OTHERS in names else {})
     lines = {size: concurrency.series(data.current, most=_MOST_POINTS[size.name]) for size in charts.SIZES}
     return Figure(
         label=f"Participants over time, {text.count(figures.peak_participants)} at most.",

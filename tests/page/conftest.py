@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -22,13 +22,20 @@ if TYPE_CHECKING:
     from tests.sql.recorded import Recorded
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+HOUR = 3600
 
 
 class MakePage(Protocol):
     """Makes the page of a period and parses it. Without other arguments it is in UTC and of all apps."""
 
     def __call__(  # noqa: D102  # the class says it
-        self, since: str | datetime, until: str, *, tz: str = "UTC", app_id: str | None = None, title: str = "Usage"
+        self,
+        since: str | datetime,
+        until: str | datetime,
+        *,
+        tz: str = "UTC",
+        app_id: str | None = None,
+        title: str = "Usage",
     ) -> ParsedPage: ...
 
 
@@ -50,7 +57,12 @@ def make(usage: Usage) -> MakePage:
     """Make the page of the database."""
 
     def make_page(
-        since: str | datetime, until: str, *, tz: str = "UTC", app_id: str | None = None, title: str = "Usage"
+        since: str | datetime,
+        until: str | datetime,
+        *,
+        tz: str = "UTC",
+        app_id: str | None = None,
+        title: str = "Usage",
     ) -> ParsedPage:
         usage.write()
         options = PageOptions(period=Period(since=utc(since), until=utc(until), tz=tz), app_id=app_id, title=title)
@@ -58,3 +70,14 @@ def make(usage: Usage) -> MakePage:
         return ParsedPage(render(data, options, database="usage.duckdb", made_at=NOW))
 
     return make_page
+
+
+def hourly(usage: Usage, first: str, last: str, **options: Any) -> None:
+    """Runs every hour."""
+    usage.runs(first, last, every=HOUR, **options)
+
+
+def a_session(usage: Usage, day: str, minutes: float, session: str = "s", **columns: Any) -> None:
+    """A session from noon to one, seen at both and final with so many minutes."""
+    usage.observed(f"{day} 12:00", 0, session, started_at=utc(f"{day} 12:00"), **columns)
+    usage.observed(f"{day} 13:00", minutes, session, started_at=utc(f"{day} 12:00"), **columns)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from etl import __version__
 from etl.errors import ConfigError
 from etl.page import text
+from tests.page.conftest import HOUR, a_session, hourly
 from tests.sql.rows import utc
 
 if TYPE_CHECKING:
@@ -16,20 +17,8 @@ if TYPE_CHECKING:
     from tests.page.parsed_page import ParsedPage
     from tests.sql.rows import Usage
 
-HOUR = 3600
 DAY = ("2026-11-02 00:00", "2026-11-03 00:00")
 NASTY = "<script>alert(1)</script> & \"both\" 'quotes' ]]> {{ 7 * 7 }} %}"
-
-
-def hourly(usage: Usage, first: str, last: str, **options: Any) -> None:
-    """Runs every hour."""
-    usage.runs(first, last, every=HOUR, **options)
-
-
-def a_session(usage: Usage, day: str, minutes: float, session: str = "s", **columns: Any) -> None:
-    """A session from noon to one, seen at both and final with so many minutes."""
-    usage.observed(f"{day} 12:00", 0, session, started_at=utc(f"{day} 12:00"), **columns)
-    usage.observed(f"{day} 13:00", minutes, session, started_at=utc(f"{day} 12:00"), **columns)
 
 
 def headings(parsed: ParsedPage) -> list[str]:
