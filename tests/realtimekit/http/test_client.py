@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import re
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl
 
@@ -387,3 +388,33 @@ def test_every_error_of_a_library_is_a_failed_connection(error: Exception) -> No
     with pytest.raises(TryAgain, match=r"no answer from https://api\.example: label too long") as caught:
         asyncio.run(run())
     assert caught.value.kind is FailureKind.CONNECTION
+
+
+@pytest.mark.parametrize("size", [9_000, 60_000])
+def test_a_long_header_of_a_good_answer_is_no_failure(size: int) -> None:
+    """Cookies, security policies and traces of a proxy may be long."""
+    with answering(b'{"success": true, "data": {"id": "session"}}', headers={"X-Long": "a" * size}) as server:
+        assert ask(settings_for(server.base_url), MEETING) == {"id": "session"}
+
+
+@pytest.mark.parametrize("base_url", ["http://[::1]:9/client/v4", "http://localhost:9", "http://127.0.0.1:0"])
+def test_an_address_where_nothing_listens_is_a_failed_connection(base_url: str) -> None:
+    """An IPv6 address, a name and a port that does not exist: none of them ends in an exception of a library."""
+    error = failure(settings_for(base_url))
+    assert (type(error), error.kind) == (TryAgain, FailureKind.CONNECTION)
+
+
+@pytest.mark.parametrize(
+    ("headers", "least"),
+    [
+        ({"Retry-After": "7.5"}, [7.5, 7.5]),
+        ({"Retry-After": format_datetime(START + timedelta(seconds=20), usegmt=True)}, [20.0, 1.0]),
+        ({}, [1.0, 2.0]),
+    ],
+)
+def test_a_429_is_waited_for_as_its_retry_after_says(headers: dict[str, str], least: list[float]) -> None:
+    """A decimal counts, and so does a date without the clock of the server. Without either, each wait is longer."""
+    counts = FetchCounts()
+    with answering(b"", status=429, headers=headers) as server, pytest.raises(TryAgain):
+        ask(settings_for(server.base_url, attempts=3), MEETING, counts=counts)
+    assert sum(least) <= counts.waited_seconds <= sum(least) + 12

@@ -104,6 +104,11 @@ def test_a_body_may_begin_with_a_byte_order_mark() -> None:
         # the token
         (400, gateway(6003, "Invalid request headers", 6111), Refused, "unauthorized"),
         (400, gateway(6003, "Invalid request headers", 6103), Refused, "unauthorized"),
+        *(
+            (status, gateway(code), Refused, "unauthorized")
+            for status in (200, 400, 403)
+            for code in (6003, 6103, 6111)
+        ),
         (401, gateway(10000, "Authentication error"), Refused, "unauthorized"),
         (403, gateway(10000, "Authentication error"), Refused, "unauthorized"),
         (403, gateway(9109, "Unauthorized to access requested resource"), Refused, "unauthorized"),

@@ -116,6 +116,32 @@ async def test_the_highest_remaining_number_may_arrive_late(case: BudgetCase) ->
 
 
 @in_virtual_time
+async def test_without_a_policy_the_quota_does_not_fall_with_what_remains(case: BudgetCase) -> None:
+    """The window began with 201 requests, of which 21 are reserved. A later response says that 60 remain."""
+    await case.send(limit_headers(0, 10, quota=None))
+    await case.send(limit_headers(200, 100, quota=None))
+    await case.send(limit_headers(60, 100, quota=None))
+    assert await case.count_sent() == 39
+
+
+@in_virtual_time
+async def test_without_a_policy_the_quota_of_a_new_window_is_its_own(case: BudgetCase) -> None:
+    """The window before had 1,200 requests, and this one began with 51, of which 6 are reserved."""
+    await case.send(limit_headers(1199, 10, quota=None))
+    await asyncio.sleep(20)
+    await case.send(limit_headers(50, 100, quota=None))
+    assert await case.count_sent() == 44
+
+
+@in_virtual_time
+async def test_without_a_policy_the_quota_may_be_more_than_the_documented_limit(case: BudgetCase) -> None:
+    """Of 3,000 requests 300 are reserved."""
+    await case.send(limit_headers(3000, 100, quota=None))
+    await case.send(limit_headers(350, 100, quota=None))
+    assert await case.count_sent() == 50
+
+
+@in_virtual_time
 async def test_requests_in_flight_are_subtracted_until_their_responses_arrive(case: BudgetCase) -> None:
     """The number in another response may or may not include them. Their own responses do."""
     await case.send(limit_headers(140, 100))

@@ -455,3 +455,55 @@ def test_a_page_that_holds_nothing_new_is_one_that_cant_be_had() -> None:
     reading = read(lambda number, size: server.page(9 if number == 4 else number, size))
     assert reading.said == "the list contradicts itself: page 4 repeats others"
     assert reading.seen == set(range(90)) - set(range(30, 40))
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+@pytest.mark.parametrize("repeated", [1, 2, 3])
+def test_one_page_under_two_neighbouring_numbers_is_not_a_whole_list(repeated: int, *, is_counted: bool) -> None:
+    """The server gives a page again in the place of the next one, for ever. The entries of that one are never seen."""
+    entries = list(range(40))
+
+    def page(number: int, size: int) -> ListPage:
+        shown = repeated if number == repeated + 1 else number
+        return ListPage(entries=entries[(shown - 1) * size : shown * size], total=40 if is_counted else None)
+
+    reading = read(page)
+    assert reading.said.startswith("the list contradicts itself: page ")
+    assert reading.said.endswith(" repeats others")
+
+
+def test_the_error_of_three_pages_that_fail_is_that_of_the_last() -> None:
+    """The reading ends with it. The kind of the first one is another."""
+    errors = {4: DOWN, 3: TryAgain(FailureKind.TIMEOUT, "slow"), 2: GiveUp(FailureKind.FORBIDDEN, "no")}
+    listing = Listing(40)
+
+    def page(number: int, size: int) -> ListPage:
+        if number in errors:
+            raise errors[number]
+        return listing.page(number, size)
+
+    assert read(page).error is errors[2]
+    del errors[2]
+    assert read(page).error is DOWN
+
+
+@pytest.mark.parametrize(
+    ("size", "total", "is_whole"),
+    [
+        (7, None, True),
+        (15, 15, True),
+        (15, None, True),
+        (10, None, False),
+        (7, 12, False),
+        (15, 40, False),
+        (20, 21, False),
+    ],
+)
+def test_one_page_under_every_number_is_the_list_unless_it_may_be_cut_off(
+    size: int, total: int | None, *, is_whole: bool
+) -> None:
+    """The server ignores the number of the page. It was asked for ten entries, and its total may contradict it."""
+    reading = read(lambda _number, _size: ListPage(entries=list(range(size)), total=total))
+    assert reading.seen == set(range(size))
+    assert (reading.error is None) == is_whole
+    assert reading.requests <= 4

@@ -177,3 +177,18 @@ def test_a_page_that_fails_does_not_stop_the_others(numbers: set[int], last: int
         read(noted)
     assert caught.value is DOWN
     assert asked == list(range(1, last + 1))
+
+
+def test_the_error_of_three_pages_that_fail_is_that_of_the_last() -> None:
+    """The reading ends with it. Of fewer pages, it is that of the first."""
+    errors = {3: DOWN, 4: TryAgain(FailureKind.TIMEOUT, "slow"), 5: GiveUp(FailureKind.FORBIDDEN, "no")}
+
+    def page(number: int) -> ListPage:
+        if number in errors:
+            raise errors[number]
+        return cut(entries(95), number, 95)
+
+    for expected in (errors.pop, lambda _: DOWN):
+        with pytest.raises(RequestError) as caught:
+            read(page)
+        assert caught.value is expected(5)
