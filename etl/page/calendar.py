@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from etl.reports.periods import Period
 
 _DAY = timedelta(days=1)
-_HOUR = timedelta(hours=1)
+_QUARTER = timedelta(minutes=15)
 _DAYS_OF_WEEK = 7
 _HOUR_STEPS = (1, 2, 3, 6, 12)
 _DAY_STEPS = (1, 2, 7, 14)
@@ -81,7 +81,7 @@ def ticks(period: Period, *, most: int, by_day: bool = False) -> list[Tick]:
 
 def _hour_ticks(period: Period, most: int) -> list[Tick]:
     start = period.since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    instants = [start + number * _HOUR for number in range((period.until - start) // _HOUR + 1)]
+    instants = [start + number * _QUARTER for number in range((period.until - start) // _QUARTER + 1)]
     local = [at.astimezone(ZoneInfo(period.tz)) for at in instants if period.since <= at < period.until]
     full_hours = [at for at in local if at.minute == 0]
     step = _step(len(full_hours), most, _HOUR_STEPS)

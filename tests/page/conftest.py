@@ -72,7 +72,7 @@ def make(usage: Usage) -> MakePage:
     return make_page
 
 
-def hourly(usage: Usage, first: str, last: str, **options: Any) -> None:
+def hourly(usage: Usage, first: str | datetime, last: str | datetime, **options: Any) -> None:
     """Runs every hour."""
     usage.runs(first, last, every=HOUR, **options)
 

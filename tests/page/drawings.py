@@ -204,6 +204,14 @@ def read_figure(page: ParsedPage, name: str, *, days: float) -> DrawnFigure:
     )
 
 
+def check_bars(drawing: Drawing, css_class: str, expected: Sequence[tuple[float, float, float, float]]) -> None:
+    """Compare the bars of a class with seconds and values, to a tenth of a pixel: begin, end, low, high."""
+    drawn = [box.edges for box in drawing.boxes_of(css_class)]
+    assert len(drawn) == len(expected)
+    for edges, (begin, end, low, high) in zip(drawn, expected, strict=True):
+        assert edges == pytest.approx(drawing.bar(begin, end, low, high), abs=NEAR)
+
+
 def _box(rect: Element) -> DrawnBox:
     left, top, width, height = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
     classes = frozenset(rect.attrib["class"].split())

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-_VOID = {"meta", "link", "br", "img", "hr", "input", "rect", "path", "line"}
+_VOID = {"meta", "link"}
+_BLOCKS = {"title", "h1", "h2", "p", "dt", "dd", "figcaption", "li", "summary", "caption"}
 
 
 class ParsedPage(HTMLParser):
-    """The tags in order with their attributes, tables by caption, text by section, tiles by label."""
+    """The tags in order with their attributes, tables by caption, text by section, tiles by label.
+
+    `texts` are the texts of the page outside its charts and tables, in order. Every tag has to be closed in its place.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -17,6 +21,7 @@ class ParsedPage(HTMLParser):
         self.tables: dict[str, list[list[str]]] = {}
         self.sections: dict[str, str] = {}
         self.titles: list[str] = []
+        self.texts: list[str] = []
         self.tiles: dict[str, list[str]] = {}
         self._open: list[str] = []
         self._section = ""
@@ -25,12 +30,17 @@ class ParsedPage(HTMLParser):
         self._tile = ""
         self.feed(html)
         self.close()
+        assert self._open == []
+        self.texts = [" ".join(text.split()) for text in self.texts]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Record the tag, and what it opens."""
         attributes = {name: value or "" for name, value in attrs}
         self.tags.append((tag, attributes))
-        self._open.append(tag)
+        if tag not in _VOID:
+            self._open.append(tag)
+        if tag in _BLOCKS and "svg" not in self._open:
+            self.texts.append("")
         if tag == "section":
             self._section = attributes.get("aria-labelledby", "")
         elif tag == "table":
@@ -47,9 +57,8 @@ class ParsedPage(HTMLParser):
         self.tags.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
-        """Close the tag, and those that are open inside it."""
-        while self._open and self._open.pop() != tag:
-            pass
+        """Close the tag, which has to be the last one that was opened."""
+        assert self._open.pop() == tag, f"</{tag}> closes another tag, in line {self.getpos()[0]}"
         if tag == "table":
             self.tables[self._caption] = self._rows
 
@@ -58,6 +67,8 @@ class ParsedPage(HTMLParser):
         inside = set(self._open)
         if "style" in inside:
             return
+        if inside & _BLOCKS and "svg" not in inside:
+            self.texts[-1] += data
         self.sections[self._section] = self.sections.get(self._section, "") + data
         if "caption" in inside:
             self._caption += data

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -170,17 +169,12 @@ def test_the_axis_of_time_has_round_labels(days: float, texts: list[str]) -> Non
     assert [tick.text for tick in calendar.ticks(period(days), most=6)] == texts
 
 
-def test_labels_do_not_touch() -> None:
-    """Nor do they leave the chart."""
-    for size in charts.SIZES:
-        for days in (1, 2, 7, 30, 60, 200, 400):
-            chart = charts.concurrency(period(days), size, [line(1)])
-            half = 0.28 * size.font
-            places = [
-                (label.x - half * len(label.text), label.x + half * len(label.text)) for label in chart.labels[2:]
-            ]
-            assert all(right <= left for (_, right), (left, _) in pairwise(places))
-            assert places[-1][1] <= size.width
+def test_great_values_have_a_unit() -> None:
+    """A thousand, a million and more are written with a letter, so that each label has room."""
+    values = [0, 999, 1e3, 2.5e3, 999e3, 1e6, 1e9, 5e12]
+    chart = Canvas(period=period(1), size=WIDE, most=values[-1]).chart([], values, unit=" %")
+    texts = [label.text for label in chart.labels if label.anchor == "end"]
+    assert texts == [f"{text} %" for text in ("0", "999", "1k", "2.5k", "999k", "1M", "1G", "5000G")]
 
 
 def test_weeks_begin_on_mondays() -> None:

@@ -9,18 +9,16 @@ import pytest
 
 from etl.page.charts import SERIES_COLORS
 from tests.page.conftest import HOUR, a_session, hourly
-from tests.page.drawings import NEAR, read_figure
+from tests.page.drawings import check_bars, read_figure
 from tests.sql.rows import utc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tests.page.conftest import MakePage
-    from tests.page.drawings import Drawing
     from tests.sql.rows import Usage
 
 DAY = 86_400
-NO_MINUTES = "nothing is known"
 
 
 def fill(usage: Usage, minutes: Mapping[str, Mapping[str, float]]) -> None:
@@ -37,14 +35,6 @@ def snapshots(usage: Usage, first: str, days: int, *, without: Sequence[int] = (
         if number not in without:
             begin = utc(first) + timedelta(days=number)
             usage.runs(begin, begin + timedelta(hours=23), every=12 * HOUR)
-
-
-def check_bars(drawing: Drawing, css_class: str, expected: Sequence[tuple[float, float, float, float]]) -> None:
-    """Compare the bars of a class with seconds and values, to a tenth of a pixel: begin, end, low, high."""
-    drawn = [box.edges for box in drawing.boxes_of(css_class)]
-    assert len(drawn) == len(expected)
-    for edges, (begin, end, low, high) in zip(drawn, expected, strict=True):
-        assert edges == pytest.approx(drawing.bar(begin, end, low, high), abs=NEAR)
 
 
 def test_a_bar_per_day_and_meeting(usage: Usage, make: MakePage) -> None:
