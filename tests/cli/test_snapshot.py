@@ -49,12 +49,12 @@ def test_a_refused_token_ends_with_77_and_names_the_permission(shell: Shell) -> 
 
 @pytest.mark.parametrize("fault", ["authentication", "malformed_token", "missing_scope"])
 def test_what_was_fetched_before_the_refusal_is_kept(open_shell: OpenShell, fault: str) -> None:
-    """A token that is revoked in the middle of a run loses only the rest of the run."""
+    """A token that is revoked in the middle of a run loses only the rest of the run, which counts as not asked."""
     shell = open_shell(script=chain(["ok"] * 12, repeat(fault)))
     result = shell.snapshot("--json", "--concurrency", "1")
     summary = summary_of(result.stdout)
     assert result.exit_code == 77
-    assert (summary["live"] + summary["idle"], summary["failures"]) == (12, {"unauthorized": 28})
+    assert (summary["live"] + summary["idle"], summary["failures"]) == (12, {"not_asked": 27, "unauthorized": 1})
     assert shell.rows("select count(*) from session_snapshots") == [(summary["live"],)]
 
 

@@ -39,6 +39,6 @@ def has_address(url: str) -> bool:
 
 
 def _setting(kind: str) -> str:
-    """Return the name of the variable that counts, or of the system's settings if there is none."""
+    """Return the name of the variable that counts. Without a variable, the proxy is one of the system's settings."""
     names = (f"{kind}_proxy", f"{kind}_proxy".upper())
     return next((name for name in names if os.environ.get(name)), "the proxy settings of this system")
