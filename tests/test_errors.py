@@ -80,6 +80,7 @@ def test_the_kinds_of_failure_are_a_closed_set() -> None:
         "invalid_id",
         "not_found",
         "unauthorized",
+        "not_asked",
         "forbidden",
         "rate_limited",
         "server_error",
