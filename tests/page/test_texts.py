@@ -1,0 +1,265 @@
+"""The texts of the page: what it says, in which order, and with which words for one and for many."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from etl import __version__
+from etl.page import text
+from tests.page.conftest import HOUR, a_session, hourly
+
+if TYPE_CHECKING:
+    from tests.page.conftest import MakePage
+    from tests.sql.rows import Usage
+
+DAY = ("2026-11-02 00:00", "2026-11-03 00:00")
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+MINUS, DASH, SPACE = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{NO-BREAK SPACE}"
+FEW = "23 of 24 expected snapshots have figures (95.8 %)."
+MANY = "19 of 24 expected snapshots have figures (79.1 %)."
+
+
+def isolated(name: str) -> str:
+    """Return a name that does not turn the text around it."""
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+
+
+PAGE = f"""
+Our usage
+Our usage
+2 Nov 2026, 00:00 to 4 Nov 2026, 00:00 (UTC)
+Headline
+Minutes | 2,000 | +100 % | in meetings
+Sessions | 2 | +100 % | started in meetings
+Peak | 4 | +100 % | participants at a time
+Estimated cost | $1.00 {DASH} $4.00 | +100 % | from audio only to video
+Coverage | 100.0 % | no change | 48 of 48 snapshots
+Changes are against the 48 h before.
+A lower bound. 2 sessions have no final figures yet: minutes after the last snapshot are missing. \
+rtk-usage reconcile fetches them.
+Minutes by meeting
+Minutes per day of the meetings, in sessions of the type meeting.
+Daily | Weekly
+The figures as a table
+Usage of each day
+Participants over time
+Participants at a time. Each step is a snapshot. The line breaks in a gap.
+The figures as a table
+The peak of each day
+Hours of the week
+Participants at a time, on average, by hour of the week (UTC).
+0 |  |  |  |  |  | 4.0 | nothing is known
+The figures as a table
+Participants on average, by hour and day of the week
+Busiest meetings
+The 2 busiest of 2 meetings
+Longest sessions
+The longest sessions
+Estimated cost
+Between $1.00 and $4.00: from meetings alone, with audio only, to every session with video. This is an estimate. \
+Cloudflare does not document whether the minutes of its API are the minutes that it bills.
+Estimated cost by type of session
+Coverage
+48 of 48 expected snapshots have figures (100.0 %). No outcome is unresolved.
+The share of the expected snapshots that have figures.
+covered
+The figures as a table
+Snapshots of each day
+Accuracy
+There is nothing to compare with yet. rtk-usage reconcile fetches final figures and Cloudflare{APOSTROPHE}s own totals.
+How to read this page
+Made 20 Nov 2026, 08:30 (UTC) by realtimekit-usage {__version__} from usage.duckdb: 48 snapshots, \
+the last at 3 Nov 2026, 23:00; schema 0001_tables. App: app.
+"""
+
+
+def test_the_page_says_what_it_shows(usage: Usage, make: MakePage) -> None:
+    """Every text of a page of two days, but for the explanations at its end, of which the terms are read."""
+    hourly(usage, "2026-10-31 00:00", "2026-11-03 23:00")
+    for day, minutes, live, meeting in (("01", 1000, 2, "Daily"), ("02", 1500, 4, "Daily"), ("03", 500, 1, "Weekly")):
+        columns = {"meeting_id": meeting[0], "meeting_display_name": meeting, "live_participants": live}
+        a_session(usage, f"2026-11-{day}", minutes, day, **columns)
+    page = make("2026-11-02 00:00", "2026-11-04 00:00", title="Our usage")
+    texts = [text.replace(SPACE, " ") for text in page.texts]
+    explanations = texts.index("How to read this page") + 1
+    expected = [text for line in PAGE.strip().split("\n") for text in line.split(" | ")]
+    assert texts[:explanations] + texts[-1:] == [text.strip() for text in expected]
+    assert texts[explanations:-1:2] == ["Minutes", "Sessions", "Participants", "Gap", "Unresolved outcome"]
+    assert all(text.endswith(".") for text in texts[explanations + 1 : -1 : 2])
+    metas = {meta["name"]: meta["content"] for meta in page.attributes("meta") if "name" in meta}
+    assert metas == {
+        "viewport": "width=device-width, initial-scale=1",
+        "color-scheme": "light dark",
+        "referrer": "no-referrer",
+        "format-detection": "telephone=no",
+        "generator": f"realtimekit-usage {__version__}",
+    }
+    assert {"charset": "utf-8"} in page.attributes("meta")
+    assert page.html.lower().startswith("<!doctype html>")
+    assert [tag for tag, _ in page.tags if tag in {"html", "head", "body", "main", "header", "footer"}] == [
+        "html",
+        "head",
+        "body",
+        "main",
+        "header",
+        "footer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "length"),
+    [
+        ("2026-11-02 22:30", "1 h 30 min"),
+        ("2026-11-02 00:00", "24 h"),
+        ("2026-10-31 01:00", "71 h"),
+        ("2026-10-31 00:00", "3 days"),
+        ("2026-10-27 00:00", "7 days"),
+    ],
+)
+def test_the_length_of_the_period_before_is_named(usage: Usage, make: MakePage, since: str, length: str) -> None:
+    """A few days are hours, so that a part of a day counts."""
+    usage.runs("2026-10-15 00:00", "2026-11-02 23:55", every=1800)
+    assert f"Changes are against the {length} before." in make(since, "2026-11-03 00:00").texts
+
+
+@pytest.mark.parametrize(
+    ("failed", "missing", "sentence"),
+    [
+        (0, 0, "24 of 24 expected snapshots have figures (100.0 %). No outcome is unresolved."),
+        (
+            1,
+            0,
+            f"{FEW} In 1, every meeting failed. 1 outcome is unresolved.",
+        ),
+        (0, 1, f"{FEW} 1 is missing. No outcome is unresolved."),
+        (2, 3, f"{MANY} 3 are missing. In 2, every meeting failed. 2 outcomes are unresolved."),
+    ],
+)
+def test_the_coverage_is_said_in_words(usage: Usage, make: MakePage, failed: int, missing: int, sentence: str) -> None:
+    """A snapshot is missing, or every meeting failed in it, or it has figures."""
+    slots = [f"2026-11-02 {hour:02}:00" for hour in range(2, 2 + failed + missing)]
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", without=slots)
+    for slot in slots[:failed]:
+        usage.run(slot, every=HOUR, failed=["m"])
+    assert sentence in make(*DAY).texts
+
+
+def test_other_types_are_counted_beside_meetings(usage: Usage, make: MakePage) -> None:
+    """Each has its minutes, in the order of their names. A type without a price has no cost."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    for type_, minutes in (("livestream", 1200), ("breakout", 30), ("seance", 2000), ("meeting", 10)):
+        a_session(usage, "2026-11-02", minutes, type_, type=type_)
+    page = make(*DAY)
+    assert (
+        "Sessions of other types are counted separately: 30 minutes of the type breakout, 1,200 minutes of the type "
+        "livestream, 2,000 minutes of the type seance. Cloudflare does not document whether they are billed in "
+        "addition to their meeting." in page.texts
+    )
+    assert [(row["type"], row["minutes"], row["cost"]) for row in page.table("Estimated cost")] == [
+        ("seance", "2,000.0", DASH),
+        ("livestream", "1,200.0", f"$0.00{SPACE}{DASH} $12.00"),
+        ("breakout", "30.0", f"$0.00{SPACE}{DASH} $0.06"),
+        ("meeting", "10.0", f"$0.01{SPACE}{DASH} $0.02"),
+        ("all", "3,240.0", f"$0.01{SPACE}{DASH} $12.08"),
+    ]
+    assert page.table("Estimated cost")[0]["from the lower to the higher price"] == "no price in the file"
+
+
+@pytest.mark.parametrize(("snapshots", "sentence"), [(1, "1 snapshot before"), (3, "3 snapshots before")])
+def test_snapshots_before_a_long_gap_are_left_out(usage: Usage, make: MakePage, snapshots: int, sentence: str) -> None:
+    """The page begins after a gap of more than 366 days, and says how many snapshots it leaves out."""
+    hourly(usage, "2025-11-01 00:00", f"2025-11-01 {snapshots - 1:02}:00")
+    hourly(usage, "2026-11-03 05:00", "2026-11-03 23:00")
+    page = make("2025-01-01 00:00", "2026-11-04 00:00")
+    is_or_are = "is" if snapshots == 1 else "are"
+    assert (
+        f"A part of the period. {sentence} 3 Nov 2026, 00:00 {is_or_are} left out, because no other snapshot follows "
+        "for more than 366 days. Either no schedule ran in that time, or the clock of a run was wrong." in page.texts
+    )
+    assert "3 Nov 2026, 00:00 to 4 Nov 2026, 00:00 (UTC)" in page.texts
+    assert "19 snapshots, the last at 3 Nov 2026, 23:00" in page.texts[-1]
+
+
+def test_snapshots_up_to_a_year_apart_are_one_period(usage: Usage, make: MakePage) -> None:
+    """A gap of 366 days is part of the page. What lies before the period that was asked for is not left out of it."""
+    usage.run("2025-11-01 05:00", every=HOUR)
+    usage.run("2026-11-02 05:00", every=HOUR)
+    assert "1 Nov 2025, 00:00 to 3 Nov 2026, 00:00 (UTC)" in make("2025-01-01 00:00", "2026-11-03 00:00").texts
+    page = make("2026-11-01 00:00", "2026-11-03 00:00")
+    assert not any("left out" in text for text in page.texts)
+
+
+def test_one_snapshot_and_two_apps_are_named_as_such(usage: Usage, make: MakePage) -> None:
+    """The footer says 1 snapshot, and lists the apps."""
+    usage.run("2026-11-02 05:00", every=None, app="one")
+    assert make(*DAY).texts[-1].endswith(": 1 snapshot, the last at 2 Nov 2026, 05:00; schema 0001_tables. App: one.")
+    usage.run("2026-11-02 06:00", every=None, app="two")
+    assert (
+        make(*DAY)
+        .texts[-1]
+        .endswith(": 2 snapshots, the last at 2 Nov 2026, 06:00; schema 0001_tables. Apps: one, two.")
+    )
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        (text.count(None), DASH),
+        (text.count(0), "0"),
+        (text.count(1234567), "1,234,567"),
+        (text.count(-0.4), "0"),
+        (text.count(-12), f"{MINUS}12"),
+        (text.tenths(0.04), "0.0"),
+        (text.tenths(1234.56), "1,234.6"),
+        (text.hundredths(-0.004), "0.00"),
+        (text.hundredths(-1.5), f"{MINUS}1.50"),
+        (text.percent(None), DASH),
+        (text.percent(0.9999), "99.9 %"),
+        (text.percent(0.29), "29.0 %"),
+        (text.percent(1), "100.0 %"),
+        (text.usd(0, 0), "$0.00"),
+        (text.usd(0.001, 0.004), "$0.00"),
+        (text.usd(1.234, 5.678), f"$1.23{SPACE}{DASH} $5.68"),
+        (text.usd(99.5, 99.99), f"$99.50{SPACE}{DASH} $99.99"),
+        (text.usd(12.5, 100), f"$12{SPACE}{DASH} $100"),
+        (text.usd(1234.4, 1234.3), "$1,234"),
+        (text.change(5, 5), "no change"),
+        (text.change(0, 0), "no change"),
+        (text.change(5, 0), "new"),
+        (text.change(0, 5), f"{MINUS}100 %"),
+        (text.change(1005, 1000), "+0.5 %"),
+        (text.change(101, 100), "+1 %"),
+        (text.change(10.99, 1), "+999 %"),
+        (text.change(11, 1), "11 times as much"),
+        (text.change(123_456, 1), "123,456 times as much"),
+        (text.duration(0), "0 min"),
+        (text.duration(59.4), "59 min"),
+        (text.duration(59.6), "1 h"),
+        (text.duration(61), "1 h 01 min"),
+        (text.duration(60 * 1234), "1,234 h"),
+        (text.duration(60 * 1234 + 5), "1,234 h 05 min"),
+        (text.day(date(2026, 11, 2)), "Mon 2 Nov 2026"),
+        (text.instant(datetime(2026, 11, 2, 23, 5, 59, tzinfo=UTC), "Europe/Berlin"), "3 Nov 2026, 00:05"),
+        (text.name("a" * 10, most=10), "a" * 10),
+        (text.name("a" * 11, most=10), isolated("a" * 9 + "…")),
+        (text.name("a" * 8 + "  b c", most=10), isolated("a" * 8 + "…")),
+        (text.name(" a\t\nb\x00c "), "a bc"),
+        (text.name(None), "unknown"),
+        (text.name("\u200b\x07", "id"), "id"),
+        (text.name("", "", most=3), ""),
+        (text.name("né"), isolated("né")),
+        (text.name("\ud800\ue000\u2028a"), "a"),
+    ],
+)
+def test_figures_are_formatted_for_people(figure: str, expected: str) -> None:
+    """Thousands are separated, a minus is a minus sign, and what is not known is a dash."""
+    assert figure == expected
+
+
+def test_a_joiner_stays_in_a_name() -> None:
+    """It makes one emoji of several, and joins letters of Persian."""
+    assert "\N{ZERO WIDTH JOINER}" in text.name("👩\N{ZERO WIDTH JOINER}👧")
+    assert "\N{ZERO WIDTH NON-JOINER}" in text.name("می\N{ZERO WIDTH NON-JOINER}خواهم")
