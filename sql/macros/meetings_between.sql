@@ -1,8 +1,8 @@
 -- Grain: one row per meeting with a session under way in the period.
 -- The title and the most participants are those known by the end of the period. A meeting that was
--- not read in the period has those of its first later reading. peak_participants is that of sessions of
--- the type meeting. last_live_at is not later than the period's end. Breakout rooms are left out:
--- they have titles of their own, and are open within their parent's time.
+-- not read in the period has those of its first later reading. peak_participants is that of
+-- sessions of the type meeting. last_live_at is not later than the period's end. Breakout rooms
+-- are left out: they have titles of their own, and are open within their parent's time.
 create or replace macro meetings_between(since, until) as table
 with readings as (
     select
