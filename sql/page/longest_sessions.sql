@@ -60,57 +60,32 @@ longest_in_sample as (
 least_duration as (
     select case when count(*) = 10 then min(duration_us) else 0 end as duration_us
     from longest_in_sample
-),
-
-longest as (
-    select
-        app_id,
-        session_id,
-        arg_max(meeting_id, row(is_final, reported_at)) as meeting_id,
-        min(started_at) as started_at,
-        arg_max(last_at, row(is_final, reported_at)) as end_at,
-        greatest(epoch_us(end_at) - epoch_us(min(started_at)), 0) / 60e6 as duration_minutes,
-        arg_max(minutes_consumed, row(is_final, reported_at)) as total_minutes,
-        bool_or(is_final) as is_final
-    from readings
-    where greatest(epoch_us(last_at) - epoch_us(started_at), 0)
-        >= (select duration_us from least_duration)
-    group by app_id, session_id
-    having end_at > $since
-        or min(started_at) >= $since
-    order by duration_minutes desc, session_id
-    limit 10
-),
-
--- All readings of the longest sessions: those within the period may be shorter than the others.
-known as (
-    select
-        app_id,
-        session_id,
-        coalesce(
-            arg_max(meeting_display_name, row(is_final, reported_at))
-                filter (where is_within_period),
-            arg_min(meeting_display_name, row(is_final, reported_at))
-        ) as meeting,
-        coalesce(
-            max(max_concurrent_participants) filter (where is_within_period),
-            min(max_concurrent_participants)
-        ) as peak_participants
-    from readings
-    semi join longest using (app_id, session_id)
-    group by app_id, session_id
 )
 
+-- Sessions that may last as long only after $until keep all readings, for what was known by then.
 select
-    meeting,
-    meeting_id,
+    coalesce(
+        arg_max(meeting_display_name, row(is_final, reported_at)) filter (where is_within_period),
+        arg_min(meeting_display_name, row(is_final, reported_at))
+    ) as meeting,
+    arg_max(meeting_id, row(is_final, reported_at)) as meeting_id,
     app_id,
     session_id,
-    started_at,
-    duration_minutes,
-    peak_participants,
-    total_minutes,
-    is_final
-from longest
-join known using (app_id, session_id)
-order by duration_minutes desc, session_id;
+    min(started_at) as started_at,
+    arg_max(last_at, row(is_final, reported_at)) as end_at,
+    greatest(epoch_us(end_at) - epoch_us(min(started_at)), 0) / 60e6 as duration_minutes,
+    coalesce(
+        max(max_concurrent_participants) filter (where is_within_period),
+        min(max_concurrent_participants)
+    ) as peak_participants,
+    arg_max(minutes_consumed, row(is_final, reported_at)) as total_minutes,
+    bool_or(is_final) as is_final
+from readings
+cross join least_duration
+where greatest(epoch_us(last_at) - epoch_us(started_at), 0) >= duration_us
+    or epoch_us(started_at) + duration_us > epoch_us($until)
+group by app_id, session_id
+having end_at > $since
+    or min(started_at) >= $since
+order by duration_minutes desc, session_id
+limit 10;

@@ -50,7 +50,7 @@ def fill_at_random(usage: Usage) -> None:
     for number, (app, hour) in enumerate(product(("app", "other"), range(72))):
         start = utc("2026-11-01") + timedelta(hours=hour, minutes=-20)
         length = chance.randint(0, 9)
-        columns = {
+        columns: dict[str, Any] = {
             "app_id": app,
             "meeting_id": f"m{number % 7}",
             "meeting_display_name": chance.choice(["Daily", None]),
@@ -59,12 +59,11 @@ def fill_at_random(usage: Usage) -> None:
         }
         for seen in range(length + 1):
             at = start + timedelta(hours=seen, minutes=20)
-            people = {"max_concurrent_participants": seen + 1}
-            usage.observed(at, 10 * seen, f"s{number}", **columns | people)
+            usage.observed(at, 10 * seen, f"s{number}", **columns, max_concurrent_participants=seen + 1)
         if number % 2:
             ended_at = start + timedelta(hours=length, minutes=chance.randint(21, 70))
-            people = {"max_concurrent_participants": length + 2, "meeting_display_name": "Final"}
-            usage.final(ended_at, 10 * length + 1, f"s{number}", **columns | people)
+            changes = {"max_concurrent_participants": length + 2, "meeting_display_name": "Final"}
+            usage.final(ended_at, 10 * length + 1, f"s{number}", **columns | changes)
 
 
 @pytest.mark.parametrize("app_id", [None, "app"])
