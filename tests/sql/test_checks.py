@@ -92,6 +92,17 @@ def test_a_check_is_limited_to_its_period(good: Connection, case: CheckCase) -> 
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.change[:40]}" for case in CASES])
+def test_an_offender_at_the_start_of_a_period_belongs_to_it(good: Connection, case: CheckCase) -> None:
+    """An offender at the end of a period belongs to the next period."""
+    good.execute(case.change)
+    microsecond = timedelta(microseconds=1)
+    assert offenders(good, case.check, since=case.last_at)
+    assert not offenders(good, case.check, since=case.last_at + microsecond)
+    assert offenders(good, case.check, until=case.first_at + microsecond)
+    assert not offenders(good, case.check, until=case.first_at)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.change[:40]}" for case in CASES])
 def test_a_check_of_another_app_selects_nothing(good: Connection, case: CheckCase) -> None:
     """A check of runs takes no app, since a run may have several."""
     good.execute(case.change)
