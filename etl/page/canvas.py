@@ -71,6 +71,10 @@ class Chart:
     shapes: Sequence[Box | Path]
     labels: Sequence[Label]
 
+    def has(self, css_class: str) -> bool:
+        """Return True if a shape has a CSS class."""
+        return any(css_class in shape.classes.split() for shape in self.shapes)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canvas:

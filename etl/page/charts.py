@@ -77,14 +77,21 @@ def coverage(period: Period, size: Size, shares: Sequence[tuple[Span, float | No
 
 
 def concurrency(period: Period, size: Size, series: Sequence[Series]) -> Chart:
-    """Draw steps up to the next snapshot. The line breaks at a gap, which is hatched and marked on the axis."""
+    """Draw steps up to the next snapshot. The line breaks at a gap, which is hatched and marked on the axis.
+
+    The time before the first snapshot and after the last one is hatched as well.
+    """
     points = [point for app in series for point in app.points]
     values = value_steps(max((point.participants or 0 for point in points), default=0))
     canvas = Canvas(period=period, size=size, most=values[-1])
-    start = min((point.begin for point in points), default=0.0)
+    start, end = min((point.begin for point in points), default=0.0), max((point.end for point in points), default=0.0)
     gaps = _visible(canvas, [gap for app in series for gap in app.gaps])
     shapes: list[Box | Path] = [
-        *(canvas.band("unknown", *gap) for gap in [(0.0, start), *gaps] if canvas.is_broad(gap[1] - gap[0])),
+        *(
+            canvas.band("unknown", *gap)
+            for gap in [(0.0, start), *gaps, (end, canvas.seconds)]
+            if canvas.is_broad(gap[1] - gap[0])
+        ),
         *([Path(classes="area", path=_steps(canvas, points, is_area=True))] if len(series) == 1 else []),
         *(
             Path(classes=f"line {series_color(place)}", path=_steps(canvas, app.points))

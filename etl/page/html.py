@@ -128,14 +128,20 @@ def _phrases(data: PageData, *, days: int, meetings: int) -> dict[str, str]:
     """Return the parts of sentences that depend on the data."""
     period, most = data.current.period, charts.SERIES_COLORS
     minutes = (period.until - period.since).total_seconds() / 60
-    step = max((line.step for line in concurrency.series(data.current, most=_MOST_POINTS["wide"])), default=0.0)
+    wide_step, narrow_step = (_step_text(data, most) for most in _MOST_POINTS.values())
     days_as_bars = "per day" if days <= _MOST_DAYS["narrow"] else "per day (on a phone, per week)"
     return {
         "length": text.duration(minutes) if minutes < _A_FEW_DAYS else f"{minutes / 1440:.0f} days",
         "bar_is": days_as_bars if days <= _MOST_DAYS["wide"] else "per week",
-        "step_is": f"the peak of {text.duration(step / 60)}" if step else "a snapshot",
+        "step_is": wide_step if wide_step == narrow_step else f"{wide_step} (on a phone, {narrow_step})",
         "named_meetings": f"{most} busiest meetings and all others" if meetings > most else "meetings",
     }
+
+
+def _step_text(data: PageData, most: int) -> str:
+    """Return what a step of the line of participants is, if it has at most so many."""
+    step = max((line.step for line in concurrency.series(data.current, most=most)), default=0.0)
+    return f"the peak of {text.duration(step / 60)}" if step else "a snapshot"
 
 
 def _meeting_names(data: PageData) -> dict[MeetingKey, str]:
@@ -161,7 +167,7 @@ def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str
         charts=drawings,
         legend={charts.series_color(place): name for place, name in enumerate(shown.values())}
         | ({charts.OTHERS: "all others"} if len(names) > len(shown) else {})
-        | ({"unknown": "nothing is known"} if any(day.is_unknown for day in days) else {}),
+        | _hatching(drawings),
     )
 
 
@@ -170,22 +176,23 @@ def _concurrency(data: PageData, apps: Mapping[str, str]) -> Figure:
     names = {charts.series_color(place): name for place, name in enumerate(apps.values())}
     legend = names | ({charts.OTHERS: "all others"} if charts.OTHERS in names else {})
     lines = {size: concurrency.series(data.current, most=_MOST_POINTS[size.name]) for size in charts.SIZES}
+    drawings = [charts.concurrency(period, size, series) for size, series in lines.items()]
     return Figure(
         label=f"Participants over time, {text.count(figures.peak_participants)} at most.",
-        charts=[charts.concurrency(period, size, series) for size, series in lines.items()],
-        legend=(legend if len(apps) > 1 else {}) | _not_covered(figures),
+        charts=drawings,
+        legend=(legend if len(apps) > 1 else {}) | _not_covered(figures) | _hatching(drawings),
     )
 
 
 def _week(hours: Sequence[Hour]) -> Figure:
     most = max((hour.mean_participants or 0.0 for hour in hours), default=0.0)
-    is_complete = all(hour.mean_participants is not None for hour in hours)
-    texts = ["0", *[""] * (charts.HEAT_COLORS - 2), text.tenths(most)]
+    drawings = [charts.week(size, hours) for size in charts.WEEK_SIZES]
+    texts = ["0", *[""] * (charts.HEAT_COLORS - 2), text.tenths(most)] if most else ["0"]
+    ramp = {f"heat-{level}": label for level, label in enumerate(texts)}
     return Figure(
         label="Participants by hour of the week, on average.",
-        charts=[charts.week(size, hours) for size in charts.WEEK_SIZES],
-        legend={f"heat-{level}": label for level, label in enumerate(texts)}
-        | ({} if is_complete else {"unknown": "nothing is known"}),
+        charts=drawings,
+        legend=(ramp if any(hour.mean_participants is not None for hour in hours) else {}) | _hatching(drawings),
     )
 
 
@@ -198,8 +205,13 @@ def _coverage(data: PageData, days: Sequence[Day]) -> Figure:
     return Figure(
         label=f"Coverage by day, {text.percent(figures.covered_share)} of the snapshots in all.",
         charts=drawings,
-        legend={"covered": "covered"} | _not_covered(figures),
+        legend={"covered": "covered"} | _not_covered(figures) | _hatching(drawings),
     )
+
+
+def _hatching(drawings: Sequence[Chart]) -> dict[str, str]:
+    """Return the entry of the legend for hatched spans, if a chart has one."""
+    return {"unknown": "nothing is known"} if any(chart.has("unknown") for chart in drawings) else {}
 
 
 def _not_covered(figures: Totals) -> dict[str, str]:

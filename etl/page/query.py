@@ -57,8 +57,12 @@ class PeriodReports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The figures of a whole period. Minutes, sessions and participants are those of the type meeting."""
+    """The figures of a whole period. Minutes, sessions and participants are those of the type meeting.
 
+    Without figures, minutes, sessions and cost are not known: they are 0 here, and must not be shown.
+    """
+
+    has_figures: bool
     minutes: float
     sessions: int
     peak_participants: int | None
@@ -141,6 +145,7 @@ def compute_totals(reports: PeriodReports) -> Totals:
     meetings = rows.filter(IS_MEETING)
     others = rows.filter(~IS_MEETING).group_by("type").agg(pl.col("minutes").sum()).sort("type")
     return Totals(
+        has_figures=not rows.is_empty() or coverage["covered_snapshots"].sum() > 0,
         minutes=float(meetings["minutes"].sum()),
         sessions=int(meetings["sessions"].sum()),
         peak_participants=max(sum_participants(reports)["participants"].to_list(), default=None),

@@ -15,7 +15,7 @@ select
         select count(*)
         from session_finals
         where started_at < $until
-            and coalesce(ended_at, started_at) >= $since
+            and (started_at >= $since or coalesce(ended_at, started_at) > $since)
     ) as ended_sessions,
     (select max(slot) from runs where kind = 'snapshot' and slot < $until) as last_slot,
     (select count(*) from runs where kind = 'reconcile') as reconcile_runs,

@@ -111,7 +111,8 @@ def test_several_lines_have_a_colour_each_and_no_area() -> None:
 
 def test_short_gaps_are_marked_and_not_hatched() -> None:
     """A minute of 60 days is narrower than a pixel. Marks that meet are one."""
-    own = Series(app_id="app", step=0.0, points=line(1).points, gaps=[(3600.0, 3660.0), (3660.0, 3720.0)])
+    points = line(1, step=60 * DAY).points
+    own = Series(app_id="app", step=0.0, points=points, gaps=[(3600.0, 3660.0), (3660.0, 3720.0)])
     chart = charts.concurrency(period(60), NARROW, [own])
     (mark,) = boxes(chart, "missing")
     assert mark.width > 0

@@ -201,3 +201,18 @@ def test_the_values_of_an_axis_are_whole_and_few(most: float) -> None:
     assert 2 <= len(steps) <= 6
     assert steps[-2] < most <= steps[-1]
     assert all(step == int(step) for step in steps)
+
+
+def test_charts_have_a_size_for_a_page_and_for_a_phone(usage: Usage, make: MakePage) -> None:
+    """Width, height and font of each: coverage is low, and the week of a phone is tall."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
+    page = make("2026-11-02 00:00", "2026-11-03 00:00")
+    sizes = {
+        "minutes": [(920, 290, 13), (340, 240, 12)],
+        "concurrency": [(920, 290, 13), (340, 240, 12)],
+        "week": [(920, 250, 13), (340, 460, 12)],
+        "coverage": [(920, 120, 13), (340, 110, 12)],
+    }
+    for name, expected in sizes.items():
+        drawings = read_figure(page, name, days=1).drawings
+        assert [(drawing.width, drawing.height, drawing.font) for drawing in drawings] == expected

@@ -70,7 +70,7 @@ def test_the_line_goes_through_every_snapshot(usage: Usage, make: MakePage) -> N
     meet(usage, "2026-11-02 00:00", participants)
     figure = read_figure(make("2026-11-02 00:00", "2026-11-03 00:00"), "concurrency", days=1)
     assert figure.caption == "Participants at a time. Each step is a snapshot. The line breaks in a gap."
-    assert figure.legend == {"missing": "not covered"}
+    assert figure.legend == {"missing": "not covered", "unknown": "nothing is known"}
     for drawing in figure.drawings:
         assert drawing.label == "Participants over time, 12 at most."
         assert list(drawing.values) == ["0", "5", "10", "15"]
@@ -96,18 +96,19 @@ def test_nothing_is_drawn_before_the_first_snapshot(usage: Usage, make: MakePage
     ("days", "steps", "caption"),
     [
         (4, (0, 0), "a snapshot"),
-        (5, (0, 1_800), "a snapshot"),
-        (10, (0, 3_600), "a snapshot"),
-        (12, (1_800, 3_600), "the peak of 30 min"),
-        (24, (3_600, 7_200), "the peak of 1 h"),
-        (50, (7_200, 10_800), "the peak of 2 h"),
+        (5, (0, 1_800), "a snapshot (on a phone, the peak of 30 min)"),
+        (10, (0, 3_600), "a snapshot (on a phone, the peak of 1 h)"),
+        (12, (1_800, 3_600), "the peak of 30 min (on a phone, the peak of 1 h)"),
+        (16.5, (1_800, 3_600), "the peak of 30 min (on a phone, the peak of 1 h)"),
+        (24, (3_600, 7_200), "the peak of 1 h (on a phone, the peak of 2 h)"),
+        (50, (7_200, 10_800), "the peak of 2 h (on a phone, the peak of 3 h)"),
     ],
 )
 def test_many_snapshots_are_one_step_each(
-    usage: Usage, make: MakePage, days: int, steps: tuple[int, int], caption: str
+    usage: Usage, make: MakePage, days: float, steps: tuple[int, int], caption: str
 ) -> None:
     """No more steps than can be seen: a step is then the peak of its snapshots, and the caption says so."""
-    participants = [(7 * number) % 23 for number in range(days * 96)]
+    participants = [(7 * number) % 23 for number in range(int(days * 96))]
     meet(usage, "2026-11-02 00:00", participants, every=900)
     figure = read_figure(make("2026-11-02 00:00", utc("2026-11-02") + timedelta(days=days)), "concurrency", days=days)
     assert figure.caption == f"Participants at a time. Each step is {caption}. The line breaks in a gap."
