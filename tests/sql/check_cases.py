@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HOUR = timedelta(hours=1)
 NEXT = SLOT + HOUR
-START, FETCH = SLOT - HOUR, SLOT + 2 * HOUR
+START, ENDED, FETCH = SLOT - HOUR, SLOT + 1.5 * HOUR, SLOT + 2 * HOUR
 SECOND = timedelta(seconds=1)
 RECONCILED = "00000000-0000-7000-8000-000000000001"
 STRANGE = "00000000-0000-7000-8000-000000000002"
@@ -324,5 +324,20 @@ CASES = [
         [{"type": None, "sessions": 1, "last_reported_at": SLOT + 2 * HOUR}],
         first_at=FETCH,
         last_at=FETCH,
+    ),
+    CheckCase(
+        "one_meeting_per_session",
+        "insert into session_finals select * replace ('b' as meeting_id) from session_finals",
+        [{"session_id": "of a", "meeting_id": "a", "other_meeting_id": "b"}],
+        first_at=START,
+        last_at=ENDED,
+    ),
+    CheckCase(
+        "session_start_never_changes",
+        "insert into session_finals "
+        "select * replace (started_at - interval 1 minute as started_at) from session_finals",
+        [{"session_id": "of a", "last_started_at": START}],
+        first_at=START,
+        last_at=ENDED,
     ),
 ]

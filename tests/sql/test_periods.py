@@ -193,6 +193,9 @@ def test_a_session_seen_only_before_it_began_is_placed_at_its_start(usage: Usage
     assert usage.minutes(since="2026-11-03 00:00", until="2026-11-04 00:00") == {"11-03": 1}
     (session,) = usage.report("sessions", "2026-11-03 00:00", "2026-11-04 00:00")
     assert (session["minutes"], session["duration_minutes"]) == (1, 0)
+    for report in ("meetings", "meeting_days"):
+        (row,) = usage.report(report, "2026-11-03 00:00", "2026-11-04 00:00")
+        assert (row["meeting_id"], row["minutes"]) == ("m", 1)
 
 
 def test_an_hour_without_a_meeting_has_its_other_minutes(usage: Usage) -> None:

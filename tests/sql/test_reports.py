@@ -14,7 +14,7 @@ Another app was asked once, on Monday at 06:00: o, since 05:50, had 5 minutes.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -161,13 +161,13 @@ def test_coverage_counts_slots_by_day(world: Usage) -> None:
     """From Tuesday 18:00 to Thursday 00:00 are 30 hours; the other app has one run, and no schedule."""
     world.run("2026-11-05 06:00", every=SIX_HOURS, meetings="mn", failed=["n"])
     rows = world.report("coverage", *WEEK)
-    names = "day app_id expected_snapshots missing_snapshots covered_percent unresolved_outcomes"
+    names = "day app_id expected_snapshots loaded_snapshots missing_snapshots covered_percent unresolved_outcomes"
     assert columns(rows, names) == [
-        (MONDAY, "app", 4, 0, 100, 0),
-        (MONDAY, "other", 1, 0, 100, 0),
-        (TUESDAY, "app", 4, 0, 100, 0),
-        (WEDNESDAY, "app", 4, 4, 0, 0),
-        (THURSDAY, "app", 2, 0, 100, 1),
+        (MONDAY, "app", 4, 4, 0, 100, 0),
+        (MONDAY, "other", 1, 1, 0, 100, 0),
+        (TUESDAY, "app", 4, 4, 0, 100, 0),
+        (WEDNESDAY, "app", 4, 0, 4, 0, 0),
+        (THURSDAY, "app", 2, 2, 0, 100, 1),
     ]
 
 
@@ -254,6 +254,86 @@ def test_accuracy_has_days_that_only_cloudflare_knows(usage: Usage) -> None:
         (MONDAY, "app", 0, 152, 2),
         (MONDAY, "other", 0, 8, 1),
     ]
+
+
+def test_figures_of_each_type_are_summed_over_days_and_meetings(usage: Usage) -> None:
+    """Two meetings on two days have sessions of each type, with 1, 10, 100 and 1,000 minutes by meeting and day.
+
+    There is no snapshot, so that none of the days is covered.
+    """
+    kinds = {"meeting": 1, "livestream": 2, "participant": 3, "webinar": 4}
+    for place, (day, meeting) in enumerate([(2, "m"), (2, "n"), (3, "m"), (3, "n")]):
+        start = f"2026-11-0{day} 12:00"
+        for kind, factor in kinds.items():
+            room = [{"id": f"room {place}", "minutes_consumed": 5 * 10**place}] if kind == "meeting" else []
+            session = {"type": kind, "meeting_id": meeting, "started_at": start, "breakout_rooms": room}
+            usage.final(f"2026-11-0{day} 13:00", factor * 10**place, f"{kind} {place}", **session)
+    figures = "minutes livestream_minutes participant_minutes unknown_minutes breakout_minutes sessions"
+    factors = (1, 2, 3, 4, 5)
+    assert columns(usage.report("daily", *WEEK), f"{figures} covered_percent") == [
+        (*(factor * 11 for factor in factors), 2, 0),
+        (*(factor * 1100 for factor in factors), 2, 0),
+    ]
+    assert columns(usage.report("meetings", *WEEK), f"meeting_id {figures}") == [
+        ("n", *(factor * 1010 for factor in factors), 2),
+        ("m", *(factor * 101 for factor in factors), 2),
+    ]
+    costs = {row["type"]: row["minutes"] for row in usage.report("cost", *WEEK)}
+    assert costs == {
+        "meeting": 1111,
+        "livestream": 2222,
+        "participant": 3333,
+        "webinar": 4444,
+        "breakout": 5555,
+        "all": 16665,
+    }
+    (hour, _) = (row for row in usage.report("hours", *WEEK) if row["minutes"])
+    assert (hour["minutes"], hour["other_minutes"], hour["sessions"]) == (11, 14 * 11, 2)
+    rows = columns(usage.report("meeting_days", *WEEK), "day meeting_id type minutes sessions")
+    assert rows[:2] == [(MONDAY, "n", "breakout", 50, 1), (MONDAY, "n", "webinar", 40, 1)]
+    assert rows[-1] == (TUESDAY, "m", "meeting", 100, 1)
+
+
+def test_unfinished_sessions_are_summed_over_days_meetings_and_types(usage: Usage) -> None:
+    """Two meetings have a meeting and a livestream on each of two days. No final total is known."""
+    for day in ("2026-11-02", "2026-11-03"):
+        for meeting in ("m", "n"):
+            for kind in ("meeting", "livestream"):
+                session = {"type": kind, "meeting_id": meeting, "started_at": f"{day} 12:00"}
+                usage.observed(f"{day} 12:10", 1, f"{day} {meeting} {kind}", **session)
+    assert columns(usage.report("daily", *WEEK), "sessions unfinished_sessions") == [(2, 4), (2, 4)]
+    assert columns(usage.report("meetings", *WEEK), "sessions unfinished_sessions") == [(2, 4), (2, 4)]
+    assert columns(usage.report("accuracy", *WEEK), "snapshot_sessions unfinished_sessions") == [(4, 4), (4, 4)]
+
+
+def test_accuracy_is_zero_where_a_source_has_nothing_of_a_day(usage: Usage) -> None:
+    """Only the final figures have a session on Tuesday, and only Cloudflare has one on Wednesday."""
+    usage.final("2026-11-03 12:10", 5, started_at="2026-11-03 12:00")
+    usage.total("2026-11-04", 2, 1)
+    names = "day snapshot_minutes snapshot_sessions reconciled_minutes reconciled_sessions unfinished_sessions"
+    assert columns(usage.report("accuracy", *WEEK), names) == [
+        (TUESDAY, 0, 0, 5, 1, 0),
+        (WEDNESDAY, 0, 0, 0, 0, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "still", "word"),
+    [
+        (100, 1, "not clear"),
+        (101, 1, "steadily"),
+        (100, 5, "not clear"),
+        (100, 6, "on leaving"),
+    ],
+)
+def test_accuracy_judges_booking_by_the_share_of_steps_without_growth(
+    usage: Usage, steps: int, still: int, word: str
+) -> None:
+    """Less than one step of a hundred is steady, and more than five are on leaving."""
+    start = utc("2026-11-02 12:00")
+    for step in range(steps + 1):
+        usage.observed(start + timedelta(minutes=step), float(max(step - still, 0)), live_participants=2)
+    assert booking(usage)[0][1] == word
 
 
 def observe_steps(usage: Usage, minutes: Sequence[float], participants: Sequence[int]) -> None:
