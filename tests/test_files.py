@@ -82,6 +82,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     fsync, rename, mkdir = os.fsync, os.rename, os.mkdir
 
     def record_fsync(descriptor: int) -> None:
+        assert os.fstat(descriptor).st_size > 0  # what Python still holds back would not be flushed
         record.append(("fsync", Path(f"/proc/self/fd/{descriptor}").readlink().name))
         fsync(descriptor)
 

@@ -37,9 +37,9 @@ def open_database(database: Path) -> Iterator[Connection]:
     version of this tool or another program made it. Raises StoreError for every other error of DuckDB.
     """
     with private_files(), as_etl_errors(database):
-        require_database_file(database)
         if not database.exists():
             _create(database)
+        require_database_file(database)
         with attach(database) as connection:
             migrate(connection, database)
             yield connection

@@ -8,7 +8,7 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
-from etl.errors import ConfigError
+from etl.errors import ConfigError, StoreError
 from etl.files import parse_local_path
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ def parse_database_path(text: str) -> Path:
 
 
 def require_database_file(database: Path) -> None:
-    """Raise ConfigError if something other than a DuckDB file is at a path. A missing file is accepted."""
+    """Raise ConfigError if something other than a DuckDB file is at a path. A missing file is accepted.
+
+    Raises StoreError if access(2) does not find the file: DuckDB would replace it by a new database. This happens with
+    a capability to enter directories of others, because access(2) ignores capabilities.
+    """
     try:
         mode = database.stat().st_mode
         if not stat.S_ISREG(mode):
@@ -58,6 +62,11 @@ def require_database_file(database: Path) -> None:
             header = file.read(_HEADER_BYTES)
     except FileNotFoundError:
         return
+    if not os.access(database.absolute(), os.F_OK):
+        raise StoreError(
+            f"{database}: a directory above it can't be entered with the permissions of this user; "
+            "change its permissions, or name a file in another directory with --database"
+        )
     place, magic = _DUCKDB_MAGIC
     if header[place] != magic:
         raise ConfigError(f"{database} is {_describe_format(header)}; name another file with --database")

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from etl.staging.runs import Staging
+from etl.store.database import open_database
 from tests.bare_user import USER_ID, needs_root, run_as_bare_user
 from tests.samples import stage_run
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 pytestmark = needs_root
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A directory that belongs to the user."""
-    own = tmp_path / "own"
-    own.mkdir()
-    os.chown(own, USER_ID, USER_ID)
-    return own
+def folder() -> Iterator[Path]:
+    """A directory that belongs to the user, below directories that everybody can enter."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, USER_ID, USER_ID)
+        yield Path(name)
 
 
 def test_the_demo_and_its_page_need_no_home_directory(folder: Path) -> None:
     """Any container can run them."""
     demo = run_as_bare_user(folder, "demo", "--days", "1", "--meetings", "10", "--directory", "demo")
     assert (demo.returncode, demo.stderr) == (0, "")
-    assert (folder / "demo" / "usage.html").is_file()
+    assert (folder / "demo" / "usage.html").is_file(), demo.stdout
     assert {path.stat().st_uid for path in (folder / "demo").iterdir()} == {USER_ID}
     page = run_as_bare_user(folder, "page", "--database", "demo/usage.duckdb", "--output", "page.html")
     assert page.returncode == 0
@@ -75,3 +77,21 @@ def test_the_user_who_owns_a_directory_is_named(folder: Path) -> None:
     ended = run_as_bare_user(folder, "load", "--database=theirs/usage.duckdb")
     assert ended.returncode == 74
     assert "usage.duckdb.staged belongs to user root, and this is user" in ended.stderr
+
+
+def test_a_database_that_duckdb_would_not_find_is_not_replaced(folder: Path) -> None:
+    """A capability lets the user open the file, but access(2) ignores it, and DuckDB would create a new database."""
+    data = folder / "closed" / "data"
+    data.mkdir(parents=True)
+    stage_run(data)
+    with open_database(data / "usage.duckdb"):
+        pass
+    for path in (data, *data.rglob("*")):
+        os.chown(path, USER_ID, USER_ID)
+    (folder / "closed").chmod(0o700)
+    before = (data / "usage.duckdb").read_bytes()
+    ended = run_as_bare_user(data, "load", "--database=usage.duckdb")
+    assert (ended.returncode, ended.stdout) == (74, "")
+    assert "a directory above it can't be entered with the permissions of this user" in ended.stderr
+    assert (data / "usage.duckdb").read_bytes() == before
+    assert len(Staging(data / "usage.duckdb").runs()) == 1

@@ -131,7 +131,7 @@ def test_something_else_than_a_database_is_named_for_what_it_is(tmp_path: Path, 
     OTHER_FILES[description](path)
     before = path.read_bytes() if path.is_file() else b""
     for use in (lambda: parse_database_path(str(path)), open_database(path).__enter__, open_to_read(path).__enter__):
-        with pytest.raises(ConfigError, match=f"is {description}.*; name another file with --database|, not a file"):
+        with pytest.raises(ConfigError, match=f"is {description}.*; name another file with --database"):
             use()
     assert (path.read_bytes() if path.is_file() else b"") == before
     assert [file.name for file in tmp_path.iterdir()] == ["usage.duckdb"]
