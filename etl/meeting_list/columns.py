@@ -12,7 +12,7 @@ from etl.values.meetings import quote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SEPARATORS = re.compile(r"[\s_-]+")
+_SEPARATORS = re.compile(r"(?<=\w\w)[\s_-]+")  # between words: `I-D` is not `id`
 _MOST_NAMES = 10
 _MOST_CHARACTERS = 40
 

@@ -14,9 +14,9 @@ Entry: TypeAlias = tuple[int, Any, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entries:
-    """The entries of a list, and the columns of their IDs if the list is a table."""
+    """The entries of a list, and the names of the columns of their IDs if the list is a table."""
 
-    entries: Iterable[Entry]
+    rows: Iterable[Entry]
     meeting_column: str | None = None
     app_column: str | None = None
 

@@ -36,7 +36,7 @@ _BINARY = {
     rb".{8}DUCK.\x00": ForeignFormat("a DuckDB database", _AS_PARQUET),
     rb"ARROW1\x00\x00": ForeignFormat("an Arrow or Feather file", _AS_PARQUET),
     rb"Obj\x01": ForeignFormat("an Avro file", _AS_PARQUET),
-    rb"bplist0": ForeignFormat("a property list", _AS_TEXT),
+    rb"bplist00[\x80-\xff]": ForeignFormat("a property list", _AS_TEXT),
     rb"\x89PNG|\xff\xd8\xff": ForeignFormat("an image", _AS_TEXT),
 }
 _TEXT = {

@@ -109,7 +109,7 @@ def _read_text_format(file: TextIO, beginning: str, ending: str, name: str) -> E
     """Read JSON, a table or lines. The first character shows JSON, and the first line shows a table."""
     if ending in _JSON or beginning.lstrip()[:1] in {"[", "{"}:
         is_one = is_document(beginning)
-        return Entries(entries=read_json_document(file, name) if is_one else read_json_lines(file))
+        return Entries(rows=read_json_document(file, name) if is_one else read_json_lines(file))
     if ending in _DELIMITERS:
         try:
             return read_table(file, name, find_header(beginning, delimiter=_DELIMITERS[ending]))
@@ -118,7 +118,7 @@ def _read_text_format(file: TextIO, beginning: str, ending: str, name: str) -> E
     line, header = _find_header_in_text(beginning)
     if header and (len(header.names) > 1 or '"' in beginning.splitlines()[line - 1]):
         return read_table(file, name, header)
-    return Entries(entries=read_text(file, after_line=line if header else 0))
+    return Entries(rows=read_text(file, after_line=line if header else 0))
 
 
 def _find_header_in_text(beginning: str) -> tuple[int, Header | None]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_PART_OF_NUMBER = re.compile(r"[0-9.eE+-]*")  # a number may go on in the next chunk
 _CHUNK_CHARACTERS = 1 << 18
 _SHOWN_CHARACTERS = 20
 
@@ -49,14 +50,14 @@ class JsonScanner:
             try:
                 value, end = self._decode(self._text, self._at)
             except json.JSONDecodeError as error:
-                ahead = error.pos - self._at
                 if not self._fill():
-                    self._advance(self._at + ahead)
+                    self._advance(error.pos)
                     self._fail(error.msg.removesuffix(" at"))
             except RecursionError:
                 self._fail("the value is nested too deeply")
             else:
-                if end < len(self._text) or not self._fill():  # a number may go on in the next chunk
+                after = _PART_OF_NUMBER.match(self._text, end)
+                if (after and after.end() < len(self._text)) or not self._fill():
                     self._advance(end)
                     return value
 
@@ -97,10 +98,10 @@ class JsonScanner:
         self._at = to
 
     def _fill(self) -> bool:
-        """Read another chunk, as long as the text that is kept. Return False at the end of the file."""
-        kept = self._text[self._at :]
-        chunk = self._file.read(max(_CHUNK_CHARACTERS, len(kept)))
-        self._text, self._at = kept + chunk, 0
+        """Read another chunk, as long as the text that is kept. Return False at the end, and change nothing then."""
+        chunk = self._file.read(max(_CHUNK_CHARACTERS, len(self._text) - self._at))
+        if chunk:
+            self._text, self._at = self._text[self._at :] + chunk, 0
         return bool(chunk)
 
     def _fail(self, problem: str) -> NoReturn:

@@ -44,7 +44,7 @@ def read_parquet(source: Path | BinaryIO, name: str) -> Entries:
         pl.col(column).cast(pl.String) if isinstance(schema[column], categories) else pl.col(column) for column in names
     )
     return Entries(
-        entries=_read_rows(chosen, name, has_bytes=has_bytes),
+        rows=_read_rows(chosen, name, has_bytes=has_bytes),
         meeting_column=names[0],
         app_column=names[1] if len(names) > 1 else None,
     )

@@ -24,23 +24,25 @@ def read_meeting_list(source: Path | BinaryIO, *, default_app_id: str | None = N
     """Read a meeting list from a file, or from an open stream of bytes.
 
     An entry that is not a valid ID becomes a failure `invalid_id` with its line, and the rest is read. Repeats are
-    counted and left out. Raises ConfigError if the list has no valid entry, if it is not in a format that can be read,
-    or if an entry names no app and there is no default app.
+    counted and left out. Raises ConfigError if the list has no valid entry, or is not in a format that can be read.
+    An entry without an app is a ConfigError, too, if there is no default app.
     """
     name = str(source) if isinstance(source, Path) else "standard input"
     _require_valid_app_id(default_app_id)
-    apps = _AppIds({None: default_app_id, "": default_app_id})
+    apps: dict[Any, str | None] = {None: default_app_id, "": default_app_id}  # each app is checked and kept once
     meetings: dict[Meeting, None] = {}
     invalid: list[Failure] = []
     valid = 0
-    with open_entries(source, name) as found:
-        for line, meeting_id, own_app_id in found.entries:
+    with open_entries(source, name) as entries:
+        for line, meeting_id, own_app_id in entries.rows:
             try:
                 app_id = apps[own_app_id]
-            except TypeError:  # a list or an object
-                app_id = None
+            except (KeyError, TypeError):  # a list or an object of JSON is not a key
+                app_id = own_app_id if is_id(own_app_id) else None
+                if app_id is not None:
+                    apps[app_id] = app_id
             if app_id is None or not is_id(meeting_id):
-                invalid.append(_make_failure(name, line, meeting_id, own_app_id, found))
+                invalid.append(_make_failure(name, line, meeting_id, own_app_id, entries))
                 continue
             valid += 1
             lower = meeting_id.lower()
@@ -50,31 +52,18 @@ def read_meeting_list(source: Path | BinaryIO, *, default_app_id: str | None = N
     return MeetingList(meetings=list(meetings), invalid=invalid, repeats=valid - len(meetings))
 
 
-class _AppIds(dict[Any, str | None]):
-    """The valid app IDs of a list, so that each is checked and kept once. The others are None."""
-
-    def __missing__(self, app_id: object) -> str | None:
-        """Check an app ID that the list names for the first time."""
-        if not is_id(app_id):
-            return None
-        self[app_id] = app_id = str(app_id)
-        return app_id
-
-
-def _make_failure(name: str, line: int, meeting_id: object, app_id: object, found: Entries) -> Failure:
+def _make_failure(name: str, line: int, meeting_id: object, app_id: object, entries: Entries) -> Failure:
     """Return the failure of an entry whose meeting ID or app ID is not valid. Raises ConfigError if it has no app."""
-    what, value, column = ("meeting", meeting_id, found.meeting_column)
+    what, value, column = ("meeting", meeting_id, entries.meeting_column)
     if is_id(meeting_id):
-        what, value, column = ("app", app_id, found.app_column)
+        what, value, column = ("app", app_id, entries.app_column)
         if app_id is None or app_id == "":
             raise ConfigError(
                 f"{name}, line {line}: which app does meeting {meeting_id} belong to? "
                 "Set REALTIMEKIT_APP_ID or --app-id, or add a column app_id"
             )
-    if isinstance(value, UnreadableEntry):
-        shown, problem = value.text, value.problem
-    else:
-        shown, problem = meeting_id, describe_id_problem(value)
+    shown = meeting_id.text if isinstance(meeting_id, UnreadableEntry) else meeting_id
+    problem = value.problem if isinstance(value, UnreadableEntry) else describe_id_problem(value)
     place = f"line {line}" + (f", column {quote(column)}" if column else "")
     return Failure(
         app_id=None,

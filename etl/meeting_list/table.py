@@ -73,7 +73,7 @@ def read_table(file: TextIO, name: str, header: Header) -> Entries:
     """Read the rows after a header. Blank rows are left out."""
     columns, names = header.columns, header.names
     return Entries(
-        entries=_read_rows(file, name, header),
+        rows=_read_rows(file, name, header),
         meeting_column=names[columns.meeting],
         app_column=None if columns.app is None else names[columns.app],
     )

@@ -16,7 +16,7 @@ MAX_ID_LENGTH = 128
 # Stands in the place of a meeting ID: all meetings of an app, or those whose IDs could not be read.
 ALL_MEETINGS = "*"
 
-_match_id = re.compile(f"[0-9A-Za-z](?:[0-9A-Za-z._~-]{{0,{MAX_ID_LENGTH - 2}}}[0-9A-Za-z])?").fullmatch
+_match_id = re.compile(f"(?![._~-])[0-9A-Za-z._~-]{{1,{MAX_ID_LENGTH}}}(?<![._~-])").fullmatch
 _NOT_IN_AN_ID = re.compile("[^0-9A-Za-z._~-]")
 _SPACES = {" ": "a space", "\t": "a tab"}
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"  # stands for bytes that are not UTF-8

@@ -91,7 +91,7 @@ def test_a_text_file_in_which_no_line_is_an_id_is_refused(write: Write, content:
 @pytest.mark.parametrize("ending", ["txt", "", "json", "jsonl", "csv"])
 @pytest.mark.parametrize("indent", [None, 2, "\t"])
 def test_a_json_array_is_read_under_any_ending(write: Write, ending: str, indent: int | str | None) -> None:
-    """It may be on one line or on many."""
+    """The array may be on one line or on many."""
     assert ids(write(ending, json.dumps(REAL_IDS, indent=indent).encode())) == REAL_IDS
 
 
@@ -154,7 +154,7 @@ def test_wide_text_without_a_mark_is_recognised_by_its_zeros(write: Write, encod
 
 
 def test_unicode_text_of_excel_is_read(write: Write) -> None:
-    """It is UTF-16 with a mark and tabs, and its name ends in .txt."""
+    """This format is UTF-16 with a mark and tabs, and its name ends in .txt."""
     content = f'Title\tMeeting ID\r\n"A ""b"", c"\t{A}\r\nD\t{B}\r\n'
     assert ids(write("txt", content.encode("utf-16"))) == [A, B]
 
@@ -378,7 +378,7 @@ def test_an_answer_that_is_an_error_is_refused(write: Write) -> None:
 
 @pytest.mark.parametrize("ending", ["parquet", "txt", "csv", "", "pq"])
 def test_parquet_is_recognised_under_any_ending(write: Write, ending: str) -> None:
-    """It begins with PAR1."""
+    """Such a file begins with PAR1."""
     assert ids(write(ending, frame(meeting_id=[A, B]))) == [A, B]
 
 
@@ -461,7 +461,7 @@ FOREIGN = {
     "a tar archive": tar(),
     "a PDF document": b"%PDF-1.7\n" + LINES,
     "an Arrow or Feather file": b"ARROW1\x00\x00" + LINES,
-    "a property list": b"bplist00" + LINES,
+    "a property list": b"bplist00\xd1" + LINES,
     "an image": b"\x89PNG\r\n\x1a\n" + LINES,
     "RTF": b"{\\rtf1\\ansi\n" + LINES.replace(b"\n", b"\\\n") + b"}",
     "HTML": b"\n<!DOCTYPE html>\n<pre>\n" + LINES,
@@ -510,7 +510,21 @@ def test_a_web_page_is_recognised_in_every_encoding(write: Write, encoding: str)
 
 
 @pytest.mark.parametrize(
-    "first", ["PAR1-room", "BZh9-room", "ORC1", "From", "version", "abcdefghDUCKS", "Obj1", "yaml", "data", "sep"]
+    "first",
+    [
+        "PAR1-room",
+        "BZh9-room",
+        "ORC1",
+        "From",
+        "version",
+        "abcdefghDUCKS",
+        "Obj1",
+        "bplist00",
+        "I-D",
+        "yaml",
+        "data",
+        "sep",
+    ],
 )
 def test_an_id_that_begins_like_another_format_is_an_id(write: Write, first: str) -> None:
     """Letters alone do not make a format."""
