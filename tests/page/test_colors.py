@@ -8,13 +8,12 @@ from importlib import resources
 
 import pytest
 
-from etl.page.charts import HEAT_COLORS
+from etl.page.charts import HEAT_COLORS, OTHERS, SERIES_COLORS
 
+STYLE = resources.files("etl.page").joinpath("page.css").read_text("utf-8")
 SCHEMES = [
     dict(re.findall(r"--([\w-]+):(#[0-9a-f]{6})", block))
-    for block in re.findall(
-        r":root\{(.*?)\}", resources.files("etl.page").joinpath("page.css").read_text("utf-8"), re.DOTALL
-    )
+    for block in re.findall(r":root\{(.*?)\}", STYLE, re.DOTALL)
     if "--ground" in block
 ]
 TEXTS = ("text", "soft", "accent", "good", "bad")
@@ -56,3 +55,13 @@ def test_more_is_farther_from_the_ground(scheme: dict[str, str]) -> None:
     steps = [contrast(scheme[f"heat-{level}"], scheme["ground"]) for level in range(HEAT_COLORS)]
     assert steps == sorted(steps)
     assert all(after / before > 1.1 for before, after in itertools.pairwise(steps))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=["light", "dark"])
+def test_each_class_has_a_colour_of_its_own(scheme: dict[str, str]) -> None:
+    """Shapes and entries of legends take their colour from their class alone, and no two classes share one."""
+    classes = [*MARKS, *(f"heat-{level}" for level in range(HEAT_COLORS))]
+    assert dict(re.findall(r"\.([\w-]+)\{--ink:var\(--([\w-]+)\)\}", STYLE)) == {name: name for name in classes}
+    assert {f"series-{place}" for place in range(SERIES_COLORS)} | {OTHERS} <= set(classes)
+    colors = [scheme[name] for name in classes]
+    assert len(set(colors)) == len(colors)

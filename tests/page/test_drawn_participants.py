@@ -65,7 +65,7 @@ def check_bands(drawing: Drawing, gaps: Sequence[tuple[float, float]]) -> None:
 
 
 def test_the_line_goes_through_every_snapshot(usage: Usage, make: MakePage) -> None:
-    """It breaks in a gap, which is hatched and marked. The area below it has the same upper edge."""
+    """The line breaks in a gap, which is hatched and marked. The area below it has the same upper edge."""
     participants = [3, 3, 0, None, None, 5, 1, 0, 0, 12, None, 7, *[2] * 11, 4]
     meet(usage, "2026-11-02 00:00", participants)
     figure = read_figure(make("2026-11-02 00:00", "2026-11-03 00:00"), "concurrency", days=1)

@@ -58,7 +58,7 @@ def test_a_period_in_which_every_snapshot_failed(usage: Usage, make: MakePage) -
 
 
 def test_a_period_with_one_snapshot(usage: Usage, make: MakePage) -> None:
-    """It stands for five minutes, since its schedule is not known. The rest of the day is hatched."""
+    """The snapshot stands for five minutes, since its schedule is not known. The rest of the day is hatched."""
     usage.run("2026-11-02 12:00", every=None)
     usage.observed("2026-11-02 12:00", 3, live_participants=4)
     page = make("2026-11-02 00:00", "2026-11-03 00:00")

@@ -147,16 +147,6 @@ def test_long_names_are_cut_in_charts_only(usage: Usage, make: MakePage) -> None
     assert all("…" in title and len(title) < 100 for title in titles)
 
 
-def test_long_app_ids_are_cut(usage: Usage, make: MakePage) -> None:
-    """An app is named by its ID, as long as a name in a chart may be."""
-    for app in ("a" * 50, "b" * 40):
-        hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", app=app)
-    shown = [text.name("a" * 50, most=40), "b" * 40]
-    page = make(*DAY)
-    assert [row["app"] for row in page.table("The peak")] == shown
-    assert all(name in page.texts for name in shown)
-
-
 def test_meetings_with_the_same_title_show_their_id(usage: Usage, make: MakePage) -> None:
     """The first eight characters of the ID stand behind the title."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", meetings=["aaaaaaaa-1", "bbbbbbbb-2"])

@@ -260,6 +260,16 @@ def test_figures_are_formatted_for_people(figure: str, expected: str) -> None:
 
 
 def test_a_joiner_stays_in_a_name() -> None:
-    """It makes one emoji of several, and joins letters of Persian."""
+    """A joiner makes one emoji of several, and joins letters of Persian."""
     assert "\N{ZERO WIDTH JOINER}" in text.name("👩\N{ZERO WIDTH JOINER}👧")
     assert "\N{ZERO WIDTH NON-JOINER}" in text.name("می\N{ZERO WIDTH NON-JOINER}خواهم")
+
+
+def test_long_app_ids_are_cut(usage: Usage, make: MakePage) -> None:
+    """An app is named by its ID, as long as a name in a chart may be."""
+    for app in ("a" * 50, "b" * 40):
+        hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", app=app)
+    shown = [text.name("a" * 50, most=40), "b" * 40]
+    page = make(*DAY)
+    assert [row["app"] for row in page.table("The peak")] == shown
+    assert all(name in page.texts for name in shown)
