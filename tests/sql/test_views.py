@@ -44,6 +44,19 @@ def test_a_meeting_is_live_idle_or_failed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_failure_belongs_to_the_meeting_of_its_own_app(usage: Usage) -> None:
+    """Two apps of one list have a meeting of the same ID. The one fails, the other is live."""
+    usage.run("2026-11-02 12:00", meetings="a", failed=["a"])
+    usage.add("meeting_lists", {"list_id": "app: ['a']", "app_id": "other", "meeting_id": "a"})
+    usage.observed("2026-11-02 12:00", 5, app_id="other", meeting_id="a")
+    usage.write()
+    usage.connection.execute("update session_snapshots set run_id = (select run_id from runs)")
+    assert usage.ask("select app_id, outcome, failure_kind from outcomes order by app_id") == [
+        ("app", "failed", "timeout"),
+        ("other", "live", None),
+    ]
+
+
 def test_a_meeting_has_an_outcome_in_every_run_that_asked(tmp_path: Path) -> None:
     """Runs of the same list, of which only the first found somebody."""
     later = SLOT + timedelta(hours=1)

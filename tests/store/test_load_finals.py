@@ -132,6 +132,47 @@ def test_an_older_report_that_is_loaded_later_is_not_the_latest(connection: Conn
     assert connection.execute(LATEST).fetchall() == [(2.0,)]
 
 
+def test_of_two_reports_of_the_same_instant_the_one_of_the_later_run_is_the_latest(
+    connection: Connection, tmp_path: Path
+) -> None:
+    """Run IDs sort by time. The figures and the totals of the later run are known, so they are not stored again."""
+    load_runs(connection, [staged(tmp_path, [final(minutes_consumed=1.0)], days=[("2026-11-01", 3, 40.5)])])
+    earlier = "00000000-0000-7000-8000-000000000000"
+    for table, column in (("session_finals", "minutes_consumed"), ("daily_totals", "minutes")):
+        row = f"select * replace ('{earlier}' as run_id, 2.0 as {column}) from {table}"  # noqa: S608  # names of ours
+        connection.execute(f"insert into {table} {row}")
+    again = staged(tmp_path, [final(minutes_consumed=1.0)], at=SLOT + HOUR, days=[("2026-11-01", 3, 40.5)])
+    added = load_runs(connection, [again]).rows[again.run_id]
+    assert (added["session_finals"], added["daily_totals"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("ended_at", "fetched_at", "is_stored_again"),
+    [
+        (SLOT, SLOT - timedelta(days=1), False),
+        (SLOT, SLOT - timedelta(days=1, microseconds=1), True),
+        (None, SLOT, False),
+    ],
+)
+def test_figures_dated_up_to_a_day_before_the_end_are_known(
+    connection: Connection, tmp_path: Path, ended_at: datetime | None, fetched_at: datetime, *, is_stored_again: bool
+) -> None:
+    """Reports look for them as early. Without an end, the start of the session takes its place."""
+    report = final(ended_at=ended_at.isoformat() if ended_at else None)
+    load_runs(connection, [staged(tmp_path, [report])])
+    connection.execute("update session_finals set fetched_at = $fetched_at", {"fetched_at": fetched_at})
+    again = staged(tmp_path, [report], at=SLOT + HOUR)
+    assert load_runs(connection, [again]).rows[again.run_id]["session_finals"] == int(is_stored_again)
+
+
+def test_the_oldest_session_of_a_run_is_looked_for_as_well(connection: Connection, tmp_path: Path) -> None:
+    """Both sessions are stored already, and they started months apart."""
+    sessions = [final(started_at="2026-08-01T00:00:00Z"), final("session-2")]
+    load_runs(connection, [staged(tmp_path, sessions)])
+    again = staged(tmp_path, sessions, at=SLOT + HOUR)
+    assert load_runs(connection, [again]).rows[again.run_id]["session_finals"] == 0
+
+
 def test_sessions_of_the_same_name_in_two_apps_are_two(connection: Connection, tmp_path: Path) -> None:
     """A session belongs to its app."""
     load_runs(connection, [staged(tmp_path, [final()])])
