@@ -51,6 +51,14 @@ def test_a_day_gets_the_share_of_its_participants(usage: Usage) -> None:
     assert minutes == pytest.approx({"11-02": 480 * first / (first + second), "11-03": 480 * second / (first + second)})
 
 
+def test_a_snapshot_at_the_very_start_counts_in_every_period(usage: Usage) -> None:
+    """From 3 to 1 participants until 23:00, then 1: 120 and 60 minutes of 180. The last half hour has 30 of them."""
+    usage.observed("2026-11-02 22:00", 0, live_participants=3, **NIGHT)
+    usage.observed("2026-11-02 23:00", 0, live_participants=1, **NIGHT)
+    usage.final("2026-11-03 00:00", 180, **NIGHT)
+    assert usage.minutes("UTC", "2026-11-02 23:30", "2026-11-03 00:00") == {"11-02": 30}
+
+
 def test_a_session_seen_once_is_spread_evenly_over_its_life(usage: Usage) -> None:
     """12 minutes from 23:00 to 01:00: half of the time, and so 6 of them, lie before midnight."""
     usage.observed("2026-11-03 01:00", 12, started_at="2026-11-02 23:00")
