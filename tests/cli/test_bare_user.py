@@ -11,7 +11,7 @@ import pytest
 
 from etl.staging.runs import Staging
 from etl.store.database import open_database
-from tests.bare_user import USER_ID, needs_root, run_as_bare_user
+from tests.bare_user import USER_ID, make_folder_of_bare_user, needs_root, run_as_bare_user
 from tests.samples import stage_run
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ pytestmark = needs_root
 def folder() -> Iterator[Path]:
     """A directory that belongs to the user, below directories that everybody can enter."""
     with tempfile.TemporaryDirectory() as name:
-        os.chown(name, USER_ID, USER_ID)
+        make_folder_of_bare_user(Path(name))
         yield Path(name)
 
 
