@@ -1,4 +1,4 @@
-"""The API that tests run against: the simulator, over a real socket, with a clock that tests move."""
+"""What many tests need: the simulated API over a real socket, with a clock that moves, and an existing database."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from etl.simulator.clock import SimulatedClock
 from etl.simulator.faults import Faults
 from etl.simulator.server import serve
 from etl.simulator.world import World
+from etl.store.database import open_database
 from etl.values.run import RunContext
 
 if TYPE_CHECKING:
@@ -155,3 +156,12 @@ def snapshot_settings(tmp_path: Path) -> Callable[..., SnapshotSettings]:
         return replace(settings, **changes)
 
     return make
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """An existing database."""
+    path = tmp_path / "usage.duckdb"
+    with open_database(path):
+        pass
+    return path

@@ -32,15 +32,6 @@ def context() -> RunContext:
     return RunContext(now=lambda: START, sleep=asyncio.sleep)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """An existing database."""
-    path = tmp_path / "usage.duckdb"
-    with open_database(path):
-        pass
-    return path
-
-
 def load(database: Path, context: RunContext, during: Callable[[Connection], object] = lambda _: None) -> None:
     """Load what is staged. `during` runs right after the commit, while the database is still open."""
     asyncio.run(load_and_read(database, during, context, lock_timeout=timedelta()))

@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """An existing database."""
-    path = tmp_path / "usage.duckdb"
-    with open_database(path):
-        pass
-    return path
-
-
 def test_a_database_is_created_with_its_directory(tmp_path: Path) -> None:
     """The first run needs no preparation."""
     with open_database(tmp_path / "new" / "usage.duckdb") as connection:

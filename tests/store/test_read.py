@@ -135,15 +135,6 @@ def never(_seconds: float) -> None:
     pytest.fail("waited")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """An existing database."""
-    path = tmp_path / "usage.duckdb"
-    with open_database(path):
-        pass
-    return path
-
-
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """The message for a misspelled --database says what to do."""
     with (
