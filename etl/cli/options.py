@@ -105,8 +105,8 @@ _connection_options = _group(
         type=click.IntRange(1, 100),
         default=default_of(ApiSettings, "attempts"),
         show_default=True,
-        help="The maximum number of attempts per request, including the first. A refusal of the token is asked once more "
-        "in any case.",
+        help="The maximum number of attempts per request, including the first. A refusal of the token is asked once "
+        "more in any case.",
     ),
     click.option(
         "--timeout",
