@@ -43,7 +43,8 @@ _LOCK_FAILED = re.compile(r'Could not set lock on file ".*?": (?P<reason>.*?)[.]
 _LOCK_HELD = re.compile("Conflicting lock is held|Lock is already held")
 _LOCK_MESSAGE = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 _NOT_A_DATABASE = re.compile("not a valid DuckDB database")
-_NEWER_FORMAT = re.compile("Trying to read a database file with version number")
+# DuckDB 2 has the second text.
+_NEWER_FORMAT = re.compile("Trying to read a database file with version number|Unsupported Storage Version")
 
 
 @contextlib.contextmanager

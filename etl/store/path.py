@@ -41,6 +41,8 @@ def parse_database_path(text: str) -> Path:
         raise ConfigError(f"--database: {error}") from error
     if text.endswith("/") or path.name in {"", ".."}:
         raise ConfigError(f"--database {text} is the name of a directory; name a file in it")
+    if "\\" in str(path.absolute()):
+        raise ConfigError(f"--database {text}: DuckDB 2 reads a backslash as /; name a path without a backslash")
     if len(os.fsencode(path.name)) > _LONGEST_NAME:
         raise ConfigError(f"--database: the name {path.name[:20]}... is too long; use at most {_LONGEST_NAME} bytes")
     with contextlib.suppress(OSError):  # whoever opens the file reports this error

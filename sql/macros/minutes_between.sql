@@ -202,36 +202,18 @@ stretch_parts as (
 ),
 
 -- Whole numbers add up exactly, in any order.
-quarter_hour_presence as materialized (
+bucket_presence as (
     select
         session_number,
         time_number,
-        quarter_hour,
+        case when time_number = 0 then local_bucket(quarter_hour, tz, unit) end as bucket,
+        min(quarter_hour) as first_quarter_hour,
         sum(passed_after_us - passed_before_us) as elapsed_us,
         sum(
             presence_us(passed_after_us, from_participants, to_participants, stretch_us)
             - presence_us(passed_before_us, from_participants, to_participants, stretch_us)
         ) as present_us
     from stretch_parts
-    group by session_number, time_number, quarter_hour
-),
-
--- To convert each quarter of an hour once is faster than to convert every row.
-local_quarter_hours as (
-    select quarter_hour, local_bucket(quarter_hour, tz, unit) as bucket
-    from (select distinct quarter_hour from quarter_hour_presence)
-),
-
-bucket_presence as (
-    select
-        session_number,
-        time_number,
-        case when time_number = 0 then bucket end as bucket,
-        min(quarter_hour) as first_quarter_hour,
-        sum(elapsed_us) as elapsed_us,
-        sum(present_us) as present_us
-    from quarter_hour_presence
-    join local_quarter_hours using (quarter_hour)
     group by all
 ),
 
