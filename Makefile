@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 OTHER_DUCKDB := 2.0.0
 STORE_TESTS := tests/store tests/sql tests/jobs/test_snapshot.py tests/jobs/test_exactly_once.py
 PYTEST := $(BIN)/python -m pytest
+AXE := 4.14.1
 # pip takes its build environment's versions from here too, so that the whole set-up is pinned.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-other-duckdb check fix build bench lock clean
+.PHONY: help install demo test test-other-duckdb check fix axe build bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -46,6 +47,9 @@ check: install ## Check lint, format, types and import contracts; changes nothin
 fix: install ## Repair lint and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+axe: ## Install axe with npm, with which the tests judge the accessibility of the page
+	npm install --silent --no-save --no-package-lock --prefix $(VENV)/axe axe-core@$(AXE)
 
 build: install ## Build the wheel and try it in an environment of its own
 	rm -rf dist $(VENV)/smoke

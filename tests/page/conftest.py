@@ -7,17 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from click.testing import CliRunner
 
+from etl.cli import cli
 from etl.page.html import render
 from etl.page.query import PageOptions, fetch_page_data
 from etl.reports.periods import Period
 from etl.store.database import open_database
+from tests.page.browser import launched
+from tests.page.offices import PAGES, write_page
 from tests.page.parsed_page import ParsedPage
 from tests.sql.recorded import record
 from tests.sql.rows import Usage, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
     from tests.sql.recorded import Recorded
 
@@ -50,6 +56,34 @@ def usage(tmp_path: Path) -> Iterator[Usage]:
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     """Eleven days of a simulated world, recorded once and changed by no test."""
     return record(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.fixture(scope="session")
+def demo_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a short demo, made with the commands."""
+    directory = tmp_path_factory.mktemp("demo")
+    output = directory / "usage.html"
+    database = str(directory / "usage.duckdb")
+    for arguments in (
+        ["demo", "--directory", str(directory), "--days", "2", "--meetings", "20"],
+        ["page", "--database", database, "--output", str(output)],
+    ):
+        assert CliRunner().invoke(cli, arguments, catch_exceptions=False).exit_code == 0
+    return output
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The pages of `offices`, by their names."""
+    directory = tmp_path_factory.mktemp("pages")
+    return {name: write_page(name, directory) for name in PAGES}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser. It keeps an event loop running, so no test of another module may use it."""
+    with launched() as browser:
+        yield browser
 
 
 @pytest.fixture

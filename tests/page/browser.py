@@ -1,0 +1,75 @@
+"""A page opened in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+Scheme: TypeAlias = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+WIDTHS = (360, 768, 1280)
+OPEN_ALL_TABLES = "document.querySelectorAll('details').forEach(details => { details.open = true; })"
+
+
+@dataclass
+class Opened:
+    """An open page, its requests, and its error messages."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Launch a browser of this machine. Without one the test is skipped, with a reason."""
+    path = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if path is None:
+        skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET])
+        yield browser
+        browser.close()
+
+
+def skip(reason: str) -> None:
+    """Skip the test, unless this machine has to run every test."""
+    if not os.environ.get("RTK_USAGE_TESTS_SKIP_NOTHING"):
+        pytest.skip(reason)
+
+
+@contextmanager
+def opened(browser: Browser, file: Path, *, width: int = 1280, scheme: Scheme = "light") -> Iterator[Opened]:
+    """Open the page in a new window, and close it."""
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    found = Opened(page)
+    page.on("request", lambda request: found.requests.append(request.url))
+    page.on("console", lambda message: found.complaints.append(message.text))
+    page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    page.goto(file.as_uri())
+    page.wait_for_load_state("networkidle")
+    yield found
+    page.close()
