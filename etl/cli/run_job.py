@@ -1,11 +1,10 @@
-"""Running a job from a terminal or from cron: signals, progress, exit codes."""
+"""Running a job from a terminal or from cron: signals and exit codes."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from etl.values.run import RunSummary, SnapshotSummary
 
 _T = TypeVar("_T")
-_REFRESH_SECONDS = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -82,40 +80,6 @@ def exit_code(summary: RunSummary, signal_number: int | None) -> int:
     if summary.errors:
         return summary.errors[0].exit_code
     return EXIT_WITH_FAILURES if summary.run.failed else 0
-
-
-@contextlib.contextmanager
-def progress(*, is_shown: bool) -> Iterator[Callable[[FetchCounts], None] | None]:
-    """Show a progress bar on stderr. Yields the function that updates it, or None if it is not shown."""
-    if not is_shown:
-        yield None
-        return
-    # Only a progress bar needs rich.
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[text]}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("meetings", total=None, text="")
-        started = shown = time.monotonic()
-        was_paused = False
-
-        def show(counts: FetchCounts) -> None:
-            """Update the bar, at most ten times per second."""
-            nonlocal shown, was_paused
-            instant = time.monotonic()
-            if instant - shown >= _REFRESH_SECONDS or counts.done == counts.meetings or counts.is_paused != was_paused:
-                shown, was_paused = instant, counts.is_paused
-                text = _progress_text(counts, instant - started)
-                bar.update(task, total=counts.meetings, completed=counts.done, text=text)
-
-        yield show
-
-
-def _progress_text(counts: FetchCounts, seconds: float) -> str:
-    waiting = ", waiting for the limit" if counts.is_paused else ""
-    rate = counts.requests / seconds if seconds else 0.0
-    return f"{counts.live} live, {counts.idle} idle, {counts.failed} failed, {rate:.0f} requests/s{waiting}"
 
 
 def _real_context() -> RunContext:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,10 +16,11 @@ from etl.cli.build_settings import snapshot_settings
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, default_of, summary_options, write_options
 from etl.cli.output import print_summary, print_text
-from etl.cli.types import Duration, Instant
+from etl.cli.types import Duration, Instant, Interval
 from etl.settings import SnapshotSettings, Via
 
 if TYPE_CHECKING:
+    from etl.cli.progress import ProgressBar
     from etl.values.fetch import Plan
 
 
@@ -36,9 +38,9 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print what the run would cost, and stop. Needs no token.")
 @click.option(
     "--every",
-    type=Duration(shortest=timedelta(seconds=1)),
-    help="The interval of your schedule, such as 5m or 1h; it should divide a day. The slot is the start of the "
-    "run, rounded down to it.",
+    type=Interval(),
+    help="The interval of your schedule, such as 5m or 1h; it divides a day. The slot is the start of the run, "
+    "rounded down to it.",
 )
 @click.option(
     "--slot", type=Instant(), help="The slot itself. Without --every and --slot, the slot is the second of the start."
@@ -79,16 +81,28 @@ def _take_snapshot(settings: SnapshotSettings, *, as_json: bool, quiet: bool, ve
     is_watched = sys.stderr is not None and sys.stderr.isatty() and not quiet
 
     def announce(plan: Plan) -> None:
+        """Print the plan where somebody watches, and its warning in any case."""
         if is_watched or verbose:
             click.echo(plan_text.format_plan(plan), err=True)
         _print_warning(plan_text.format_warning(plan))
+        if bar:
+            bar.start(plan)
 
-    with run_job.progress(is_shown=is_watched) as show:
+    with _progress_bar() if is_watched else contextlib.nullcontext() as bar:
+        show = bar.show if bar else None
         summary, signal_number = run_job.run_snapshot(settings, planned=announce, progress=show)
     as_text = None if quiet else summaries.snapshot_line(summary)
     print_summary(summaries.snapshot_json(summary) if as_json else as_text, summary, is_json=as_json)
     _print_warning(summaries.list_warning(summary))
+    _print_warning(summaries.rest_advice(summary))
     sys.exit(run_job.exit_code(summary, signal_number))
+
+
+def _progress_bar() -> contextlib.AbstractContextManager[ProgressBar]:
+    """Make a progress bar. Only a terminal needs rich, which takes a while to import."""
+    from etl.cli.progress import progress_bar
+
+    return progress_bar()
 
 
 def _print_warning(warning: str | None) -> None:

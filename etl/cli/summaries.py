@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from etl.cli.counts import format_count
-from etl.cli.plan_text import format_reason, format_requests, plan_document
+from etl.cli.plan_text import format_requests, plan_document
 from etl.errors import FailureKind
+from etl.values.fetch import ViaReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,12 +26,13 @@ def snapshot_line(summary: SnapshotSummary) -> str:
     """Format a snapshot as one line, short enough for the mail of cron."""
     run = summary.run
     meetings = format_count(run.meetings, "meeting")
+    is_complete = summary.plan.reason == ViaReason.NOTHING_TO_FETCH
     parts = [
         f"{format_instant(run.slot)} {meetings}: {run.live} live, {run.idle} idle, {_failed(summary)}",
         f"{summary.repeats} repeated in the list" if summary.repeats else "",
         f"{summary.already_resolved} already known in this slot" if summary.already_resolved else "",
         f"{run.unlisted} more live outside the list" if run.unlisted else "",
-        f"via {run.via}, {format_reason(summary.plan)}",
+        "this slot already has every outcome" if is_complete else f"via {run.via}",
         _spent(run),
         _where(summary),
     ]
@@ -97,6 +99,20 @@ def list_warning(summary: SnapshotSummary) -> str | None:
     )
 
 
+def rest_advice(summary: SnapshotSummary) -> str | None:
+    """Return how to fetch what an interrupted run has left, if it has left anything."""
+    left = summary.batch.failures.get(FailureKind.INTERRUPTED, 0)
+    if not left:
+        return None
+    run = summary.run
+    instead = " instead of --every" if run.every_seconds else ""
+    meetings = format_count(run.meetings, "meeting")
+    return (
+        f"interrupted: {left:,} of {meetings} {'has' if left == 1 else 'have'} no outcome. "
+        f"To fetch the rest of this slot, run the same command with --slot {format_instant(run.slot)}{instead}"
+    )
+
+
 def snapshot_json(summary: SnapshotSummary) -> str:
     """Format a snapshot as JSON: the columns of `runs`, the plan, failures and errors."""
     document = asdict(summary.run) | {
@@ -113,6 +129,7 @@ def _outcome(summary: RunSummary) -> dict[str, object]:
         "failures": summary.batch.failures,
         "first_failures": {kind: _failure_json(failure) for kind, failure in summary.batch.first_failures.items()},
         "database": str(summary.database),
+        "new_database": summary.load_result.is_new_database,
         "loaded": summary.load_result.loaded,
         "staged": summary.load_result.staged,
         "errors": [{"type": type(error).__name__, "message": str(error)} for error in summary.errors],
@@ -133,13 +150,14 @@ def format_instant(value: datetime) -> str:
 def _spent(run: Run) -> str:
     seconds = (run.finished_at - run.started_at).total_seconds()
     waited = f", {run.waited_seconds:.0f} s of them waiting for the limit" if run.waited_seconds else ""
-    retries = format_count(run.retries, "retry", "retries")
-    return f"{format_requests(run.requests)}, {retries} in {seconds:.1f} s{waited}"
+    retries = f", {format_count(run.retries, 'retry', 'retries')}" if run.retries else ""
+    return f"{format_requests(run.requests)}{retries} in {seconds:.1f} s{waited}"
 
 
 def _where(summary: RunSummary) -> str:
+    is_new = summary.load_result.is_new_database
     if summary.run.run_id in summary.load_result.loaded:
-        return f"in {summary.database}"
+        return f"in the new database {summary.database.absolute()}" if is_new else f"in {summary.database}"
     if summary.run.run_id in summary.load_result.staged:
         return "staged, not yet in the database"
     return "nothing to store"

@@ -10,12 +10,13 @@ from pathlib import Path
 import click
 
 from etl.files import own_descriptor, parse_local_path
-from etl.reports.periods import SHORTEST, parse_instant, parse_length
+from etl.reports.periods import SHORTEST, format_duration, parse_instant, parse_length
 from etl.settings import Rate
 from etl.store.path import parse_database_path
 
 STANDARD_OUTPUT = Path("-")
 
+_DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 _MOST_REQUESTS = 1_000_000_000
 
 
@@ -84,7 +85,7 @@ def finite(_context: click.Context, _parameter: click.Parameter, value: float) -
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
-    """A length of time such as 30, 90s, 5m, 1h, 1d or 1h30m. A number without a unit is in seconds."""
+    """A length of time such as 90s, 5m, 1h, 1d or 1h30m."""
 
     name = "duration"
 
@@ -99,6 +100,30 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new ver
             return parse_length(str(value), shortest=self._shortest)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Interval(Duration):
+    """The interval of a schedule. It divides a day, so that each day has the same slots."""
+
+    def __init__(self) -> None:
+        super().__init__(shortest=timedelta(seconds=1))
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse an interval, and suggest the nearest ones for one that does not divide a day."""
+        interval = super().convert(value, param, ctx)
+        if _DAY % interval:
+            nearest = " or ".join(format_duration(length.total_seconds()) for length in _nearest_intervals(interval))
+            self.fail(f"{value!r} does not divide a day; did you mean {nearest}?", param, ctx)
+        return interval
+
+
+def _nearest_intervals(interval: timedelta) -> list[timedelta]:
+    """Return the next shorter and the next longer interval that divides a day, in the same unit."""
+    unit = next((unit for unit in (_HOUR, _MINUTE) if interval >= unit), timedelta(seconds=1))
+    dividing = [unit * count for count in range(1, _DAY // unit + 1) if not _DAY % (unit * count)]
+    shorter = max((length for length in dividing if length < interval), default=None)
+    longer = min((length for length in dividing if length > interval), default=None)
+    return [length for length in (shorter, longer) if length]
 
 
 class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only

@@ -83,6 +83,7 @@ async def load_run(
     """
     database, staging = settings.database, Staging(settings.database)
     loaded, errors = LoadedRuns(), list[EtlError]()
+    was_missing = not database.exists()
     try:
         loaded = await load_staged(database, context, lock_timeout=settings.lock_timeout)
         errors += loaded.damaged.values()
@@ -99,6 +100,7 @@ async def load_run(
         staged=staged,
         errors=errors,
         rows=loaded.rows.get(run.run_id) if run else None,
+        is_new_database=was_missing and bool(loaded.rows),
         was_interrupted=bool(staged) and context.is_interrupted,
     )
 

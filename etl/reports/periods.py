@@ -15,7 +15,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST, _LONGEST = timedelta(milliseconds=1), timedelta(days=366)
 
 _LENGTH_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE_DAYS = re.compile(r"(\d{1,5})d", re.ASCII)
 _NO_UNIT = re.compile(r"[\d.]+")
@@ -50,11 +50,15 @@ def format_minute(instant: datetime, tz: str) -> str:
 
 
 def parse_length(text: str, *, shortest: timedelta = SHORTEST) -> timedelta:
-    """Parse a length of time such as 90s, 5m, 1h30m or 30 (seconds). Raises ValueError if it is not valid."""
+    """Parse a length of time such as 90s, 5m or 1h30m; only 0 needs no unit. Raises ValueError if it is not valid."""
     lowered = text.strip().lower()
+    if lowered == "0":
+        lowered = "0s"
     parts = _LENGTH_PART.findall(lowered)
     if not parts or "".join(number + unit for number, unit in parts) != lowered:
         raise ValueError(f"{text!r} is not a duration; write it like 30s, 5m, 1h or 1d.")
+    if bare := next((number for number, unit in parts if not unit), None):
+        raise ValueError(f"{text!r} has a number without a unit; write {bare}s for seconds, or {bare}m for minutes.")
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if not shortest.total_seconds() <= seconds <= _LONGEST.total_seconds():
         raise ValueError(f"{text!r} is out of range: from {shortest.total_seconds():g} s to a year.")

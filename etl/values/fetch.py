@@ -125,7 +125,8 @@ class FetchCounts:
     """The counts of a fetch so far. They change while the fetch runs, so that progress can be shown.
 
     `requests` counts every request sent, and `retries` those that repeat another. `waited_seconds` is how long the
-    limit of the API held the run. `clock_ahead_seconds` is how far this machine's clock is ahead of the API's; it is
+    limit of the API held the run. `pause_seconds_left` is the rest of the current pause as it was when the pause began
+    or grew; it is 0 without a pause. `clock_ahead_seconds` is how far this machine's clock is ahead of the API's; it is
     negative if the clock is behind, and None if no response shows the API's time.
     """
 
@@ -136,7 +137,7 @@ class FetchCounts:
     requests: int = 0
     retries: int = 0
     waited_seconds: float = 0.0
-    is_paused: bool = False
+    pause_seconds_left: float = 0.0
     clock_ahead_seconds: float | None = None
 
     @property

@@ -107,13 +107,14 @@ class LoadResult:
     """The result of a load: IDs of the runs loaded and of those still staged, and the errors that kept runs out.
 
     `rows` is the number of rows that this run added to each table, or None if this job has not loaded the run itself.
-    `was_interrupted` says that a signal ended the wait for the database.
+    `is_new_database` says that this load made the database. `was_interrupted` says that a signal ended the wait for it.
     """
 
     loaded: list[str]
     staged: list[str]
     errors: list[EtlError]
     rows: dict[str, int] | None
+    is_new_database: bool
     was_interrupted: bool
 
 

@@ -228,7 +228,7 @@ def test_list_and_database_have_a_place_of_their_own(shell: Shell) -> None:
     shell.api.write_list(shell.directory / "data" / "meetings.txt")
     code, stdout, stderr = shell.process("snapshot", variables={"RTK_USAGE_DATABASE": None})
     assert (code, stderr) == (0, "")
-    assert stdout.endswith("in data/usage.duckdb\n")
+    assert stdout.endswith(f"in the new database {shell.directory / 'data' / 'usage.duckdb'}\n")
     assert (shell.directory / "data" / "usage.duckdb").exists()
 
 
@@ -244,6 +244,10 @@ def test_list_and_database_have_a_place_of_their_own(shell: Shell) -> None:
         ["--lock-timeout", "-1"],
         ["--every", "0"],
         ["--every", "5min"],
+        ["--every", "5"],
+        ["--every", "7m"],
+        ["--every", "2d"],
+        ["--deadline", "4"],
         ["--slot", "now"],
         ["--slot", "2026-11-23T12:00:00"],
         ["--every", "5m", "--slot", "2026-11-23T12:00:00Z"],
@@ -265,7 +269,7 @@ def test_a_database_without_a_name_is_refused(shell: Shell, command: str) -> Non
     assert shell.run(command, *arguments, "--database", "").exit_code in {2, 78}
 
 
-@pytest.mark.parametrize(("every", "seconds"), [("5m", 300), ("1h", 3600), ("1d", 86400), ("90", 90), ("1h30m", 5400)])
+@pytest.mark.parametrize(("every", "seconds"), [("5m", 300), ("1h", 3600), ("1d", 86400), ("90s", 90), ("1h30m", 5400)])
 def test_the_slot_is_now_rounded_down_to_the_schedule(shell: Shell, every: str, seconds: int) -> None:
     """The slot is the start of the run, rounded down to `--every`."""
     before = datetime.now(UTC)

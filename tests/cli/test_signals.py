@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import signal
 from dataclasses import replace
 from itertools import repeat
@@ -72,6 +73,27 @@ def test_the_next_run_of_the_slot_asks_for_the_rest(halting: Shell) -> None:
         process.send_signal(signal.SIGINT)
         finish(process, seconds=5)
     summary = halting.summary(*slot, "--deadline", "0.2s")
+    assert (summary["already_resolved"], summary["meetings"]) == (ANSWERED, 40 - ANSWERED)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "instead"),
+    [((), ""), (("--every", "1h"), " instead of --every"), (("--slot", "2026-11-23T12:00:00Z"), "")],
+)
+def test_an_interrupted_run_says_how_to_fetch_the_rest(halting: Shell, schedule: tuple[str, ...], instead: str) -> None:
+    """The advice is true: the command that it names asks only for the rest."""
+    with halting.start("snapshot", "meetings.txt", "--concurrency", str(ANSWERED), *schedule) as process:
+        all_asked(halting)
+        process.send_signal(signal.SIGINT)
+        _, _, stderr = finish(process, seconds=5)
+    advice = re.search(
+        r"^rtk-usage: interrupted: 20 of 40 meetings have no outcome\. To fetch the rest of this slot, run the same "
+        rf"command with (--slot \S+){instead}$",
+        stderr,
+        flags=re.MULTILINE,
+    )
+    assert advice, stderr
+    summary = halting.summary(*advice[1].split(), "--deadline", "0.2s")
     assert (summary["already_resolved"], summary["meetings"]) == (ANSWERED, 40 - ANSWERED)
 
 

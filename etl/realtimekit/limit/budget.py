@@ -131,7 +131,7 @@ class RequestBudget:
                 await self._wait_for_response()
             else:
                 await self._sleep(max(seconds, CLOCK_RESOLUTION))
-        self._pause.show(is_paused=False)
+        self._pause.show(0.0)
 
     def _count(self, *, is_retry: bool) -> float:
         """Count a request that is sent now, and return the instant."""
@@ -155,7 +155,7 @@ class RequestBudget:
         """Return the seconds until the next check: 0 if a request may be sent, infinity until the next response."""
         now = self._read_clock()
         if (seconds_left := self._pause.seconds_left(now)) > 0:
-            self._pause.show(is_paused=True)
+            self._pause.show(seconds_left)
             return seconds_left
         if (seconds := self._pace.wait_seconds(now)) > 0:
             return seconds

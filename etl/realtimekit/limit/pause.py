@@ -28,7 +28,7 @@ class Pause:
         if seconds > left:
             self._counts.waited_seconds += seconds - left
             self._ends_at, self._seconds = now + seconds, seconds
-            self.show(is_paused=True)
+            self.show(seconds)
 
     def seconds_left(self, now: float) -> float:
         """Return the seconds until the pause ends, or 0 without a pause.
@@ -43,10 +43,11 @@ class Pause:
         """End the pause, and subtract the time that is not waited for."""
         self._counts.waited_seconds -= self.seconds_left(now)
         self._ends_at = -math.inf
-        self._counts.is_paused = False
+        self._counts.pause_seconds_left = 0.0
 
-    def show(self, *, is_paused: bool) -> None:
-        """Update the counts, and report a change."""
-        if self._counts.is_paused != is_paused:
-            self._counts.is_paused = is_paused
+    def show(self, seconds_left: float) -> None:
+        """Update the counts, and report a pause that begins, grows or ends."""
+        shown = self._counts.pause_seconds_left
+        if seconds_left > shown or (shown and not seconds_left):
+            self._counts.pause_seconds_left = seconds_left
             self._on_change()

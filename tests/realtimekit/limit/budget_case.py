@@ -29,12 +29,12 @@ def limit_headers(left: int, ends_in: float, *, quota: int | None = 1200) -> dic
 
 
 class BudgetCase:
-    """A budget with its counts. `clock_offset` is how far its clock was set; `pauses` records every change."""
+    """A budget with its counts. `clock_offset` is how far its clock was set; `pauses` records its pauses."""
 
     def __init__(self, **given: Any) -> None:
         self.counts = FetchCounts()
         self.clock_offset = timedelta()
-        self.pauses: list[bool] = []
+        self.pauses: list[float] = []
         context: dict[str, Any] = {"limits": Limits(), "sleep": asyncio.sleep, "on_pause_change": self._record_pause}
         self.budget = RequestBudget(self.counts, now=self._now, **(context | given))
 
@@ -42,7 +42,7 @@ class BudgetCase:
         return now() + self.clock_offset
 
     def _record_pause(self) -> None:
-        self.pauses.append(self.counts.is_paused)
+        self.pauses.append(self.counts.pause_seconds_left)
 
     async def send(
         self, answer: Mapping[str, str] | None = NO_LIMITS, *, after: float = 0.0, is_retry: bool = False
