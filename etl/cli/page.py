@@ -31,19 +31,30 @@ TITLE = "RealtimeKit usage"
     help="The file to write, or - for standard output. An existing file is replaced.",
 )
 @click.option("--title", default=TITLE, show_default=True, help="The title of the page.")
+@click.option(
+    "--interactive",
+    "is_interactive",
+    is_flag=True,
+    help="Add a script to the page: search all meetings, sort each table, see the days of a meeting.",
+)
 @period_options
 @prices_option
 @read_options
-def page(*, output: Path | None, title: str, **options: Any) -> None:
+def page(*, output: Path | None, title: str, is_interactive: bool, **options: Any) -> None:
     """Write usage as one HTML file.
 
-    The file needs no script and no network: it opens offline, from an e-mail, on a phone and in print. It contains the
-    names of meetings, so consider whom you send it to.
+    The file needs no network: it opens offline, from an e-mail, on a phone and in print. It has no script without
+    --interactive. It contains the names of meetings, so consider whom you send it to.
     """
     check_output(output, database=options["database"])
     period = make_period(options)
     content = render_page(
-        read_settings(options), period, title=title, app_id=options["app_id"], prices=options["prices"]
+        read_settings(options),
+        period,
+        title=title,
+        app_id=options["app_id"],
+        prices=options["prices"],
+        is_interactive=is_interactive,
     )
     if output is None:
         print_answer(content)
@@ -52,17 +63,10 @@ def page(*, output: Path | None, title: str, **options: Any) -> None:
         click.echo(f"Wrote {output} ({len(content) / 1e6:.2f} MB)", err=True)
 
 
-def render_page(
-    settings: ReadSettings,
-    period: Period,
-    *,
-    title: str = TITLE,
-    app_id: str | None = None,
-    prices: Path | None = None,
-) -> bytes:
+def render_page(settings: ReadSettings, period: Period, *, title: str = TITLE, **options: Any) -> bytes:
     """Render the page of a database. Raises ConfigError if the packages that draw it are not installed."""
     try:
         from etl.page import html, query
     except ModuleNotFoundError as error:
         raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[page]"') from error
-    return html.make_page(settings, query.PageOptions(period=period, title=title, app_id=app_id, prices=prices))
+    return html.make_page(settings, query.PageOptions(period=period, title=title, **options))

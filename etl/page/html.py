@@ -13,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from etl import __version__
 from etl.page import calendar, charts, concurrency, text
 from etl.page.daily import bars, daily
+from etl.page.interactive import days_of_meetings, hash_script
 from etl.page.query import IS_MEETING, compute_costs, compute_totals, fetch_page_data
 from etl.reports.ask import read_database
 
@@ -74,8 +75,10 @@ def render(data: PageData, options: PageOptions, *, database: str, made_at: date
         "made_at": made_at,
         "version": __version__,
     }
-    template = environment.get_template("page.html.jinja")
-    return template.render(**provenance, **_context(data), style=_read("page.css"))
+    script = _read("page.js") if options.is_interactive else ""
+    context = _context(data) | {"style": _read("page.css"), "script": script, "script_hash": hash_script(script)}
+    context["meeting_days"] = days_of_meetings(data, context["days"][0].day) if script else {}
+    return environment.get_template("page.html.jinja").render(**provenance, **context)
 
 
 def _read(name: str) -> str:

@@ -43,6 +43,7 @@ class PageOptions:
     title: str
     app_id: str | None = None
     prices: Path | None = None
+    is_interactive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

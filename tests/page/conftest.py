@@ -79,6 +79,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: write_page(name, directory) for name in PAGES}
 
 
+@pytest.fixture(scope="session")
+def interactive_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The interactive pages of `offices`, by their names."""
+    directory = tmp_path_factory.mktemp("interactive")
+    return {name: write_page(name, directory, is_interactive=True) for name in PAGES}
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser. It keeps an event loop running, so no test of another module may use it."""

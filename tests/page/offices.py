@@ -106,14 +106,17 @@ def _write_sessions(usage: Usage, titles: list[str], *, meetings: int, days: int
         usage.final(ended_at, 3_000 / (1 + meeting) + participants, session, live_participants=0, **columns)
 
 
-def write_page(name: str, directory: Path) -> Path:
+def write_page(name: str, directory: Path, *, is_interactive: bool = False) -> Path:
     """Write the page of that name, and return its file."""
+    directory.mkdir(exist_ok=True)
     file = directory / f"{name.replace(' ', '-')}.html"
     with open_database(directory / f"{name}.duckdb") as connection:
         usage = Usage(connection, directory)
         since = PAGES[name](usage)
         usage.write()
-        options = PageOptions(period=Period(since=since, until=NOW, tz="UTC"), title="RealtimeKit usage")
+        options = PageOptions(
+            period=Period(since=since, until=NOW, tz="UTC"), title="Usage", is_interactive=is_interactive
+        )
         data = fetch_page_data(connection, Path("usage.duckdb"), options)
         file.write_text(render(data, options, database="usage.duckdb", made_at=NOW), encoding="utf-8")
     return file

@@ -61,3 +61,16 @@ def test_axe_finds_nothing(
     with opened(browser, pages[name], width=width, scheme=scheme) as found:
         found.page.evaluate(OPEN_ALL_TABLES)
         assert problems(found.page, axe) == []
+
+
+@pytest.mark.parametrize("look", [*itertools.product(SCHEMES, WIDTHS)], ids=str)
+def test_axe_finds_nothing_on_an_interactive_page(
+    browser: Browser, interactive_pages: dict[str, Path], axe: str, look: tuple[Scheme, int]
+) -> None:
+    """The same is true of an interactive page, with a sorted table, and with the days of a meeting open."""
+    scheme, width = look
+    with opened(browser, interactive_pages["week, 60 meetings"], width=width, scheme=scheme) as found:
+        found.page.evaluate(OPEN_ALL_TABLES)
+        found.page.locator("thead button", has_text="minutes").first.click()
+        found.page.locator("tbody button").first.click()
+        assert problems(found.page, axe) == []

@@ -91,3 +91,13 @@ def test_a_missing_package_is_named_with_its_command(tmp_path: Path) -> None:
     )
     assert (ended.returncode, ended.stdout) == (78, "")
     assert 'pip install "realtimekit-usage[page]"' in ended.stderr
+
+
+def test_a_script_is_added_on_request_alone(tmp_path: Path) -> None:
+    """With --interactive the same file has a script."""
+    database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "usage.html"
+    period = ("--since", "2026-11-02", "--until", "2026-11-03")
+    assert page(database, output, *period).exit_code == 0
+    assert "<script" not in output.read_text(encoding="utf-8")
+    assert page(database, output, *period, "--interactive").exit_code == 0
+    assert output.read_text(encoding="utf-8").count("<script>") == 1

@@ -53,3 +53,17 @@ def test_each_figure_of_a_card_has_its_label(browser: Browser, pages: dict[str, 
         labels = found.page.evaluate(LABELS)
     assert labels
     assert [(label, header) for label, header in labels if label != header] == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 768])
+def test_nothing_is_cut_on_an_interactive_page(
+    browser: Browser, interactive_pages: dict[str, Path], width: int
+) -> None:
+    """The buttons of a table can be seen in every window, and the days of a meeting fit into it."""
+    with opened(browser, interactive_pages["week, 60 meetings"], width=width) as found:
+        found.page.evaluate(OPEN_ALL_TABLES)
+        for title in found.page.locator("tbody button").all():
+            title.click()
+        assert all(button.is_visible() for button in found.page.locator("thead button").all())
+        assert found.page.evaluate(CUT) == []
+        assert found.page.evaluate(OUTSIDE) == []
