@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,11 +14,13 @@ from etl.cli.build_settings import make_period, read_settings
 from etl.cli.counts import format_count
 from etl.cli.output import check_output, print_answer
 from etl.files import write_whole
+from etl.reports.age import describe_age
 from etl.reports.ask import answer_query, answer_report
-from etl.reports.formats import FORMATS
+from etl.reports.fit import as_fitted_table
+from etl.reports.formats import EXACT_FORMATS, FORMATS
 from etl.reports.parameters import query_parameters
-from etl.reports.periods import format_minute
-from etl.reports.table import as_table
+from etl.reports.periods import BEGINNING, format_minute
+from etl.reports.table import as_exact_table, as_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
-    from etl.reports.ask import DataRange, Interruption
+    from etl.reports.ask import DataRange, Interruption, ReportAnswer
     from etl.reports.catalogue import Query
     from etl.reports.periods import Period
 
+_LIVE = "report live"  # its rows are those of the newest snapshot, so its age is always shown
 _FORMAT_BY_ENDING = {
     ".csv": "csv",
     ".json": "json",
@@ -41,19 +45,21 @@ _FORMAT_BY_ENDING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """The period and the parameters of a query, and where its answer goes. `output` None is standard output."""
+    """A query with its period and parameters, and where its answer goes. `output` None is standard output."""
 
+    query: Query
     period: Period
     parameters: dict[str, object]
     format_name: str
     output: Path | None
+    is_wide: bool
 
 
 def show_report(query: Query, options: dict[str, Any]) -> None:
-    """Show a report below its title. If the period has no data, say which period has."""
+    """Show a report below its heading. If the period has no data, say which period has."""
     request = _request(query, options)
     answer = answer_report(query, read_settings(options), request.parameters)
-    _write(answer.frame, request, title=f"{query.name}, {request.period}, from {options['database']}")
+    _write(answer.frame, request, heading=_heading(query, answer, request, options["database"]))
     explain_no_data(answer.data_range, request.period, is_empty=answer.frame.is_empty())
     _explain_interruptions(answer.interruptions, request.period.tz)
 
@@ -61,7 +67,9 @@ def show_report(query: Query, options: dict[str, Any]) -> None:
 def show_answer(query: Query, options: dict[str, Any]) -> None:
     """Show the answer to a user's own query."""
     request = _request(query, options)
-    _write(answer_query(query, read_settings(options), request.parameters), request, title="")
+    frame = answer_query(query, read_settings(options), request.parameters)
+    has_period = "$since" in query.sql or "$until" in query.sql
+    _write(frame, request, heading=f"{request.period}\nfrom {options['database']}" if has_period else "")
 
 
 def _request(query: Query, options: dict[str, Any]) -> _Request:
@@ -69,10 +77,12 @@ def _request(query: Query, options: dict[str, Any]) -> _Request:
     period = make_period(options)
     prices = options["prices"] if "$prices" in query.sql else None  # a query without prices needs no valid file
     return _Request(
+        query=query,
         period=period,
         parameters=query_parameters(period, app_id=options["app_id"], prices=prices),
         format_name=_format_name(options["format_name"], options["output"]),
         output=options["output"],
+        is_wide=options["wide"],
     )
 
 
@@ -84,18 +94,50 @@ def _format_name(option: str | None, output: Path | None) -> str:
     return name
 
 
-def _write(frame: DataFrame, request: _Request, *, title: str) -> None:
+def _heading(query: Query, answer: ReportAnswer, request: _Request, database: Path) -> str:
+    """Return the lines above a report: its period, then where its data begins and ends, and its database."""
+    period, first = request.period, answer.data_range.first
+    age = describe_age(
+        answer.newest_snapshots,
+        until=period.until,
+        now=datetime.now(UTC),
+        always=query.name == _LIVE,
+    )
+    begins_late = first is not None and BEGINNING < period.since < first < period.until
+    parts = [
+        f"no data before {format_minute(first, period.tz)}" if first and begins_late else "",
+        age,
+        f"from {database}",
+    ]
+    return f"{query.name}, {period}\n{'; '.join(part for part in parts if part)}"
+
+
+def _write(frame: DataFrame, request: _Request, *, heading: str) -> None:
     if request.format_name == "table":
-        width = shutil.get_terminal_size().columns if request.output is None and _is_terminal() else None
-        table = as_table(frame, request.period.tz, width=width)
-        content = (f"{title}\n\n{table}" if title else table).encode()
+        table = _as_table(frame, request)
+        content = (f"{heading}\n\n{table}" if heading else table).encode()
     else:
-        content = FORMATS[request.format_name](frame, request.period.tz)
+        formats = FORMATS if request.query.is_report else EXACT_FORMATS
+        content = formats[request.format_name](frame, request.period.tz)
     if request.output is None:
         print_answer(content)
     else:
         write_whole(request.output, content)
         click.echo(f"{format_count(frame.height, 'row')} in {request.output}", err=True)
+
+
+def _as_table(frame: DataFrame, request: _Request) -> str:
+    """Format a table: of the width of the terminal, or with all columns for --wide, a pipe or a file."""
+    query, tz = request.query, request.period.tz
+    is_fitted = request.output is None and _is_terminal() and not request.is_wide
+    width = shutil.get_terminal_size().columns if is_fitted else None
+    if not query.is_report:
+        return as_exact_table(frame, tz, width=width)
+    return (
+        as_table(frame, tz, added=query.added)
+        if width is None
+        else as_fitted_table(frame, tz, width=width, added=query.added)
+    )
 
 
 def explain_no_data(data_range: DataRange, period: Period, *, is_empty: bool = False) -> None:

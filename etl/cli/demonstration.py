@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 import sys
 from dataclasses import replace
@@ -15,15 +16,13 @@ import click
 
 from etl.cli.counts import format_count
 from etl.cli.page import render_page
+from etl.cli.report import report
 from etl.cli.summaries import reconcile_line, snapshot_line
 from etl.errors import ConfigError
 from etl.files import write_whole
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
-from etl.reports.ask import answer_query
-from etl.reports.catalogue import find_report
-from etl.reports.parameters import query_parameters
-from etl.reports.periods import Period
+from etl.reports.periods import parse_period
 from etl.reports.table import as_table
 from etl.settings import ApiSettings, ReadSettings, ReconcileSettings, SnapshotSettings
 from etl.simulator.app import TOKEN, create_demo_app
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from etl.reports.periods import Period
     from etl.values.finals import ReconcileSummary
     from etl.values.run import SnapshotSummary
 
@@ -50,14 +50,16 @@ _LIVE_SHARE = 0.02  # the average of a whole week; in working hours the share is
 _PAGE = "usage.html"
 _TIMEOUT = timedelta(milliseconds=50)  # real time; the simulated API answers within milliseconds, or late on purpose
 _LONG_TIMEOUT = timedelta(seconds=10)  # the list of a week takes longer
-_NEXT_STEPS = """Try next: {command} report meetings --since 7d --database {database}
-
+_NEXT_STEPS = """
 With your own account, write meeting IDs to data/meetings.txt, one per line, then run:
 
   export CLOUDFLARE_API_TOKEN=...    # with the permission Realtime
   export CLOUDFLARE_ACCOUNT_ID=...
   export REALTIMEKIT_APP_ID=...
-  {command} snapshot"""
+  {command} snapshot
+
+The minutes per day, from the database of the demo:
+"""
 _SPEED = 600.0  # simulated seconds per real second; a run takes about one simulated minute
 
 
@@ -74,11 +76,13 @@ def demonstrate(  # noqa: PLR0913 - the options of the command, and the clock
     click.echo(f"last snapshot:  {snapshot_line(summary)}\nreconciliation: {reconcile_line(finals)}")
     click.echo("(Seconds are those of the simulated clock.)\n")
     _show_tables(settings.database, len(slots))
-    period = Period(since=world.epoch, until=now, tz="UTC")
-    _show_usage(settings.database, directory / _PAGE, period)
+    _write_page(settings.database, directory / _PAGE, parse_period(since=f"{days}d", until=None, tz="UTC", now=now))
     # A user can type the name only if it is on the PATH.
     command = "rtk-usage" if shutil.which("rtk-usage") else os.path.relpath(sys.argv[0])
-    click.echo(_NEXT_STEPS.format(command=command, database=settings.database))
+    click.echo(_NEXT_STEPS.format(command=command))
+    arguments = ["daily", "--database", str(settings.database)]
+    click.echo(f"$ {command} report {shlex.join(arguments)}")
+    report.main(arguments, standalone_mode=False)
 
 
 def _prepare(world: World, directory: Path) -> SnapshotSettings:
@@ -141,18 +145,15 @@ def _show_tables(database: Path, snapshots: int) -> None:
     with open_database(database) as connection:
         frame = run_sql_file(connection, "read/row_counts")
     title = f"{database} after {format_count(snapshots, 'hourly snapshot')}:"
-    click.echo(f"{title}\n\n{as_table(frame, 'UTC', width=None)}")
+    click.echo(f"{title}\n\n{as_table(frame, 'UTC')}")
 
 
-def _show_usage(database: Path, page: Path, period: Period) -> None:
-    """Print the report by day, and write the page, if the packages that draw its charts are installed."""
-    settings = ReadSettings(database=database)
-    frame = answer_query(find_report("daily"), settings, query_parameters(period))
-    click.echo(as_table(frame, period.tz, width=None))
+def _write_page(database: Path, page: Path, period: Period) -> None:
+    """Write the page, if the packages that draw its charts are installed."""
     try:
-        content = render_page(settings, period)
+        content = render_page(ReadSettings(database=database), period)
     except ConfigError as error:  # the extra is missing
         click.echo(f"The page is not written: {error}")
     else:
         write_whole(page, content)
-        click.echo(f"The same figures as a page: {page}")
+        click.echo(f"A page of these days for a browser: {page}")

@@ -212,5 +212,10 @@ answer_options = _group(
         callback=output_or_none,
         help="Write the answer to this file, or - for standard output. An existing file is replaced.",
     ),
+    click.option(
+        "--wide",
+        is_flag=True,
+        help="Show all columns of a table, also those that do not fit the terminal or have one value in every row.",
+    ),
     prices_option,
 )

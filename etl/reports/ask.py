@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from etl.errors import ConfigError
+from etl.reports.age import read_newest_snapshots
 from etl.store.database import read_when_unlocked
 from etl.store.read import run_query, run_sql_file
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
+    from etl.reports.age import NewestSnapshot
     from etl.reports.catalogue import Query
     from etl.settings import ReadSettings
     from etl.store.database import Connection
@@ -46,11 +48,12 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAnswer:
-    """The rows of a report, the range of all data, and the interruptions in the period of the report."""
+    """The rows of a report, the range of all data, and the interruptions and newest snapshots of its period."""
 
     frame: DataFrame
     data_range: DataRange
     interruptions: list[Interruption]
+    newest_snapshots: list[NewestSnapshot]
 
 
 def read_database(settings: ReadSettings, use: Callable[[Connection], _T]) -> _T:
@@ -78,6 +81,7 @@ def answer_report(query: Query, settings: ReadSettings, parameters: Mapping[str,
             frame=run_query(connection, query.sql, parameters, where=query.name),
             data_range=data_range,
             interruptions=[Interruption(**row) for row in rows],
+            newest_snapshots=read_newest_snapshots(connection, parameters),
         )
 
     return read_database(settings, use)

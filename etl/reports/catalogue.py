@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from etl.errors import ConfigError, WrongQuery
 from etl.store import sql_files
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _FOLDER = "reports"
+_TOTAL_ROW = re.compile(r"^-- Total row: ((?:.+,\n-- )*.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """The SQL of a query, and its name in messages."""
+    """The SQL of a query, and its name in messages. `added` are the columns of a report that have a total.
+
+    `is_report` is false for a user's own query.
+    """
 
     name: str
     sql: str
+    added: Sequence[str] = ()
+    is_report: bool = False
 
 
 def report_descriptions() -> dict[str, str]:
@@ -39,13 +50,20 @@ def find_report(name: str) -> Query:
         return read_query(Path(name))
     reports = report_descriptions()
     if name in reports:
-        return Query(name=f"report {name}", sql=sql_files.text(f"{_FOLDER}/{name}"))
+        sql = sql_files.text(f"{_FOLDER}/{name}")
+        return Query(name=f"report {name}", sql=sql, added=_columns_to_add(sql), is_report=True)
     similar = difflib.get_close_matches(name, reports, n=1)
     hint = f" Did you mean {similar[0]}?" if similar else ""
     names = ", ".join(reports)
     raise WrongQuery(
         f"The report {name!r} does not exist.{hint} The reports are {names}; a file of your own ends with .sql."
     )
+
+
+def _columns_to_add(sql: str) -> list[str]:
+    """Return the columns that the comment of a report names for its total row."""
+    comment = _TOTAL_ROW.search(sql)
+    return re.findall(r"\w+", comment[1]) if comment else []
 
 
 def read_query(path: Path) -> Query:

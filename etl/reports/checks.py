@@ -73,5 +73,5 @@ def _run_check(connection: Connection, name: str, parameters: Mapping[str, objec
 def _result_as_text(result: CheckResult, tz: str) -> str:
     if result.is_passed:
         return f"ok      {result.name}: {result.rule}"
-    table = as_table(result.offenders.head(_SHOWN_ROWS), tz, width=None)
+    table = as_table(result.offenders.head(_SHOWN_ROWS), tz)
     return f"BROKEN  {result.name}: {result.rule}; {result.offenders.height:,} rows break this rule\n{table}"

@@ -1,4 +1,4 @@
-"""The formats of an answer: CSV, JSON, JSON lines, Markdown and Parquet, and cells of text for people."""
+"""The formats of an answer: CSV, JSON, JSON lines, Markdown and Parquet, and the cells of tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _UNITS = {"minutes": "minutes", "seconds": "s", "usd": "USD", "percent": "%"}
 _ONE_DECIMAL = "_percent"
 _ISO_8601 = "%Y-%m-%dT%H:%M:%S%.f%:z"
-_READABLE = "%Y-%m-%d %H:%M:%S"
+_EXACT = "%Y-%m-%d %H:%M:%S%.f"
+READABLE, TO_THE_MINUTE = "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"
 NO_VALUE = "–"  # noqa: RUF001  # an en dash on purpose: a missing value must not look like zero
 
 
@@ -34,13 +35,20 @@ def is_number(kind: pl.DataType) -> bool:
     return kind.is_numeric()
 
 
-def cells(frame: pl.DataFrame, tz: str) -> list[list[str]]:
-    """Format the rows for people: instants in the zone, two decimals, thousands separated, a dash for no value."""
-    columns = [
-        [NO_VALUE if value is None else _cell(value, name) for value in _in_zone(frame[name], tz, _READABLE).to_list()]
+def cells(frame: pl.DataFrame, tz: str, *, instants: str) -> list[list[str]]:
+    """Format the values of each column for people: instants in the zone, two decimals, a dash for no value."""
+    return [
+        [NO_VALUE if value is None else _cell(value, name) for value in _in_zone(frame[name], tz, instants).to_list()]
         for name in frame.columns
     ]
-    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def exact_cells(frame: pl.DataFrame, tz: str) -> list[list[str]]:
+    """Format the values of each column with all their digits, instants in the zone, and a dash for no value."""
+    return [
+        [NO_VALUE if value is None else _exact_cell(value) for value in _in_zone(frame[name], tz, _EXACT).to_list()]
+        for name in frame.columns
+    ]
 
 
 def printable(text: str) -> str:
@@ -76,11 +84,20 @@ def as_jsonl(frame: pl.DataFrame, tz: str) -> bytes:
 
 
 def as_markdown(frame: pl.DataFrame, tz: str) -> bytes:
-    """Format a Markdown table as GitHub renders it. Characters of Markdown and HTML are escaped."""
-    names = [_escape_markdown(heading(name)) for name in frame.columns]
+    """Format a report as a Markdown table, as GitHub renders it. Characters of Markdown and HTML are escaped."""
+    return _markdown(frame, [heading(name) for name in frame.columns], cells(frame, tz, instants=READABLE))
+
+
+def as_exact_markdown(frame: pl.DataFrame, tz: str) -> bytes:
+    """Format the answer to a user's query as `as_markdown` does, with the names and digits that it has."""
+    return _markdown(frame, frame.columns, exact_cells(frame, tz))
+
+
+def _markdown(frame: pl.DataFrame, headings: list[str], columns: list[list[str]]) -> bytes:
     rules = ["--:" if is_number(kind) else "---" for kind in frame.dtypes]
-    rows = [[_escape_markdown(cell) for cell in row] for row in cells(frame, tz)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (names, rules, *rows)).encode()
+    rows = [headings, *zip(*columns, strict=True)]
+    head, *body = ([_escape_markdown(cell) for cell in row] for row in rows)
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rules, *body)).encode()
 
 
 def as_parquet(frame: pl.DataFrame, _tz: str) -> bytes:
@@ -97,6 +114,7 @@ FORMATS: dict[str, Callable[[pl.DataFrame, str], bytes]] = {
     "markdown": as_markdown,
     "parquet": as_parquet,
 }
+EXACT_FORMATS = FORMATS | {"markdown": as_exact_markdown}
 
 
 def _cell(value: object, name: str) -> str:
@@ -108,6 +126,14 @@ def _cell(value: object, name: str) -> str:
         return f"{int(value):,}"  # DuckDB's sum of integers
     if isinstance(value, float | Decimal):
         return f"{value:,.{1 if name.endswith(_ONE_DECIMAL) else 2}f}"
+    return printable(value if isinstance(value, str) else _as_text(value))
+
+
+def _exact_cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return printable(value if isinstance(value, str) else _as_text(value))
 
 

@@ -1,4 +1,6 @@
 -- Minutes per day from snapshots, after reconcile, and as Cloudflare totals them (UTC)
+-- Total row: snapshot_minutes, reconciled_minutes, cloudflare_minutes, shortfall_minutes,
+-- difference_minutes
 -- Grain: one row per app and day in UTC, whatever $tz is, as in Cloudflare's own totals.
 -- The days are whole, also the first and the last one. shortfall_minutes is what snapshots alone
 -- miss of Cloudflare's total. difference_minutes is what is missing after reconcile. Breakout rooms

@@ -1,4 +1,5 @@
 -- Minutes and participants per hour of the week, to see when it is busy
+-- Total row: minutes, sessions
 -- Grain: one row per hour of the week in the time zone $tz, 168 rows.
 -- Empty is not zero: no snapshot of the period fell into such an hour, and no session grew in it.
 with usage as (

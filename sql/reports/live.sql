@@ -1,4 +1,5 @@
 -- Sessions that were live in the last snapshot of the period: now, unless --until says otherwise
+-- Total row: participants
 -- Grain: one row per session that was live in its app's last loaded slot. Slots that a wrong clock
 -- has put into the future do not count.
 with last_slots as (

@@ -1,4 +1,6 @@
 -- Minutes and sessions per meeting, the most minutes first
+-- Total row: minutes, sessions, livestream_minutes, participant_minutes, breakout_minutes,
+-- unknown_minutes, unfinished_sessions
 -- Grain: one row per meeting with a session under way in the period.
 with usage as (
     select

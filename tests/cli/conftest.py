@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import pty
 import subprocess
 import sys
 import time
@@ -149,6 +150,23 @@ class OpenShell(Protocol):
     """Opens a shell for an API of its own: `meetings`, `live_share`, `latency`, and the arguments of Faults."""
 
     def __call__(self, **options: Any) -> Shell: ...  # noqa: D102  # the class says it
+
+
+def on_terminal(shell: Shell, *arguments: str, columns: int = 80) -> str:
+    """Return what a command shows on a terminal of so many columns."""
+    terminal, end = pty.openpty()
+    variables: dict[str, str | None] = {"COLUMNS": str(columns)}
+    said = b""
+    with shell.start(*arguments, stdout=end, stderr=end, variables=variables) as process:
+        os.close(end)
+        try:
+            while chunk := os.read(terminal, 65536):
+                said += chunk
+        except OSError:  # Linux says so that the other end is closed
+            pass
+        process.wait()
+    os.close(terminal)
+    return said.decode()
 
 
 @pytest.fixture

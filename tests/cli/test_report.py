@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -21,6 +21,7 @@ from etl.reports import formats
 from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
+from tests.cli.conftest import on_terminal
 from tests.older import make_older_database
 from tests.samples import held_open, stage_run
 
@@ -66,12 +67,13 @@ def test_every_report_answers_in_every_format(filled: Shell, name: str) -> None:
 
 
 def test_a_table_says_what_it_is_about(filled: Shell) -> None:
-    """The title names the report, the period in its zone, and the database."""
+    """The heading names the report, the period in its zone, where the data begins, and the database."""
     result = filled.run("report", "daily", *NOVEMBER, "--tz", "Europe/Berlin")
     assert result.stdout.startswith(
-        f"report daily, 2026-11-01 00:00 to 2026-12-01 00:00 (Europe/Berlin), from {filled.database}\n\n"
+        "report daily, 2026-11-01 00:00 to 2026-12-01 00:00 (Europe/Berlin)\n"
+        f"no data before 2026-11-02 13:00; from {filled.database}\n\n"
     )
-    assert "\n 2026-11-02      2.34 " in result.stdout
+    assert "\n 2026-11-02     2.34 " in result.stdout
 
 
 def test_the_formats_hold_the_same(filled: Shell) -> None:
@@ -453,3 +455,30 @@ def test_without_a_standard_output_there_is_no_trace(filled: Shell) -> None:
     """A daemon may have closed standard output."""
     code, _, stderr = filled.process("report", "daily", *NOVEMBER, redirect=">&-")
     assert (code, stderr) == (0, "")
+
+
+def test_old_data_is_said_in_the_heading(shell: Shell) -> None:
+    """Two steps without a snapshot are too many for a schedule of five minutes."""
+    now = datetime.now(UTC)
+    slots = [now - timedelta(hours=3, minutes=minutes) for minutes in (10, 5)]
+    for slot in slots:
+        shell.snapshot("--slot", slot.isoformat())
+    assert "; newest snapshot 3 hours old; from " in shell.run("report", "daily").stdout
+    assert "newest snapshot" not in shell.run("report", "daily", "--until", slots[1].isoformat()).stdout
+
+
+def test_the_age_of_the_data_is_always_said_of_live_sessions(shell: Shell) -> None:
+    """A snapshot of this moment says so."""
+    shell.snapshot()
+    assert "newest snapshot less than a minute old; from " in shell.run("report", "live").stdout
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120, 200])
+def test_every_report_fits_its_terminal(filled: Shell, columns: int) -> None:
+    """--wide shows all columns, and so does a pipe."""
+    for name in REPORTS:
+        ask = ("report", name, *NOVEMBER)
+        shown = on_terminal(filled, *ask, columns=columns)
+        assert max(map(len, shown.splitlines()[3:])) <= columns, shown
+        wide = on_terminal(filled, *ask, "--wide", columns=columns)
+        assert wide.splitlines() == filled.run(*ask).stdout.splitlines()

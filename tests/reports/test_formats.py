@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.reports import formats
-from etl.reports.table import as_table
+from etl.reports.fit import as_fitted_table
+from etl.reports.table import as_exact_table, as_table
 
 BERLIN = "Europe/Berlin"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -106,12 +107,14 @@ def test_duckdb_reads_from_parquet_what_the_frame_held(rows: list[dict[str, Any]
 def test_a_row_is_a_line_of_a_table_whatever_it_holds(rows: list[dict[str, Any]]) -> None:
     """The name of a meeting can't break its line, or move the cursor of a terminal."""
     for text in (
-        as_table(frame_of(rows), BERLIN, width=None),
+        as_table(frame_of(rows), BERLIN),
+        as_exact_table(frame_of(rows), BERLIN, width=None),
         formats.as_markdown(frame_of(rows), BERLIN).decode(),
+        formats.as_exact_markdown(frame_of(rows), BERLIN).decode(),
     ):
         lines = text.split("\n")
         assert lines.pop() == ""
-        assert len(lines) == len(rows) + 2 + text.startswith(" ") * ("is" in lines[0])
+        assert len(lines) == len(rows) + 2 + (lines[0].strip() == "is")  # the heading of is_final has two lines
         assert all(line.isprintable() for line in lines)
 
 
@@ -151,27 +154,53 @@ def test_a_heading_shows_the_unit(column: str, shown: str) -> None:
 )
 def test_a_cell_for_people(column: str, value: object, shown: str) -> None:
     """Thousands are separated, minutes have two decimals, percentages one, and null differs from zero."""
-    assert formats.cells(pl.DataFrame({column: [value]}), BERLIN) == [[shown]]
+    assert formats.cells(pl.DataFrame({column: [value]}), BERLIN, instants=formats.READABLE) == [[shown]]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0001, "0.0001"),
+        (1234567, "1234567"),
+        (Decimal("0.000001"), "0.000001"),
+        (Decimal("1E+3"), "1000"),
+        (True, "true"),
+        (None, formats.NO_VALUE),
+        (NOON, "2026-11-23 13:00:00"),
+        (NOON + timedelta(microseconds=5), "2026-11-23 13:00:00.000005"),
+        ("a\x1b[31mb", "a�[31mb"),
+    ],
+)
+def test_the_cell_of_a_query_has_all_its_digits(value: object, shown: str) -> None:
+    """Nothing is rounded, and thousands are not separated, so that a figure can be copied."""
+    assert formats.exact_cells(pl.DataFrame({"total_minutes": [value]}), BERLIN) == [[shown]]
+
+
+def test_a_query_has_the_names_of_its_columns() -> None:
+    """A name is not split into words, and its unit is part of it."""
+    frame = pl.DataFrame({"low_usd": [0.0001], "meeting_id": ["a"]})
+    assert as_exact_table(frame, "UTC", width=None) == " low_usd  meeting_id\n ───────────────────\n  0.0001  a\n"
+    assert formats.as_exact_markdown(frame, "UTC") == b"| low_usd | meeting_id |\n| --: | --- |\n| 0.0001 | a |\n"
 
 
 def test_figures_stand_at_the_right_under_their_headings() -> None:
     """Text is on the left. Headings break at spaces, so that columns stay narrow."""
     frame = pl.DataFrame({"meeting": ["Weekly", "日本"], "total_minutes": [1.5, 1000.0], "note": ["x", None]})
-    assert as_table(frame, "UTC", width=None) == (
-        "               total\n"
-        " meeting   (minutes)   note\n"
-        " ──────────────────────────\n"
-        " Weekly         1.50   x\n"
-        f" 日本       1,000.00   {formats.NO_VALUE}\n"
+    assert as_table(frame, "UTC") == (
+        "              total\n"
+        " meeting  (minutes)  note\n"
+        " ────────────────────────\n"
+        " Weekly        1.50  x\n"
+        f" 日本      1,000.00  {formats.NO_VALUE}\n"
     )
 
 
-def test_a_table_is_as_wide_as_its_terminal_at_most() -> None:
+def test_the_table_of_a_query_is_as_wide_as_its_terminal_at_most() -> None:
     """Long cells continue in the next line, and nothing is cut off."""
     frame = pl.DataFrame(
         {"meeting": ["word " * 20], "minutes": [1.0], "meeting_id": ["6bf2b8be-04dd-4191-b602-1128921a306b"]}
     )
-    text = as_table(frame, "UTC", width=60)
+    text = as_exact_table(frame, "UTC", width=60)
     assert max(map(len, text.splitlines())) <= 60
     assert text.count("word") == 20
     assert "1128921a306b" in text
@@ -181,13 +210,16 @@ def test_a_table_is_as_wide_as_its_terminal_at_most() -> None:
 def test_a_table_that_would_be_wrapped_beyond_reading_is_left_whole(columns: int, rows: int) -> None:
     """The terminal breaks the lines itself if there are too many columns or rows."""
     frame = pl.DataFrame({f"name_{number}": ["word " * 10] * rows for number in range(columns)})
-    assert as_table(frame, "UTC", width=60) == as_table(frame, "UTC", width=None)
+    assert as_exact_table(frame, "UTC", width=60) == as_exact_table(frame, "UTC", width=None)
 
 
 def test_a_table_of_no_rows_has_its_headings() -> None:
     """A frame without columns is a table, too."""
-    assert as_table(pl.DataFrame({"a": []}), "UTC", width=80) == " a\n ─\n"
-    assert as_table(pl.DataFrame(), "UTC", width=80).strip() == ""
+    assert as_table(pl.DataFrame({"a": []}), "UTC") == " a\n ─\n"
+    assert as_table(pl.DataFrame(), "UTC").strip() == ""
+    assert as_fitted_table(pl.DataFrame({"a": []}), "UTC", width=80) == " a\n ─\n"
+    assert as_fitted_table(pl.DataFrame(), "UTC", width=80).strip() == ""
+    assert as_exact_table(pl.DataFrame(), "UTC", width=80).strip() == ""
 
 
 def test_in_markdown_nothing_ends_a_cell_or_is_html() -> None:
@@ -220,5 +252,5 @@ def test_no_rows_are_an_empty_array() -> None:
 def test_a_missing_value_is_shown_differently_from_zero() -> None:
     """In tables and Markdown a missing value is a dash."""
     frame = pl.DataFrame({"minutes": [None, 0]}, schema={"minutes": pl.Int64})
-    assert formats.cells(frame, "UTC") == [["–"], ["0"]]  # noqa: RUF001  # a dash
+    assert formats.cells(frame, "UTC", instants=formats.READABLE) == [["–", "0"]]  # noqa: RUF001  # a dash
     assert "| – |\n| 0 |\n" in formats.as_markdown(frame, "UTC").decode()  # noqa: RUF001  # a dash

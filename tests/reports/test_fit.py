@@ -1,0 +1,113 @@
+"""A report on a terminal: which columns it shows, how it cuts them, and what it says of the others."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.reports.fit import as_fitted_table
+from etl.reports.table import as_table, text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IDS = ["6bf2b8be-04dd-4191-b602-1128921a306b", "6bf2b8be-17aa-4191-b602-1128921a306b"]
+
+
+def fitted(columns: Mapping[str, Any], *, width: int = 80, added: tuple[str, ...] = ()) -> str:
+    """Format columns for a terminal."""
+    return as_fitted_table(pl.DataFrame(columns), "UTC", width=width, added=added)
+
+
+def test_a_column_with_one_value_in_every_row_is_said_below() -> None:
+    """Zeros in every row are such a value. An ID is whole there."""
+    assert fitted({"day": ["Mon", "Tue"], "lost_minutes": [0, 0], "app_id": ["the-app-of-the-sales-team"] * 2}) == (
+        " day\n"
+        " ───\n"
+        " Mon\n"
+        " Tue\n"
+        " The same in every row: lost (minutes) 0; app id the-app-of-the-sales-team.\n"
+        " --wide shows all columns.\n"
+    )
+
+
+def test_a_single_row_is_shown_whole() -> None:
+    """With one row, every column would have one value."""
+    assert fitted({"day": ["Mon"], "minutes": [0]}) == " day  minutes\n ────────────\n Mon        0\n"
+
+
+def test_rows_that_are_all_equal_keep_their_first_column() -> None:
+    """A table without a column would say nothing."""
+    assert fitted({"day": ["Mon", "Mon"], "minutes": [1, 1]}).startswith(" day\n ───\n Mon\n Mon\n")
+
+
+def test_ids_are_cut_to_what_tells_them_apart() -> None:
+    """They have at least eight characters, and more where two IDs begin alike."""
+    text = fitted({"meeting_id": IDS, "session_id": ["aaaaaaaaaaaa", "bbbbbbbb"]})
+    assert text.splitlines()[-2:] == [" 6bf2b8be-0…  aaaaaaaa…", " 6bf2b8be-1…  bbbbbbbb"]
+
+
+def test_long_texts_are_cut_until_the_table_fits() -> None:
+    """Short texts stay whole, wide characters count twice, and an ellipsis shows the cut."""
+    text = fitted({"meeting": ["word " * 20, "数学の授業" * 5], "type": ["meeting", "breakout"]}, width=40)
+    assert text.splitlines()[2:] == [
+        " word word word word word wor…  meeting",
+        " 数学の授業数学の授業数学の授…  breakout",
+    ]
+
+
+def test_columns_without_room_are_named() -> None:
+    """The last columns go first. The first one stays, however narrow the terminal is."""
+    columns = {"day": ["Mon", "Tue"], "minutes": [1, 2], "peak_participants": [3, 4], "sessions": [5, 6]}
+    assert fitted(columns, width=20).splitlines()[-5:] == [
+        " No room for: peak",
+        " participants,",
+        " sessions.",
+        " --wide shows all",
+        " columns.",
+    ]
+    assert fitted(columns, width=1).startswith(" day\n ───\n Mon\n")
+
+
+def test_a_total_adds_up_the_columns_that_the_report_names() -> None:
+    """The first column without a total names the row. A null is not part of a sum."""
+    columns = {
+        "day": [date(2026, 11, 1), date(2026, 11, 2)],
+        "minutes": [Decimal("1.25"), Decimal("2.50")],
+        "peak_participants": [3, 4],
+        "sessions": [5, None],
+    }
+    expected = [
+        " ───────────────────────────────────────────",
+        " total          3.75                       5",
+    ]
+    assert fitted(columns, added=("minutes", "sessions")).splitlines()[-2:] == expected
+    assert as_table(pl.DataFrame(columns), "UTC", added=("minutes", "sessions")).splitlines()[-2:] == expected
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_less_than_two_rows_have_no_total(rows: int) -> None:
+    """It would repeat the row."""
+    assert "total" not in fitted({"day": ["Mon"] * rows, "minutes": [1] * rows}, added=("minutes",))
+
+
+def test_instants_are_to_the_minute() -> None:
+    """The seconds are in the wide table."""
+    frame = pl.DataFrame({"started_at": [datetime(2026, 11, 1, 12, 0, 59, tzinfo=UTC)]})
+    assert "2026-11-01 12:00\n" in as_fitted_table(frame, "UTC", width=80)
+    assert "2026-11-01 12:00:59\n" in as_table(frame, "UTC")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=5), st.integers(40, 200))
+def test_no_table_is_wider_than_its_terminal(titles: list[str], width: int) -> None:
+    """This holds for any titles, at any width that has room for a title."""
+    columns = {"meeting": titles, "minutes": list(range(len(titles))), "note": titles, "meeting_id": titles}
+    table = fitted(columns, width=width).partition(" The same in every row: ")[0]
+    assert max(map(text_width, table.splitlines())) <= width
