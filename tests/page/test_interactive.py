@@ -162,6 +162,14 @@ def test_a_click_on_a_meeting_shows_its_days(browser: Browser, interactive_pages
         assert title.get_attribute("aria-expanded") == "false"
 
 
+def test_a_day_of_a_meeting_has_its_date(browser: Browser, interactive_pages: dict[str, Path]) -> None:
+    """The only day is named as in the other tables, with its minutes and sessions."""
+    with opened(browser, interactive_pages["first day, 1 meeting"]) as found:
+        found.page.locator("tbody button").first.click()
+        days = table(found.page, "The days of Weekly")
+        assert days.locator("tbody tr").all_inner_texts() == ["Sun 8 Nov 2026\t40.0\t1"]
+
+
 def test_a_hostile_title_stays_text(browser: Browser, interactive_pages: dict[str, Path]) -> None:
     """A title that looks like HTML is shown as it is, in the caption of its days, too."""
     with opened(browser, interactive_pages[WEEK]) as found:
