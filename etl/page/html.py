@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +15,7 @@ from etl import __version__
 from etl.page import calendar, charts, concurrency, text
 from etl.page.daily import bars, daily
 from etl.page.interactive import days_of_meetings, hash_script
-from etl.page.query import IS_MEETING, compute_costs, compute_totals, fetch_page_data
+from etl.page.query import compute_costs, compute_totals, fetch_page_data
 from etl.reports.ask import read_database
 
 if TYPE_CHECKING:
@@ -98,7 +99,6 @@ def _context(data: PageData) -> dict[str, Any]:
         "totals": compute_totals(data.current),
         "previous": compute_totals(data.previous) if data.previous and not incomparable else None,
         "incomparable": incomparable,
-        "meetings": data.current.meeting_days.filter(IS_MEETING).select("app_id", "meeting_id").n_unique(),
         "apps": apps,
         "days": days,
         "peaks": concurrency.peaks(data.current).to_dicts(),
@@ -107,7 +107,7 @@ def _context(data: PageData) -> dict[str, Any]:
         "concurrency": _concurrency(data, apps),
         "week": _week(hours),
         "coverage": _coverage(data, days),
-        "busiest": data.busiest.to_dicts(),
+        "meetings": data.meetings.to_dicts(),
         "names": names,
         "longest": data.longest.to_dicts(),
         "costs": compute_costs(data.current),
@@ -148,11 +148,11 @@ def _step_text(data: PageData, most: int) -> str:
 
 
 def _meeting_names(data: PageData) -> dict[MeetingKey, str]:
-    """Return a name for each of the busiest meetings. Meetings with the same title have their ID in it."""
-    rows = data.busiest.select("app_id", "meeting_id", "meeting").iter_rows()
+    """Return a name for each meeting. Meetings with the same title have the beginning of their ID in it."""
+    rows = data.meetings.select("app_id", "meeting_id", "meeting").iter_rows()
     titles = {(app_id, meeting_id): text.name(title, meeting_id) for app_id, meeting_id, title in rows}
-    all_titles = list(titles.values())
-    return {key: f"{title} ({key[1][:8]})" if all_titles.count(title) > 1 else title for key, title in titles.items()}
+    count = Counter(titles.values())
+    return {key: f"{title} ({key[1][:8]})" if count[title] > 1 else title for key, title in titles.items()}
 
 
 def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str]) -> Figure:

@@ -34,7 +34,8 @@ function sort(table, header) {
   const isFigure = header.classList.contains("n");
   const before = header.getAttribute("aria-sort");
   // The first click shows the most of a figure, and the first of a name.
-  const order = before ? {ascending: "descending", descending: "ascending"}[before] : isFigure ? "descending" : "ascending";
+  const first = isFigure ? "descending" : "ascending";
+  const order = {ascending: "descending", descending: "ascending"}[before] ?? first;
   for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
   header.setAttribute("aria-sort", order);
   closeAllDays(table);
@@ -100,19 +101,21 @@ function makeMeetingOpen(title) {
 
 // ---- Search ----
 
-// "Ärztliche" is found by "arzt". Marks are taken off on both sides, so that other scripts are found as they are written.
+// "Ärztliche" is found by "arzt". Both sides lose their marks, so that other scripts are found as they are written.
 const plain = words => words.normalize("NFKD").replace(/[\p{M}\p{Cf}]/gu, "").toLowerCase();
 
 function addSearch(table) {
   const rows = [...table.tBodies[0].rows];
-  // Names and IDs only: whoever looks for "12" does not look for 12 minutes.
-  const names = rows.map(row => plain([...row.cells].filter(cell => !cell.matches(".n")).map(text).join(" ")));
+  const names = rows.map(row => plain(text(row.cells[0])));
+  // An ID counts by its beginning, and figures do not count: whoever looks for "12" looks for a title.
+  const others = rows.map(row => [...row.querySelectorAll("td:not(.n)")].map(cell => plain(text(cell))));
+  const has = (place, word) => names[place].includes(word) || others[place].some(other => other.startsWith(word));
   const field = make("input", {type: "search", id: "search", autocomplete: "off", spellcheck: "false"});
   const count = make("output", {for: "search"});
   field.addEventListener("input", () => {
     const words = plain(field.value).split(/\s+/).filter(Boolean);
     closeAllDays(table);
-    rows.forEach((row, place) => { row.hidden = !words.every(word => names[place].includes(word)); });
+    rows.forEach((row, place) => { row.hidden = !words.every(word => has(place, word)); });
     const found = rows.filter(row => !row.hidden).length.toLocaleString("en");
     count.textContent = words.length ? `${found} of ${rows.length.toLocaleString("en")} meetings` : "";
     const folded = table.closest("details");

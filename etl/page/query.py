@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from etl.reports.periods import Period
     from etl.store.database import Connection
 
-BUSIEST_MEETINGS = 20  # meetings in the table; the chart names fewer
 # A year of minutes at once is a table of millions of sessions, most of it spilled to disk. Read month by month, the
 # sums are the same to the last digit, since periods that meet share no minute.
 _MONTH = timedelta(days=28)
@@ -92,7 +91,7 @@ class PageData:
 
     current: PeriodReports
     previous: PeriodReports | None
-    busiest: pl.DataFrame
+    meetings: pl.DataFrame
     longest: pl.DataFrame
     accuracy: pl.DataFrame | None
     price_notes: dict[str, str]
@@ -120,7 +119,7 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
     return PageData(
         current=current,
         previous=reports.read_period(_period_before(period)) if first_slot and first_slot < period.since else None,
-        busiest=_busiest(reports, current.meeting_days),
+        meetings=_meetings(reports, current.meeting_days),
         longest=reports.read("page/longest_sessions"),
         accuracy=_accuracy(reports, period) if state["reconcile_runs"] else None,
         price_notes=dict(reports.read("page/price_notes").iter_rows()),
@@ -223,14 +222,13 @@ def _period_before(period: Period) -> Period:
     return replace(period, since=period.since - (period.until - period.since), until=period.since)
 
 
-def _busiest(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:
-    """Return the meetings with the most minutes, the busiest first, with their titles and peaks."""
+def _meetings(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:
+    """Return the meetings of the period with their titles and peaks, the busiest first."""
     keys = ["app_id", "meeting_id"]
     figures = [pl.col("minutes").sum().cast(pl.Float64), pl.col("sessions").sum()]
     meetings = meeting_days.filter(IS_MEETING).group_by(keys).agg(figures)
-    rows = meetings.sort(["minutes", *keys], descending=[True, False, False]).head(BUSIEST_MEETINGS)
-    details = reports.read("page/meetings", meeting_ids=rows["meeting_id"].to_list())
-    return rows.join(details, on=keys, how="left", maintain_order="left")
+    rows = meetings.sort(["minutes", *keys], descending=[True, False, False])
+    return rows.join(reports.read("page/meetings"), on=keys, how="left", maintain_order="left")
 
 
 def _accuracy(reports: _Reports, period: Period) -> pl.DataFrame:

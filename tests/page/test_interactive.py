@@ -6,12 +6,13 @@ import base64
 import hashlib
 import re
 from datetime import datetime
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.page.browser import opened
-from tests.page.offices import HOSTILE, PAGES
+from tests.page.offices import HOSTILE, PAGES, TITLES
 from tests.page.parsed_page import ParsedPage
 
 if TYPE_CHECKING:
@@ -178,3 +179,72 @@ def test_a_hostile_title_stays_text(browser: Browser, interactive_pages: dict[st
         assert found.page.locator("img").count() == 0
         assert found.page.title() == "Usage"
         assert found.complaints == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    ("typed", "titles"),
+    [
+        ("arzt", ["Ärztliche Besprechung, größere Runde"]),
+        ("runde ÄRZT", ["Ärztliche Besprechung, größere Runde"]),
+        ("بيع", []),
+        ("الفريق 0000001c", [f"{TITLES['Arabic']} (0000001c)"]),
+        ("சந்தி", []),
+        ("கூட்டம்", [TITLES["Tamil"]]),
+        ("ミーティング", [TITLES["Japanese"]]),
+        ("</script><img", [HOSTILE]),
+        ("0000001f-9d4b", ["Room 31"]),
+        (".*", []),
+    ],
+)
+def test_a_search_looks_through_all_meetings(
+    browser: Browser, interactive_pages: dict[str, Path], typed: str, titles: list[str], width: int
+) -> None:
+    """Every word has to be in the title, or begin the ID. Case and accents do not count. The table unfolds."""
+    with opened(browser, interactive_pages[WEEK], width=width) as found:
+        found.page.get_by_label("Search the meetings").fill(typed)
+        rows = found.page.locator("#meetings > tbody > tr:visible")
+        assert [re.sub("[\u2066-\u2069]", "", row) for row in rows.locator("th").all_inner_texts()] == titles
+        assert found.page.locator("output").inner_text() == f"{len(titles)} of 49 meetings"
+        found.page.get_by_label("Search the meetings").fill("")
+        assert rows.count() == 49
+        assert found.page.locator("output").inner_text() == ""
+
+
+def test_a_search_keeps_the_order_and_folds_the_days(browser: Browser, interactive_pages: dict[str, Path]) -> None:
+    """A sorted table stays sorted in a search, and no day is left from a meeting that is hidden."""
+    with opened(browser, interactive_pages[YEAR]) as found:
+        meetings = table(found.page, "All meetings")
+        meetings.locator("thead button", has_text="meeting").first.click()
+        meetings.locator("tbody button").first.click()
+        found.page.get_by_label("Search the meetings").press_sequentially("room 99")
+        texts = meetings.locator("tbody > tr:visible > th").all_inner_texts()
+        assert texts == [f"Room {number}" for number in range(1_000) if "99" in str(number)]
+        assert meetings.locator(".days").count() == 0
+
+
+def test_a_search_is_quick(browser: Browser, interactive_pages: dict[str, Path]) -> None:
+    """A letter filters 1,000 meetings within a tenth of a second, drawing included. The first one unfolds the table."""
+    typed = """
+    letters => [...letters].map((_, place) => {
+      const field = document.querySelector("input");
+      field.value = letters.slice(0, place + 1);
+      const before = performance.now();
+      field.dispatchEvent(new Event("input"));
+      document.body.getBoundingClientRect();
+      return performance.now() - before;
+    })
+    """
+    with opened(browser, interactive_pages[YEAR]) as found:
+        milliseconds = found.page.evaluate(typed, "room 12")
+        assert median(milliseconds) < 100
+        assert max(milliseconds) < 1_000
+        assert found.page.locator("output").inner_text() == "19 of 1,000 meetings"
+
+
+def test_print_has_no_search(browser: Browser, interactive_pages: dict[str, Path]) -> None:
+    """Nobody types on paper. All meetings stay folded there, too."""
+    with opened(browser, interactive_pages[WEEK]) as found:
+        found.page.emulate_media(media="print")
+        assert not found.page.locator("input").is_visible()
+        assert not found.page.locator("#meetings").is_visible()
