@@ -1,6 +1,4 @@
 -- Minutes per day from snapshots, after reconcile, and as Cloudflare totals them (UTC)
--- Total row: snapshot_minutes, reconciled_minutes, cloudflare_minutes, shortfall_minutes,
--- difference_minutes
 -- Grain: one row per app and day in UTC, whatever $tz is, as in Cloudflare's own totals.
 -- The days are whole, also the first and the last one. shortfall_minutes is what snapshots alone
 -- miss of Cloudflare's total. difference_minutes is what is missing after reconcile. Breakout rooms
@@ -10,6 +8,8 @@
 -- booked steadily, a total never stands still between two snapshots while nobody leaves. If they
 -- are booked on leaving, the total of a live session lags, and only its final total is complete.
 -- stayed_growth_percent is the share of the growth that was seen while nobody left.
+-- Total row: snapshot_minutes, reconciled_minutes, cloudflare_minutes, shortfall_minutes,
+-- difference_minutes
 with from_snapshots as (
     select *
     from app_days_between($since, $until, false)

@@ -1,10 +1,10 @@
 -- Expected, loaded and missing snapshots per day, and the outcomes they could not learn
--- Total row: expected_snapshots, loaded_snapshots, missing_snapshots, covered_snapshots,
--- unresolved_outcomes
 -- Grain: one row per app and day in the time zone $tz, from the app's first snapshot on.
 -- A snapshot whose meetings all failed is loaded, but covers nothing. The snapshots of an app are
 -- expected until the end of the period; $app_id leaves out an app that is watched no longer. In a
 -- gap of more than 366 days there was no schedule, and no snapshot is expected.
+-- Total row: expected_snapshots, loaded_snapshots, missing_snapshots, covered_snapshots,
+-- unresolved_outcomes
 with slots as (
     select *, date_trunc('day', slot at time zone $tz) as local_day
     from slots_between($since, $until)

@@ -1,9 +1,9 @@
 -- Minutes, started sessions and the most participants at a time, per day
--- Total row: minutes, sessions, livestream_minutes, participant_minutes, breakout_minutes,
--- unknown_minutes, unfinished_sessions
 -- Grain: one row per day in the time zone $tz. Empty is not zero: nothing is known of such a day.
 -- Days without data are rows as well, except in a gap of more than 366 days.
 -- The participants of several apps are added where their slots are the same, as with --every.
+-- Total row: minutes, sessions, livestream_minutes, participant_minutes, breakout_minutes,
+-- unknown_minutes, unfinished_sessions
 with usage as (
     select
         day,

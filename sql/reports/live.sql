@@ -1,7 +1,7 @@
 -- Sessions that were live in the last snapshot of the period: now, unless --until says otherwise
--- Total row: participants
 -- Grain: one row per session that was live in its app's last loaded slot. Slots that a wrong clock
 -- has put into the future do not count.
+-- Total row: participants
 with last_slots as (
     select app_id, max(slot) as slot
     from slots_between($since, $until)

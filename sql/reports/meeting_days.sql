@@ -1,8 +1,8 @@
 -- Minutes and their possible cost per day, meeting and type of session
--- Total row: minutes, sessions, unfinished_sessions, low_usd, high_usd
 -- Grain: one row per day in the time zone $tz, meeting and type of session.
 -- Days without a session have no row. The rows add up to the figures of the reports daily, meetings
 -- and cost. So that the costs add up, they are not rounded. The title is the newest of the period.
+-- Total row: minutes, sessions, unfinished_sessions, low_usd, high_usd
 with usage as (
     select
         bucket as day,

@@ -1,7 +1,7 @@
 -- Minutes and sessions per meeting, the most minutes first
+-- Grain: one row per meeting with a session under way in the period.
 -- Total row: minutes, sessions, livestream_minutes, participant_minutes, breakout_minutes,
 -- unknown_minutes, unfinished_sessions
--- Grain: one row per meeting with a session under way in the period.
 with usage as (
     select
         app_id,

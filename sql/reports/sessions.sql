@@ -1,7 +1,7 @@
 -- Every session under way in the period: when, how long, its minutes in the period and in total
--- Total row: minutes
 -- Grain: one row per session or breakout room. Its minutes are a lower bound until is_final.
 -- A session that was reported before its start has a duration of 0: one of two clocks is wrong.
+-- Total row: minutes
 with placed as (
     select app_id, session_id, sum(minutes) as minutes
     from minutes_between($since, $until, $tz, 'day')
