@@ -19,7 +19,7 @@ from etl.reports.ask import answer_query, answer_report
 from etl.reports.fit import as_fitted_table
 from etl.reports.formats import EXACT_FORMATS, FORMATS
 from etl.reports.parameters import query_parameters
-from etl.reports.periods import BEGINNING, format_minute
+from etl.reports.periods import format_minute
 from etl.reports.table import as_exact_table, as_table
 
 if TYPE_CHECKING:
@@ -96,16 +96,15 @@ def _format_name(option: str | None, output: Path | None) -> str:
 
 def _heading(query: Query, answer: ReportAnswer, request: _Request, database: Path) -> str:
     """Return the lines above a report: its period, then where its data begins and ends, and its database."""
-    period, first = request.period, answer.data_range.first
+    period, beginning = request.period, answer.data_range.beginning_within(request.period)
     age = describe_age(
         answer.newest_snapshots,
         until=period.until,
         now=datetime.now(UTC),
         always=query.name == _LIVE,
     )
-    begins_late = first is not None and BEGINNING < period.since < first < period.until
     parts = [
-        f"no data before {format_minute(first, period.tz)}" if first and begins_late else "",
+        f"no data before {format_minute(beginning, period.tz)}" if beginning else "",
         age,
         f"from {database}",
     ]

@@ -17,6 +17,7 @@ from etl.page.daily import bars, daily
 from etl.page.interactive import days_of_meetings, hash_script
 from etl.page.query import compute_costs, compute_totals, fetch_page_data
 from etl.reports.ask import read_database
+from etl.reports.periods import BEGINNING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from etl.page.canvas import Chart
     from etl.page.concurrency import Hour
     from etl.page.daily import Day
-    from etl.page.query import MeetingKey, PageData, PageOptions, Totals
+    from etl.page.query import MeetingKey, PageData, PageOptions, PeriodReports, Totals
     from etl.settings import ReadSettings
 
 _LONGEST_NAME = 40  # characters, in charts
@@ -89,7 +90,7 @@ def _read(name: str) -> str:
 def _context(data: PageData) -> dict[str, Any]:
     """Return everything else that the template shows."""
     period, hours = data.current.period, concurrency.hours_of_week(data.current)
-    days = daily(data.current, [span.first for span in calendar.days(period)])
+    days = daily(data.drawn, [span.first for span in calendar.days(data.drawn.period)])
     apps = {app_id: text.name(app_id, most=_LONGEST_NAME) for app_id in _app_ids(data)}
     names = _meeting_names(data)
     incomparable = _why_incomparable(data)
@@ -99,9 +100,12 @@ def _context(data: PageData) -> dict[str, Any]:
         "totals": compute_totals(data.current),
         "previous": compute_totals(data.previous) if data.previous and not incomparable else None,
         "incomparable": incomparable,
+        "has_beginning": period.since > BEGINNING,
+        "drawn_since": data.drawn.period.since,
+        "snapshots_not_drawn": _count_snapshots(data.current) - _count_snapshots(data.drawn),
         "apps": apps,
         "days": days,
-        "peaks": concurrency.peaks(data.current).to_dicts(),
+        "peaks": concurrency.peaks(data.drawn).to_dicts(),
         "hours": hours,
         "minutes": _minutes(data, days, names),
         "concurrency": _concurrency(data, apps),
@@ -120,6 +124,8 @@ def _why_incomparable(data: PageData) -> str:
     """Return the reason why the previous period can't be compared with, or an empty text if it can."""
     if data.previous is None:
         return "there are no snapshots of the period before"
+    if data.drawn.period.since > data.current.period.since:
+        return "there is a gap of more than 366 days in this period"
     before = concurrency.covered_time_share(data.previous)
     if before < _COMPARABLE:
         return f"snapshots cover only {text.percent(before)} of the period before"
@@ -143,7 +149,7 @@ def _phrases(data: PageData, *, days: int, meetings: int) -> dict[str, str]:
 
 def _step_text(data: PageData, most: int) -> str:
     """Return what a step of the line of participants is, if it has at most so many."""
-    step = max((line.step for line in concurrency.series(data.current, most=most)), default=0.0)
+    step = max((line.step for line in concurrency.series(data.drawn, most=most)), default=0.0)
     return f"the peak of {text.duration(step / 60)}" if step else "a snapshot"
 
 
@@ -159,11 +165,11 @@ def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str
     shown = {key: text.name(names[key], "", most=_LONGEST_NAME) for key in list(names)[: charts.SERIES_COLORS]}
     drawings = []
     for size in charts.SIZES:
-        spans = calendar.days_or_weeks(data.current.period, most=_MOST_DAYS[size.name])
+        spans = calendar.days_or_weeks(data.drawn.period, most=_MOST_DAYS[size.name])
         unknown = [span for span in spans if all(day.is_unknown for day in _within(span, days))]
-        stacked = bars(data.current, spans, list(shown))
+        stacked = bars(data.drawn, spans, list(shown))
         drawings.append(
-            charts.minutes(data.current.period, size, spans=spans, unknown=unknown, bars=stacked, names=shown)
+            charts.minutes(data.drawn.period, size, spans=spans, unknown=unknown, bars=stacked, names=shown)
         )
     return Figure(
         label=f"Minutes by day and meeting, {text.count(compute_totals(data.current).minutes)} in all.",
@@ -175,10 +181,10 @@ def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str
 
 
 def _concurrency(data: PageData, apps: Mapping[str, str]) -> Figure:
-    period, figures = data.current.period, compute_totals(data.current)
+    period, figures = data.drawn.period, compute_totals(data.current)
     names = {charts.series_color(place): name for place, name in enumerate(apps.values())}
     legend = names | ({charts.OTHERS: "all others"} if charts.OTHERS in names else {})
-    lines = {size: concurrency.series(data.current, most=_MOST_POINTS[size.name]) for size in charts.SIZES}
+    lines = {size: concurrency.series(data.drawn, most=_MOST_POINTS[size.name]) for size in charts.SIZES}
     drawings = [charts.concurrency(period, size, series) for size, series in lines.items()]
     return Figure(
         label=f"Participants over time, {text.count(figures.peak_participants)} at most.",
@@ -200,7 +206,7 @@ def _week(hours: Sequence[Hour]) -> Figure:
 
 
 def _coverage(data: PageData, days: Sequence[Day]) -> Figure:
-    period, figures = data.current.period, compute_totals(data.current)
+    period, figures = data.drawn.period, compute_totals(data.current)
     drawings = []
     for size in charts.LOW_SIZES:
         spans = calendar.days_or_weeks(period, most=_MOST_DAYS[size.name])
@@ -229,6 +235,10 @@ def _within(span: Span, days: Sequence[Day]) -> list[Day]:
 def _covered_share(days: Sequence[Day]) -> float | None:
     expected = sum(day.expected_snapshots for day in days)
     return sum(day.covered_snapshots for day in days) / expected if expected else None
+
+
+def _count_snapshots(reports: PeriodReports) -> int:
+    return int(reports.coverage["loaded_snapshots"].sum())
 
 
 def _app_ids(data: PageData) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,10 @@ from etl.reports.ask import read_data_range, require_known_app
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import midnight
 from etl.store import sql_files
-from etl.store.read import run_query, run_sql_file
+from etl.store.read import run_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -85,46 +86,46 @@ class Totals:
 class PageData:
     """All rows that the page shows. `previous` is the period of the same length before, if snapshots reach into it.
 
-    `snapshots_left_out` are the snapshots of the user's period before a gap of more than 366 days, after which the page
-    begins. `last_slot` is None if there are no snapshots, but ended sessions.
+    `drawn` is the part of the period that charts by day show: from the day of the first data on, or after the last gap
+    of more than 366 days. `no_data_before` is where data begins, if that is within the period. `last_slot` is None
+    without snapshots.
     """
 
     current: PeriodReports
+    drawn: PeriodReports
     previous: PeriodReports | None
+    no_data_before: datetime | None
     meetings: pl.DataFrame
     longest: pl.DataFrame
     accuracy: pl.DataFrame | None
     price_notes: dict[str, str]
     snapshots: int
-    snapshots_left_out: int
     last_slot: datetime | None
     schema: str
 
 
 def fetch_page_data(connection: Connection, database: Path, options: PageOptions) -> PageData:
-    """Read everything that the page shows. The period begins no earlier than the day of the first data.
+    """Read everything that the page shows. Its figures are those of the reports for the same period.
 
-    After a gap of more than 366 days between snapshots, the period begins anew: a wrong clock may have made the gap,
-    and a chart of it would show nothing. Raises ConfigError if the period has neither a snapshot nor an ended session.
+    Raises ConfigError if the period has neither a snapshot nor an ended session.
     """
-    data_range = read_data_range(connection, database)
+    period, data_range = options.period, read_data_range(connection, database)
     require_known_app(connection, database, options.app_id)
-    first_slot: datetime | None = run_sql_file(connection, "page/first_slot", until=options.period.until).item()
-    period = _starting_with(first_slot or data_range.first or options.period.until, options.period)
     reports = _Reports(connection, query_parameters(period, app_id=options.app_id, prices=options.prices))
-    state = reports.read("page/database", asked_since=options.period.since).row(0, named=True)
-    if period.since == period.until or not (state["snapshots"] or state["ended_sessions"]):
-        raise _no_data_error(options.period, data_range)
+    state = reports.read("page/database").row(0, named=True)
+    if not (state["snapshots"] or state["ended_sessions"]):
+        raise _no_data_error(period, data_range)
     current = reports.read_period(period)
     return PageData(
         current=current,
-        previous=reports.read_period(_period_before(period)) if first_slot and first_slot < period.since else None,
+        drawn=_drawn(current, reports.last_beginning),
+        previous=reports.read_period(_period_before(period)) if state["has_snapshots_before"] else None,
+        no_data_before=data_range.beginning_within(period),
         meetings=_meetings(reports, current.meeting_days),
         longest=reports.read("page/longest_sessions"),
         accuracy=_accuracy(reports, period) if state["reconcile_runs"] else None,
         price_notes=dict(reports.read("page/price_notes").iter_rows()),
         snapshots=state["snapshots"],
-        snapshots_left_out=state["snapshots_left_out"],
         last_slot=state["last_slot"],
         schema=state["schema"],
     )
@@ -174,11 +175,17 @@ def sum_participants(reports: PeriodReports) -> pl.DataFrame:
 
 
 class _Reports:
-    """Reads SQL files with the parameters of a page."""
+    """Reads SQL files with the parameters of a page. `last_beginning` is where data begins after the last long gap."""
 
     def __init__(self, connection: Connection, parameters: dict[str, object]) -> None:
         self._connection = connection
         self._parameters = parameters
+        self._stretches: list[tuple[datetime, datetime]] = self.read("page/stretches").rows()
+
+    @property
+    def last_beginning(self) -> datetime:
+        """The first instant with data after the last gap of more than 366 days."""
+        return max(first for first, _ in self._stretches)
 
     def read(self, name: str, **changed: object) -> pl.DataFrame:
         """Read the rows of `sql/<name>.sql`, with some parameters changed."""
@@ -196,13 +203,24 @@ class _Reports:
 
     def read_by_month(self, name: str, since: datetime, until: datetime) -> pl.DataFrame:
         """Read a report month by month, and put the rows below each other."""
-        return pl.concat(self.read(name, since=begin, until=end) for begin, end in _months(since, until))
+        months = _months(since, until, self._stretches)
+        return pl.concat(self.read(name, since=begin, until=end) for begin, end in months)
 
 
-def _months(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    while since < until:
-        yield since, min(since + _MONTH, until)
-        since += _MONTH
+def _months(
+    since: datetime, until: datetime, stretches: Iterable[tuple[datetime, datetime]]
+) -> Iterator[tuple[datetime, datetime]]:
+    """Cut a period into months. A month with which a stretch of data begins has the time before it as well."""
+    starts = chain.from_iterable(_month_starts(since, first, last) for first, last in stretches)
+    return pairwise([since, *(start for start in starts if start < until), until])
+
+
+def _month_starts(since: datetime, first: datetime, last: datetime) -> Iterator[datetime]:
+    """Return the starts of all months of a stretch of data but its first. Each is a midnight in UTC."""
+    start = _utc_midnight(max(first, since)) + _MONTH
+    while start <= last:
+        yield start
+        start += _MONTH
 
 
 def _summed(meeting_days: pl.DataFrame) -> pl.DataFrame:
@@ -211,14 +229,28 @@ def _summed(meeting_days: pl.DataFrame) -> pl.DataFrame:
     return meeting_days.group_by("day", "app_id", "meeting_id", "type").agg(pl.col(figures).sum())
 
 
-def _starting_with(first: datetime, period: Period) -> Period:
-    """Return the period without the days before the first data."""
-    zone = ZoneInfo(period.tz)
-    first_day = midnight(first.astimezone(zone).date(), zone)
-    return replace(period, since=max(period.since, min(first_day, period.until)))
+def _drawn(reports: PeriodReports, first_data_at: datetime) -> PeriodReports:
+    """Return the part of the reports that charts show. It begins with the day of the first data.
+
+    A session that the first snapshot saw started before. Its days are shown as well, a month at most.
+    """
+    period, zone = reports.period, ZoneInfo(reports.period.tz)
+    first_day = first_data_at.astimezone(zone).date()
+    is_within_month = pl.col("day").is_between(first_day - _MONTH, first_day)
+    first_day = min(reports.meeting_days.filter(is_within_month)["day"].to_list(), default=first_day)
+    begin = min(midnight(first_day, zone), period.until)
+    if begin <= period.since:
+        return reports
+    return PeriodReports(
+        period=replace(period, since=begin),
+        meeting_days=reports.meeting_days.filter(pl.col("day") >= first_day),
+        coverage=reports.coverage.filter(pl.col("day") >= first_day),
+        concurrency=reports.concurrency.filter(pl.col("slot") >= begin),
+    )
 
 
 def _period_before(period: Period) -> Period:
+    """Return the period of the same length that ends where a period begins."""
     return replace(period, since=period.since - (period.until - period.since), until=period.since)
 
 
@@ -233,5 +265,8 @@ def _meetings(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:
 
 def _accuracy(reports: _Reports, period: Period) -> pl.DataFrame:
     """Read the report accuracy, whose rows are whole days in UTC: each month begins at a midnight in UTC."""
-    first_day = midnight(period.since.astimezone(UTC).date(), ZoneInfo("UTC"))
-    return reports.read_by_month("reports/accuracy", first_day, period.until)
+    return reports.read_by_month("reports/accuracy", _utc_midnight(period.since), period.until)
+
+
+def _utc_midnight(instant: datetime) -> datetime:
+    return midnight(instant.astimezone(UTC).date(), ZoneInfo("UTC"))

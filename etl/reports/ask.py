@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from etl.reports.age import NewestSnapshot
     from etl.reports.catalogue import Query
+    from etl.reports.periods import Period
     from etl.settings import ReadSettings
     from etl.store.database import Connection
 
@@ -32,6 +33,10 @@ class DataRange:
 
     first: datetime | None
     last: datetime | None
+
+    def beginning_within(self, period: Period) -> datetime | None:
+        """Return where the data begins if a period reaches before it, else None."""
+        return self.first if self.first and period.since < self.first < period.until else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

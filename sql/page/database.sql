@@ -1,16 +1,10 @@
 -- Grain: one row, the state of the database.
--- It counts the snapshots and ended sessions of the period and all runs of reconcile. The snapshots
--- left out are those before $since and not before $asked_since.
+-- It counts the snapshots and ended sessions of the period and all runs of reconcile.
+-- has_snapshots_before tells if there is a snapshot before the period.
 select
     (select count(*) from runs where kind = 'snapshot' and slot >= $since and slot < $until)
         as snapshots,
-    (
-        select count(*)
-        from runs
-        where kind = 'snapshot'
-            and slot >= $asked_since
-            and slot < $since
-    ) as snapshots_left_out,
+    exists(select 1 from runs where kind = 'snapshot' and slot < $since) as has_snapshots_before,
     (
         select count(*)
         from session_finals

@@ -1,21 +1,29 @@
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
+from etl.page import text
 from etl.store.database import open_database
 from tests.cli.conftest import CHECKOUT
 from tests.cli.test_demo import WITHOUT
+from tests.page.parsed_page import ParsedPage
 from tests.sql.rows import Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+INSTANT = r"\d{4}-\d\d-\d\d \d\d:\d\d"
 
 
 def page(database: Path, output: Path, *options: str) -> Result:
@@ -30,6 +38,7 @@ def with_a_day(database: Path) -> Path:
         usage = Usage(connection, database.parent)
         usage.runs("2026-11-02 00:00", "2026-11-02 23:00", every=3600)
         usage.observed("2026-11-02 12:00", 5)
+        usage.final("2026-11-02 13:00", 30)
         usage.write()
     return database
 
@@ -45,11 +54,35 @@ def test_the_page_is_one_file(tmp_path: Path) -> None:
     assert "<h1>Our &lt;rooms&gt;</h1>" in output.read_text(encoding="utf-8")
 
 
-def test_all_begins_with_the_first_snapshot(tmp_path: Path) -> None:
-    """The page does not begin in 1970."""
+def test_a_page_of_all_has_no_beginning(tmp_path: Path) -> None:
+    """The page does not name 1970, but says where the data begins."""
     database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "usage.html"
     assert page(database, output, "--since", "all", "--until", "2026-11-03").exit_code == 0
-    assert "2 Nov 2026, 00:00 to 3 Nov 2026, 00:00" in output.read_text(encoding="utf-8")
+    texts = ParsedPage(output.read_text(encoding="utf-8")).texts
+    assert "Up to 3 Nov 2026, 00:00 (UTC)" in texts
+    assert "No data before 2 Nov 2026, 00:00. The charts by day begin with the first data." in texts
+
+
+@pytest.mark.parametrize("since", [None, "all", "1d", "30d", "12h", "2026-11-01", "2026-11-02T12:30:00Z"])
+def test_a_period_is_the_same_for_the_page_and_for_reports(tmp_path: Path, since: str | None) -> None:
+    """Both name the same instants, say where the data begins, and have the same minutes."""
+    database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "usage.html"
+    options = ["--until", "2026-11-02T12:45:00Z", *(["--since", since] if since else [])]
+    assert page(database, output, *options).exit_code == 0
+    parsed = ParsedPage(output.read_text(encoding="utf-8"))
+    report = ["report", "daily", "--database", str(database), *options]
+    period, beginning = CliRunner().invoke(cli, report).stdout.splitlines()[:2]
+    assert f"report daily, {parsed.texts[2]}".replace("Up", "up") == re.sub(INSTANT, as_on_page, period)
+    is_said = "No data before 2 Nov 2026, 00:00. The charts by day begin with the first data." in parsed.texts
+    assert is_said is beginning.startswith("no data before 2026-11-02 00:00")
+    assert is_said is (since not in {"12h", "2026-11-02T12:30:00Z"})
+    rows = json.loads(CliRunner().invoke(cli, [*report, "--format", "json"]).stdout)
+    assert parsed.tiles["Minutes"][0] == text.count(sum(row["minutes"] for row in rows))
+
+
+def as_on_page(instant: re.Match[str]) -> str:
+    """Return an instant of a report as the page writes it."""
+    return text.instant(datetime.fromisoformat(instant[0]).replace(tzinfo=UTC), "UTC")
 
 
 def test_the_users_own_prices_count(tmp_path: Path) -> None:
@@ -58,7 +91,7 @@ def test_the_users_own_prices_count(tmp_path: Path) -> None:
     period = ("--since", "2026-11-02", "--until", "2026-11-03", "--prices", str(prices))
     prices.write_text("type,low_usd_per_minute,high_usd_per_minute,note\nmeeting,1,2,mine\n", encoding="utf-8")
     assert page(database, output, *period).exit_code == 0
-    assert "$5.00" in output.read_text(encoding="utf-8")
+    assert "$30.00" in output.read_text(encoding="utf-8")
     prices.write_text("type,low_usd_per_minute\nmeeting,cheap,1,2,3,4\n", encoding="utf-8")
     result = page(database, output, *period)
     assert result.exit_code == 78

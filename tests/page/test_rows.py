@@ -197,11 +197,12 @@ def test_the_first_period_has_none_before(usage: Usage, make: MakePage) -> None:
 
 
 def test_ended_sessions_alone_have_a_page(usage: Usage, make: MakePage) -> None:
-    """Without any snapshot, the page begins on the day of the first one, and has its minutes but no participants."""
+    """Without any snapshot, the charts begin on the day of the first one. It has minutes, but no participants."""
     usage.run("2026-11-10 00:00", kind="reconcile", list_id="ended")
     usage.final("2026-11-02 13:00", 45, started_at=utc("2026-11-02 12:00"), max_concurrent_participants=3)
     page = make("2026-10-01 00:00", "2026-11-03 00:00")
-    assert "2 Nov 2026, 00:00 to 3 Nov 2026, 00:00 (UTC)" in page.texts
+    assert "1 Oct 2026, 00:00 to 3 Nov 2026, 00:00 (UTC)" in page.texts
+    assert "No data before 2 Nov 2026, 12:00. The charts by day begin with the first data." in page.texts
     assert [lines[0] for lines in page.tiles.values()] == [
         "45",
         "1",

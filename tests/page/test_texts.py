@@ -10,6 +10,7 @@ import pytest
 from etl import __version__
 from etl.page import text
 from tests.page.conftest import HOUR, a_session, hourly
+from tests.sql.rows import utc
 
 if TYPE_CHECKING:
     from tests.page.conftest import MakePage
@@ -169,27 +170,49 @@ def test_other_types_are_counted_beside_meetings(usage: Usage, make: MakePage) -
 
 
 @pytest.mark.parametrize(("snapshots", "sentence"), [(1, "1 snapshot before"), (3, "3 snapshots before")])
-def test_snapshots_before_a_long_gap_are_left_out(usage: Usage, make: MakePage, snapshots: int, sentence: str) -> None:
-    """The page begins after a gap of more than 366 days, and says how many snapshots it leaves out."""
+def test_snapshots_before_a_long_gap_are_not_drawn(usage: Usage, make: MakePage, snapshots: int, sentence: str) -> None:
+    """After a gap of more than 366 days, charts begin anew. The figures are those of the whole period."""
     hourly(usage, "2025-11-01 00:00", f"2025-11-01 {snapshots - 1:02}:00")
     hourly(usage, "2026-11-03 05:00", "2026-11-03 23:00")
     page = make("2025-01-01 00:00", "2026-11-04 00:00")
     is_or_are = "is" if snapshots == 1 else "are"
     assert (
-        f"A part of the period. {sentence} 3 Nov 2026, 00:00 {is_or_are} left out, because no other snapshot follows "
-        "for more than 366 days. Either no schedule ran in that time, or the clock of a run was wrong." in page.texts
+        f"Not in the charts by day. {sentence} 3 Nov 2026, 00:00 {is_or_are} counted, but not drawn, because no other "
+        "snapshot follows for more than 366 days. Either no schedule ran in that time, or the clock of a run was wrong."
+        in page.texts
     )
-    assert "3 Nov 2026, 00:00 to 4 Nov 2026, 00:00 (UTC)" in page.texts
-    assert "19 snapshots, the last at 3 Nov 2026, 23:00" in page.texts[-1]
+    assert "1 Jan 2025, 00:00 to 4 Nov 2026, 00:00 (UTC)" in page.texts
+    assert page.tiles["Coverage"][1] == f"{19 + snapshots} of {19 + snapshots} snapshots"
+    assert [row["day"] for row in page.table("Usage of each day")] == ["Tue 3 Nov 2026"]
+    assert f"{19 + snapshots} snapshots, the last at 3 Nov 2026, 23:00" in page.texts[-1]
+
+
+def test_a_period_with_a_long_gap_is_not_compared(usage: Usage, make: MakePage) -> None:
+    """Most of it is not known, although no snapshot is missing."""
+    hourly(usage, "2024-01-01 00:00", "2024-01-02 00:00")
+    hourly(usage, "2026-11-03 05:00", "2026-11-03 23:00")
+    page = make("2024-01-01 12:00", "2026-11-04 00:00")
+    assert "Changes are not shown: there is a gap of more than 366 days in this period." in page.texts
 
 
 def test_snapshots_up_to_a_year_apart_are_one_period(usage: Usage, make: MakePage) -> None:
-    """A gap of 366 days is part of the page. What lies before the period that was asked for is not left out of it."""
+    """A gap of 366 days is drawn. What lies before the period that was asked for is not mentioned."""
     usage.run("2025-11-01 05:00", every=HOUR)
     usage.run("2026-11-02 05:00", every=HOUR)
-    assert "1 Nov 2025, 00:00 to 3 Nov 2026, 00:00 (UTC)" in make("2025-01-01 00:00", "2026-11-03 00:00").texts
+    days = make("2025-01-01 00:00", "2026-11-03 00:00").table("Usage of each day")
+    assert (days[0]["day"], len(days)) == ("Sat 1 Nov 2025", 367)
     page = make("2026-11-01 00:00", "2026-11-03 00:00")
-    assert not any("left out" in text for text in page.texts)
+    assert not any("No data" in text or "Not in the charts" in text for text in page.texts)
+
+
+def test_a_session_before_the_first_snapshot_is_drawn(usage: Usage, make: MakePage) -> None:
+    """The first snapshot saw a session that had started two days before. Its days are bars, and rows of the table."""
+    hourly(usage, "2026-11-03 00:00", "2026-11-03 23:00")
+    usage.observed("2026-11-03 00:00", 48, started_at=utc("2026-11-01 00:00"))
+    page = make("2026-10-01 00:00", "2026-11-04 00:00")
+    assert [row["minutes"] for row in page.table("Usage of each day")] == ["24.0", "24.0", "0.0"]
+    assert page.tiles["Minutes"][0] == "48"
+    assert "No data before 3 Nov 2026, 00:00. The charts by day begin with the first data." in page.texts
 
 
 def test_one_snapshot_and_two_apps_are_named_as_such(usage: Usage, make: MakePage) -> None:

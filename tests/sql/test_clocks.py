@@ -106,7 +106,7 @@ def test_every_query_costs_what_is_stored(small: Usage, now: datetime, case: str
 @pytest.mark.parametrize("days", [30, None])
 @pytest.mark.parametrize("case", WRONG_CLOCKS)
 def test_the_page_costs_what_is_stored(small: Usage, case: str, now: datetime, days: int | None) -> None:
-    """The page begins after the last gap of more than 366 days, and so does its size."""
+    """Its charts begin after the last gap of more than 366 days, so a wrong clock does not make it larger."""
     take_snapshots(small, now)
     WRONG_CLOCKS[case](small, now)
     small.write()
@@ -308,16 +308,16 @@ def render_page(usage: Usage, since: datetime, until: datetime) -> str:
     return render(data, options, database="usage.duckdb", made_at=until)
 
 
-def test_the_page_says_what_it_leaves_out(usage: Usage) -> None:
-    """Two runs in 1970, and six years of nothing between others: a page begins after the last of these gaps."""
+def test_the_page_says_what_it_does_not_draw(usage: Usage) -> None:
+    """Two runs in 1970, and six years of nothing between others: charts begin after the last of these gaps."""
     for first in (BEGINNING, datetime(2020, 5, 5, tzinfo=UTC), datetime(2026, 5, 5, tzinfo=UTC)):
         usage.runs(first, first + STEP)
     page = render_page(usage, BEGINNING, datetime(2026, 5, 6, tzinfo=UTC))
-    assert "4 snapshots before 5 May 2026, 00:00 are left out" in page
+    assert "4 snapshots before 5 May 2026, 00:00 are counted, but not drawn" in page
     page = render_page(usage, BEGINNING, datetime(2020, 5, 6, tzinfo=UTC))
-    assert "2 snapshots before 5 May 2020, 00:00 are left out" in page
+    assert "2 snapshots before 5 May 2020, 00:00 are counted, but not drawn" in page
     page = render_page(usage, datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 5, 6, tzinfo=UTC))
-    assert "left out" not in page
+    assert "not drawn" not in page
 
 
 def test_the_page_of_a_time_before_all_data_is_refused(usage: Usage, now: datetime) -> None:
