@@ -128,7 +128,7 @@ def test_what_is_not_known_comes_last(browser: Browser, interactive_pages: dict[
 
 
 def test_days_are_sorted_by_date_and_by_keyboard(browser: Browser, interactive_pages: dict[str, Path]) -> None:
-    """Enter and the space bar sort as a click does. One column at a time is sorted."""
+    """Enter and the space bar sort as a click does. The focus is visible, and one column at a time is sorted."""
     with opened(browser, interactive_pages[WEEK]) as found:
         usage = table(found.page, "Usage of each day")
         in_order = column(usage, "day")
@@ -136,6 +136,7 @@ def test_days_are_sorted_by_date_and_by_keyboard(browser: Browser, interactive_p
         usage.locator("thead button", has_text="peak").click()
         usage.locator("thead button", has_text="day").focus()
         found.page.keyboard.press("Enter")
+        assert found.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
         assert column(usage, "day") == in_order
         found.page.keyboard.press("Space")
         assert column(usage, "day") == in_order[::-1]
