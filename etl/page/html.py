@@ -16,6 +16,7 @@ from etl.page import calendar, charts, concurrency, text
 from etl.page.daily import bars, daily
 from etl.page.interactive import days_of_meetings, hash_script
 from etl.page.query import compute_costs, compute_totals, fetch_page_data
+from etl.reports.age import describe_age
 from etl.reports.ask import read_database
 from etl.reports.periods import BEGINNING
 
@@ -75,12 +76,19 @@ def render(data: PageData, options: PageOptions, *, database: str, made_at: date
         "title": text.name(options.title, "Usage"),
         "database": text.name(database, "a database"),
         "made_at": made_at,
+        "age": _age(data, made_at),
         "version": __version__,
     }
     script = _read("page.js") if options.is_interactive else ""
     context = _context(data) | {"style": _read("page.css"), "script": script, "script_hash": hash_script(script)}
     context["meeting_days"] = days_of_meetings(data, context["days"][0].day) if script else {}
     return environment.get_template("page.html.jinja").render(**provenance, **context)
+
+
+def _age(data: PageData, made_at: datetime) -> str:
+    """Return the sentence on how old the data was when the page was made."""
+    age = describe_age(data.newest_snapshots, until=data.current.period.until, now=made_at, always=True)
+    return text.name(f"When this page was made: {age}.") if age else "There is no snapshot of this period."
 
 
 def _read(name: str) -> str:

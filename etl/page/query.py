@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from etl.errors import ConfigError
+from etl.reports.age import read_newest_snapshots
 from etl.reports.ask import read_data_range, require_known_app
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import midnight
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from etl.reports.age import NewestSnapshot
     from etl.reports.ask import DataRange
     from etl.reports.periods import Period
     from etl.store.database import Connection
@@ -101,6 +103,7 @@ class PageData:
     price_notes: dict[str, str]
     snapshots: int
     last_slot: datetime | None
+    newest_snapshots: list[NewestSnapshot]
     schema: str
 
 
@@ -111,7 +114,8 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
     """
     period, data_range = options.period, read_data_range(connection, database)
     require_known_app(connection, database, options.app_id)
-    reports = _Reports(connection, query_parameters(period, app_id=options.app_id, prices=options.prices))
+    parameters = query_parameters(period, app_id=options.app_id, prices=options.prices)
+    reports = _Reports(connection, parameters)
     state = reports.read("page/database").row(0, named=True)
     if not (state["snapshots"] or state["ended_sessions"]):
         raise _no_data_error(period, data_range)
@@ -127,6 +131,7 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
         price_notes=dict(reports.read("page/price_notes").iter_rows()),
         snapshots=state["snapshots"],
         last_slot=state["last_slot"],
+        newest_snapshots=read_newest_snapshots(connection, parameters),
         schema=state["schema"],
     )
 

@@ -54,6 +54,11 @@ def describe_age(snapshots: Sequence[NewestSnapshot], *, until: datetime, now: d
 
     Data of a past period is old if its end is missing.
     """
-    shown = [snapshot for snapshot in snapshots if always or snapshot.is_old(min(until, now))]
     subject = "newest snapshot of app {}" if len(snapshots) > 1 else "newest snapshot"
-    return "; ".join(f"{subject.format(one.app_id)} {format_age(now - one.slot)} old" for one in shown)
+    texts = []
+    for snapshot in snapshots:
+        is_old = snapshot.is_old(min(until, now))
+        if always or is_old:
+            missing = ", later ones are missing" if is_old else ""
+            texts.append(f"{subject.format(snapshot.app_id)} {format_age(now - snapshot.slot)} old{missing}")
+    return "; ".join(texts)

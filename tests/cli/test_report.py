@@ -463,7 +463,7 @@ def test_old_data_is_said_in_the_heading(shell: Shell) -> None:
     slots = [now - timedelta(hours=3, minutes=minutes) for minutes in (10, 5)]
     for slot in slots:
         shell.snapshot("--slot", slot.isoformat())
-    assert "; newest snapshot 3 hours old; from " in shell.run("report", "daily").stdout
+    assert "; newest snapshot 3 hours old, later ones are missing; from " in shell.run("report", "daily").stdout
     assert "newest snapshot" not in shell.run("report", "daily", "--until", slots[1].isoformat()).stdout
 
 

@@ -32,6 +32,7 @@ PAGE = f"""
 Our usage
 Our usage
 2 Nov 2026, 00:00 to 4 Nov 2026, 00:00 (UTC)
+When this page was made: newest snapshot 16 days old.
 Headline
 Minutes | 2,000 | +100 % | in meetings
 Sessions | 2 | +100 % | started in meetings
@@ -213,6 +214,23 @@ def test_a_session_before_the_first_snapshot_is_drawn(usage: Usage, make: MakePa
     assert [row["minutes"] for row in page.table("Usage of each day")] == ["24.0", "24.0", "0.0"]
     assert page.tiles["Minutes"][0] == "48"
     assert "No data before 3 Nov 2026, 00:00. The charts by day begin with the first data." in page.texts
+
+
+def test_the_age_of_the_data_stands_at_the_top(usage: Usage, make: MakePage) -> None:
+    """It follows the period. After more than two steps without a snapshot, it says that later ones are missing."""
+    usage.run("2026-11-20 05:30", every=HOUR)
+    usage.run("2026-11-20 06:30", every=HOUR)
+    today = ("2026-11-20 00:00", "2026-11-20 08:30")
+    assert make(*today).texts[3] == "When this page was made: newest snapshot 2 hours old."
+    usage.run("2026-11-20 06:00", every=HOUR, app="other")
+    assert make(*today).texts[3] == (
+        "When this page was made: newest snapshot of app app 2 hours old; newest snapshot of app other 2 hours old, "
+        "later ones are missing."
+    )
+    usage.clear()
+    usage.run("2026-11-20 07:00", kind="reconcile", list_id="ended")
+    usage.final("2026-11-20 05:00", 5, started_at="2026-11-20 04:00")
+    assert make(*today).texts[3] == "There is no snapshot of this period."
 
 
 def test_one_snapshot_and_two_apps_are_named_as_such(usage: Usage, make: MakePage) -> None:
