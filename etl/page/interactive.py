@@ -1,4 +1,4 @@
-"""What an interactive page has beside the others: its script, and the days of each meeting."""
+"""The script of an interactive page, and the days of each meeting."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ def test_a_missing_package_is_named_with_its_command(tmp_path: Path) -> None:
 
 
 def test_a_script_is_added_on_request_alone(tmp_path: Path) -> None:
-    """With --interactive the same file has a script."""
+    """The same file has a script with --interactive, and none without."""
     database, output = with_a_day(tmp_path / "usage.duckdb"), tmp_path / "usage.html"
     period = ("--since", "2026-11-02", "--until", "2026-11-03")
     assert page(database, output, *period).exit_code == 0

@@ -39,7 +39,7 @@ LABELS = """
 @pytest.mark.parametrize("width", [320, 360, 641, 768, 1280])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_cut(browser: Browser, pages: dict[str, Path], name: str, width: int) -> None:
-    """With every table open, no content is wider than its element, and nothing is outside the window."""
+    """No content is wider than its element, and nothing is outside the window, with every table open."""
     with opened(browser, pages[name], width=width) as found:
         found.page.evaluate(OPEN_ALL_TABLES)
         assert found.page.evaluate(CUT) == []

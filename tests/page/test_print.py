@@ -60,7 +60,7 @@ def filled_share(page: PageObject) -> float:
 def test_nothing_stands_alone_and_no_sheet_is_nearly_empty(
     browser: Browser, pages: dict[str, Path], name: str, paper: str
 ) -> None:
-    """What belongs together is on one sheet, and each sheet has texts on at least a quarter of its height."""
+    """Texts that belong together are on one sheet. Each sheet has texts on at least a quarter of its height."""
     with opened(browser, pages[name]) as found:
         pdf = PdfReader(io.BytesIO(found.page.pdf(format=paper)))
         found.page.emulate_media(media="print")
