@@ -235,7 +235,7 @@ def test_the_data_model_says_what_every_column_and_parameter_means() -> None:
     assert all(cells[2] for table in described().values() for cells in table)
     introduction = DATA_MODEL.split("\n## ")[0].split("The parameters of the macros:")[1]
     explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^- ([^:]+): ", introduction, flags=re.MULTILINE)))
-    signatures = re.findall(r"^## \w+\((.*)\)$", DATA_MODEL, flags=re.MULTILINE)
+    signatures = re.findall(r"^## \w+\((.+)\)$", DATA_MODEL, flags=re.MULTILINE)
     assert set(explained) == {name for signature in signatures for name in signature.split(", ")}
 
 

@@ -69,6 +69,7 @@ class Totals:
     minutes: float
     sessions: int
     peak_participants: int | None
+    live_sessions: int
     unfinished_sessions: int
     other_minutes: dict[str, float]
     low_usd: float
@@ -155,6 +156,7 @@ def compute_totals(reports: PeriodReports) -> Totals:
         minutes=float(meetings["minutes"].sum()),
         sessions=int(meetings["sessions"].sum()),
         peak_participants=max(sum_participants(reports)["participants"].to_list(), default=None),
+        live_sessions=int(rows["live_sessions"].sum()),
         unfinished_sessions=int(rows["unfinished_sessions"].sum()),
         other_minutes={type_: float(minutes) for type_, minutes in others.iter_rows()},
         low_usd=float(rows["low_usd"].sum()),
@@ -230,7 +232,7 @@ def _month_starts(since: datetime, first: datetime, last: datetime) -> Iterator[
 
 def _summed(meeting_days: pl.DataFrame) -> pl.DataFrame:
     """Add up the two parts of a day on which one month ends and the next begins."""
-    figures = ["minutes", "sessions", "unfinished_sessions", "low_usd", "high_usd"]
+    figures = ["minutes", "sessions", "live_sessions", "unfinished_sessions", "low_usd", "high_usd"]
     return meeting_days.group_by("day", "app_id", "meeting_id", "type").agg(pl.col(figures).sum())
 
 

@@ -7,6 +7,7 @@ select
     cast(bucket as date) as day,
     sum(minutes) as minutes,
     count(*) filter (where is_start) as sessions,
+    count(*) filter (where is_live) as live_sessions,
     count(*) filter (where is_unfinished) as unfinished_sessions
 from minutes_between(
     date_trunc('day', since at time zone 'UTC') at time zone 'UTC',

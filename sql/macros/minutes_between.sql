@@ -3,9 +3,10 @@
 -- total, and when they happened comes from presence: the participants that snapshots observed.
 -- The parts of a session add up to its total to the last digit, since each is the difference of two
 -- rounded running totals. Periods that meet share the total between them.
--- is_start marks the bucket in which the session started. is_unfinished marks the bucket of its
--- last snapshot if its final total is missing: what it consumed afterwards is not counted. Breakout
--- rooms have no final total of their own.
+-- is_start marks the bucket in which the session started. A session without a final total has a
+-- mark at the bucket of its last snapshot, because what it consumed afterwards is not counted:
+-- is_live while it is in its app's newest snapshot, else is_unfinished. Breakout rooms have no
+-- final total of their own, and neither mark.
 create or replace macro minutes_between(since, until, tz, unit, with_finals := true) as table
 -- A session ends with its final figures, else with its last snapshot. It lasts a microsecond at
 -- least, so that it lies in a bucket.
@@ -17,7 +18,8 @@ with session_totals as materialized (
         session_id,
         type,
         minutes,
-        is_final,
+        is_live,
+        not is_final and not is_live and type <> 'breakout' as is_unfinished,
         started_at,
         greatest(coalesce(ended_at, last_observed_at), started_at + interval 1 microsecond)
             as left_at,
@@ -246,7 +248,8 @@ select
     type,
     first_bucket as bucket,
     true as is_start,
-    not is_final and type <> 'breakout' as is_unfinished,
+    is_live,
+    is_unfinished,
     minutes
 from bounded_sessions
 anti join cut_sessions using (session_number)
@@ -260,8 +263,8 @@ select
     type,
     bucket,
     bucket = first_bucket and started_at >= since as is_start,
-    bucket = last_bucket and left_at <= until and not is_final and type <> 'breakout'
-        as is_unfinished,
+    bucket = last_bucket and left_at <= until and is_live as is_live,
+    bucket = last_bucket and left_at <= until and is_unfinished as is_unfinished,
     cast(minutes * share_after as decimal(18, 6))
     - cast(minutes * share_before as decimal(18, 6)) as minutes
 from shares

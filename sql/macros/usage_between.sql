@@ -1,7 +1,7 @@
 -- Grain: one row per meeting and local day of the period.
 -- Each type of session has its own column of minutes: minutes is that of the type meeting. sessions
--- counts the sessions of that type that started on the day. unfinished_sessions counts the sessions
--- of every type whose final total is missing.
+-- counts the sessions of that type that started on the day. The sessions of every type without a
+-- final total are live_sessions while they are in the newest snapshot, else unfinished_sessions.
 create or replace macro usage_between(since, until, tz) as table
 with usage_by_type as (
     select
@@ -11,6 +11,7 @@ with usage_by_type as (
         type,
         sum(minutes) as minutes,
         count(*) filter (where is_start) as sessions,
+        count(*) filter (where is_live) as live_sessions,
         count(*) filter (where is_unfinished) as unfinished_sessions
     from minutes_between(since, until, tz, 'day')
     group by app_id, meeting_id, bucket, type
@@ -28,6 +29,7 @@ select
     sum(minutes) filter (
         where type not in ('meeting', 'livestream', 'participant', 'breakout')
     ) as unknown_minutes,
+    cast(sum(live_sessions) as bigint) as live_sessions,
     cast(sum(unfinished_sessions) as bigint) as unfinished_sessions
 from usage_by_type
 group by app_id, meeting_id, day;

@@ -101,6 +101,7 @@ select
     coalesce(from_snapshots.sessions, 0) as snapshot_sessions,
     coalesce(reconciled.sessions, 0) as reconciled_sessions,
     cloudflare.sessions as cloudflare_sessions,
+    coalesce(reconciled.live_sessions, 0) as live_sessions,
     coalesce(reconciled.unfinished_sessions, 0) as unfinished_sessions,
     cloudflare.fetched_at as totalled_at,
     bookings.stayed_growth_percent,

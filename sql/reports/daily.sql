@@ -1,9 +1,11 @@
 -- Minutes, started sessions and the most participants at a time, per day
 -- Grain: one row per day in the time zone $tz. Empty is not zero: nothing is known of such a day.
+-- live_sessions are in the newest snapshot, and unfinished_sessions have ended without a final
+-- total: the minutes of both may grow.
 -- Days without data are rows as well, except in a gap of more than 366 days.
 -- The participants of several apps are added where their slots are the same, as with --every.
 -- Total row: minutes, sessions, livestream_minutes, participant_minutes, breakout_minutes,
--- unknown_minutes, unfinished_sessions
+-- unknown_minutes, live_sessions, unfinished_sessions
 with usage as (
     select
         day,
@@ -13,6 +15,7 @@ with usage as (
         sum(participant_minutes) as participant_minutes,
         sum(breakout_minutes) as breakout_minutes,
         sum(unknown_minutes) as unknown_minutes,
+        sum(live_sessions) as live_sessions,
         sum(unfinished_sessions) as unfinished_sessions
     from usage_between($since, $until, $tz)
     where $app_id is null
@@ -77,6 +80,7 @@ select
     case when has_data then coalesce(participant_minutes, 0) end as participant_minutes,
     case when has_data then coalesce(breakout_minutes, 0) end as breakout_minutes,
     case when has_data then coalesce(unknown_minutes, 0) end as unknown_minutes,
+    case when has_data then cast(coalesce(live_sessions, 0) as bigint) end as live_sessions,
     case when has_data then cast(coalesce(unfinished_sessions, 0) as bigint) end
         as unfinished_sessions,
     coalesce(covered_percent, 0) as covered_percent

@@ -1,11 +1,11 @@
 -- Sessions that were live in the last snapshot of the period: now, unless --until says otherwise
--- Grain: one row per session that was live in its app's last loaded slot. Slots that a wrong clock
--- has put into the future do not count.
+-- Grain: one row per session that was live in its app's last snapshot. A snapshot in which every
+-- meeting failed does not count, nor does one that a wrong clock has put into the future.
 -- Total row: participants
 with last_slots as (
     select app_id, max(slot) as slot
     from slots_between($since, $until)
-    where is_loaded
+    where is_observed
         and slot <= now()
         and ($app_id is null or app_id = $app_id)
     group by app_id

@@ -2,7 +2,7 @@
 -- Grain: one row per day in the time zone $tz, meeting and type of session.
 -- Days without a session have no row. The rows add up to the figures of the reports daily, meetings
 -- and cost. So that the costs add up, they are not rounded. The title is the newest of the period.
--- Total row: minutes, sessions, unfinished_sessions, low_usd, high_usd
+-- Total row: minutes, sessions, live_sessions, unfinished_sessions, low_usd, high_usd
 with usage as (
     select
         bucket as day,
@@ -11,6 +11,7 @@ with usage as (
         type,
         cast(sum(minutes) as decimal(18, 6)) as minutes,
         count(*) filter (where is_start) as sessions,
+        count(*) filter (where is_live) as live_sessions,
         count(*) filter (where is_unfinished) as unfinished_sessions
     from minutes_between($since, $until, $tz, 'day')
     where $app_id is null
@@ -24,6 +25,7 @@ select
     usage.type,
     usage.minutes,
     usage.sessions,
+    usage.live_sessions,
     usage.unfinished_sessions,
     usage.minutes * prices.low_usd_per_minute as low_usd,
     usage.minutes * prices.high_usd_per_minute as high_usd,

@@ -1,7 +1,7 @@
 -- Minutes and sessions per meeting, the most minutes first
 -- Grain: one row per meeting with a session under way in the period.
 -- Total row: minutes, sessions, livestream_minutes, participant_minutes, breakout_minutes,
--- unknown_minutes, unfinished_sessions
+-- unknown_minutes, live_sessions, unfinished_sessions
 with usage as (
     select
         app_id,
@@ -12,6 +12,7 @@ with usage as (
         sum(participant_minutes) as participant_minutes,
         sum(breakout_minutes) as breakout_minutes,
         sum(unknown_minutes) as unknown_minutes,
+        sum(live_sessions) as live_sessions,
         sum(unfinished_sessions) as unfinished_sessions
     from usage_between($since, $until, $tz)
     where $app_id is null
@@ -28,6 +29,7 @@ select
     coalesce(participant_minutes, 0) as participant_minutes,
     coalesce(breakout_minutes, 0) as breakout_minutes,
     coalesce(unknown_minutes, 0) as unknown_minutes,
+    cast(live_sessions as bigint) as live_sessions,
     cast(unfinished_sessions as bigint) as unfinished_sessions,
     last_live_at,
     meeting_id,

@@ -17,6 +17,7 @@ select
     type,
     placed.minutes,
     sessions.minutes as total_minutes,
+    is_live,
     is_final,
     max_participants as peak_participants,
     greatest(epoch(coalesce(ended_at, last_observed_at)) - epoch(started_at), 0) / 60

@@ -1,14 +1,7 @@
--- Grain: one row per session that was live in its app's latest loaded slot.
--- slot says how old that is. Slots that a wrong clock has put into the future do not count.
+-- Grain: one row per session that was live in its app's newest snapshot.
+-- slot says how old that is. A snapshot in which every meeting failed does not count, nor does one
+-- that a wrong clock has put into the future.
 create or replace view live_now as
-with latest_slots as (
-    select app_id, max(slot) as slot
-    from coverage
-    where is_loaded
-        and slot <= now()
-    group by app_id
-)
-
 select
     slot,
     app_id,
@@ -21,4 +14,4 @@ select
     max_concurrent_participants,
     minutes_consumed
 from session_snapshots
-semi join latest_slots using (app_id, slot);
+semi join newest_slots() using (app_id, slot);

@@ -89,11 +89,27 @@ def test_half_a_previous_period_is_not_compared_with(usage: Usage, make: MakePag
     assert "snapshots cover only 50.0 % of the period before" in make(*DAY).sections["headline"]
 
 
+def test_live_sessions_are_no_lower_bound_of_the_past(usage: Usage, make: MakePage) -> None:
+    """A session of the newest snapshot is live. Another one has ended, and the page gives no command to its reader."""
+    hourly(usage, "2026-11-02 00:00", "2026-11-02 13:00")
+    a_session(usage, "2026-11-02", 10, "live")
+    headline = make(*DAY).sections["headline"]
+    assert "Live. 1 session was live in the newest snapshot, and counted up to it." in " ".join(headline.split())
+    assert "A lower bound" not in headline
+    usage.observed("2026-11-02 11:00", 5, "ended")
+    usage.observed("2026-11-02 13:00", 5, "live too")
+    page = make(*DAY)
+    headline = " ".join(page.sections["headline"].split())
+    assert "Live. 2 sessions were live in the newest snapshot, and counted up to it." in headline
+    assert "A lower bound. 1 session has ended without a final total" in headline
+    assert not [text for text in page.texts if "rtk-usage" in text]
+
+
 def test_unfinished_sessions_are_a_lower_bound(usage: Usage, make: MakePage) -> None:
-    """The page says how many sessions have no final figures yet."""
+    """The page says how many sessions have ended without a final total."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
     a_session(usage, "2026-11-02", 10)
-    assert "1 session has no final figures yet" in make(*DAY).sections["headline"]
+    assert "1 session has ended without a final total" in make(*DAY).sections["headline"]
     usage.final("2026-11-02 13:30", 15, started_at=utc("2026-11-02 12:00"))
     page = make(*DAY)
     assert "lower bound" not in page.sections["headline"].lower()

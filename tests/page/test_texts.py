@@ -40,8 +40,7 @@ Peak | 4 | +100 % | participants at a time
 Estimated cost | $1.00 {DASH} $4.00 | +100 % | from audio only to video
 Coverage | 100.0 % | no change | 48 of 48 snapshots
 Changes are against the 48 h before.
-A lower bound. 2 sessions have no final figures yet: minutes after the last snapshot are missing. \
-rtk-usage reconcile fetches them.
+A lower bound. 2 sessions have ended without a final total: minutes after the last snapshot are missing.
 Minutes by meeting
 Minutes per day of the meetings, in sessions of the type meeting.
 Daily | Weekly
@@ -71,7 +70,7 @@ covered
 The figures as a table
 Snapshots of each day
 Accuracy
-There is nothing to compare with yet. rtk-usage reconcile fetches final figures and Cloudflare{APOSTROPHE}s own totals.
+There is nothing to compare with yet: neither final figures nor Cloudflare{APOSTROPHE}s own totals have been fetched.
 How to read this page
 Made 20 Nov 2026, 08:30 (UTC) by realtimekit-usage {__version__} from usage.duckdb: 48 snapshots, \
 the last at 3 Nov 2026, 23:00; schema 0001_tables. App: app.

@@ -19,6 +19,12 @@ from minutes_between(cast($since as timestamptz), cast($until as timestamptz), '
 group by bucket
 order by bucket
 """
+MARKS = """
+select session_id, bool_or(is_live), bool_or(is_unfinished)
+from minutes_between(cast($since as timestamptz), cast($until as timestamptz), 'UTC', 'day')
+group by session_id
+order by session_id
+"""
 NIGHT = {"started_at": "2026-11-02 22:00"}
 
 
@@ -217,6 +223,37 @@ def test_a_session_starts_once_and_is_unfinished_at_its_last_snapshot(usage: Usa
     whole = [("2026-11-02", 1, 0), ("2026-11-03", 0, 0), ("2026-11-04", 0, 1)]
     assert usage.ask(FLAGS, since="-infinity", until="infinity") == whole
     assert usage.ask(FLAGS, since="2026-11-03 00:00:00+00", until="2026-11-04 00:00:00+00") == [("2026-11-03", 0, 0)]
+
+
+def test_a_session_of_the_newest_snapshot_is_live_and_one_that_has_ended_is_not(usage: Usage) -> None:
+    """No final total of both is known. A run in which every meeting failed, and one of the future, tell nothing."""
+    usage.run("2026-11-02 12:00")
+    usage.observed("2026-11-02 12:00", 1, "ended", meeting_id="n")
+    usage.run("2026-11-02 13:00")
+    usage.observed("2026-11-02 13:00", 2, "live", started_at="2026-11-02 11:00")
+    usage.run("2026-11-02 11:00", app="other")
+    usage.observed("2026-11-02 11:00", 3, "live too", started_at="2026-11-02 11:00", app_id="other")
+    marks = [("ended", False, True), ("live", True, False), ("live too", True, False)]
+    assert usage.ask(MARKS, since="-infinity", until="infinity") == marks
+    assert usage.ask("select session_id from sessions where is_live order by all") == [("live",), ("live too",)]
+    assert usage.ask("select session_id from live_now order by all") == [("live",), ("live too",)]
+    for slot in ("2026-11-02 14:00", "2126-11-02 14:00"):
+        usage.run(slot)
+        failed = {"live": 0, "idle": 0, "failed": 1} if slot.startswith("2026") else {"live": 0, "idle": 1}
+        usage.write()
+        usage.connection.execute(
+            f"update runs set {', '.join(f'{name} = {count}' for name, count in failed.items())} where slot = $slot",  # noqa: S608  # our own
+            {"slot": utc(slot)},
+        )
+    assert usage.ask(MARKS, since="-infinity", until="infinity") == marks
+    assert usage.ask(MARKS, since="-infinity", until="2026-11-02 12:30:00+00")[1:] == [
+        ("live", False, False),
+        ("live too", True, False),
+    ]
+    usage.run("2026-11-02 15:00")
+    usage.final("2026-11-02 11:30", 3, "live too", started_at="2026-11-02 11:00", app_id="other")
+    marks = [("ended", False, True), ("live", False, True), ("live too", False, False)]
+    assert usage.ask(MARKS, since="-infinity", until="infinity") == marks
 
 
 def test_a_session_last_observed_at_midnight_is_unfinished_on_the_day_before(usage: Usage) -> None:

@@ -61,11 +61,13 @@ def columns(rows: list[dict[str, Any]], names: str) -> list[tuple[Any, ...]]:
 def test_daily_has_zero_where_nobody_was_and_nothing_where_nothing_is_known(world: Usage) -> None:
     """Monday: 102 minutes and the tail of 30. On Tuesday nobody was there, of Wednesday nothing is known."""
     rows = world.report("daily", *WEEK, app_id="app")
-    assert columns(rows, "day minutes sessions peak_participants unfinished_sessions covered_percent") == [
-        (MONDAY, 132, 1, 3, 1, 100),
-        (TUESDAY, 0, 0, 0, 0, 100),
-        (WEDNESDAY, None, None, None, None, 0),
-        (THURSDAY, 30, 1, 2, 1, 100),
+    assert columns(
+        rows, "day minutes sessions peak_participants live_sessions unfinished_sessions covered_percent"
+    ) == [
+        (MONDAY, 132, 1, 3, 0, 1, 100),
+        (TUESDAY, 0, 0, 0, 0, 0, 100),
+        (WEDNESDAY, None, None, None, None, None, 0),
+        (THURSDAY, 30, 1, 2, 1, 0, 100),
     ]
 
 
@@ -106,22 +108,22 @@ def test_meetings_come_in_the_order_of_their_minutes(world: Usage) -> None:
         ("x", "Elsewhere", 5, 1, 1, utc("2026-11-02 06:00")),
         ("n", "Show", 0, 0, None, utc("2026-11-02 12:00")),
     ]
-    assert columns(rows, "livestream_minutes breakout_minutes unfinished_sessions") == [
-        (0, 12, 1),
-        (0, 0, 1),
-        (20, 0, 1),
+    assert columns(rows, "livestream_minutes breakout_minutes live_sessions unfinished_sessions") == [
+        (0, 12, 1, 0),
+        (0, 0, 1, 0),
+        (20, 0, 0, 1),
     ]
 
 
 def test_meeting_days_has_a_row_per_day_meeting_and_type(world: Usage) -> None:
     """The figures are those of daily, meetings and cost, which test the same sessions."""
     rows = world.report("meeting_days", *WEEK, app_id="app")
-    names = "day meeting_id meeting type minutes sessions unfinished_sessions low_usd high_usd"
+    names = "day meeting_id meeting type minutes sessions live_sessions unfinished_sessions low_usd high_usd"
     assert columns(rows, names) == [
-        (MONDAY, "m", "Weekly", "meeting", 132, 1, 0, Decimal("0.066"), Decimal("0.264")),
-        (MONDAY, "n", "Show", "livestream", 20, 1, 1, 0, Decimal("0.2")),
-        (MONDAY, "m", "Weekly", "breakout", 12, 1, 0, 0, Decimal("0.024")),
-        (THURSDAY, "m", "Weekly", "meeting", 30, 1, 1, Decimal("0.015"), Decimal("0.06")),
+        (MONDAY, "m", "Weekly", "meeting", 132, 1, 0, 0, Decimal("0.066"), Decimal("0.264")),
+        (MONDAY, "n", "Show", "livestream", 20, 1, 0, 1, 0, Decimal("0.2")),
+        (MONDAY, "m", "Weekly", "breakout", 12, 1, 0, 0, 0, Decimal("0.024")),
+        (THURSDAY, "m", "Weekly", "meeting", 30, 1, 1, 0, Decimal("0.015"), Decimal("0.06")),
     ]
 
 
@@ -241,7 +243,7 @@ def test_accuracy_compares_snapshots_and_final_figures_with_cloudflares(world: U
     rows_of_all = world.report("accuracy", "2026-11-02 00:00", "2026-11-05 00:00")
     assert columns(rows_of_all, "day app_id") == [(MONDAY, "app"), (MONDAY, "other")]
     sessions = "snapshot_sessions reconciled_sessions cloudflare_sessions unfinished_sessions totalled_at"
-    assert columns(rows, sessions) == [(2, 2, 2, 1, utc("2026-11-06 00:00")), (1, 1, None, 1, None)]
+    assert columns(rows, sessions) == [(2, 2, 2, 1, utc("2026-11-06 00:00")), (1, 1, None, 0, None)]
 
 
 def test_accuracy_has_days_that_only_cloudflare_knows(usage: Usage) -> None:
