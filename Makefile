@@ -14,7 +14,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-other-duckdb check fix axe build bench lock clean
+.PHONY: help install demo test test-other-duckdb check fix axe build tools bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,10 +24,15 @@ install: $(VENV)/.installed ## Make .venv with the pinned versions
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[simulator,excel,dev]'
 	@touch $@
 
-demo: install ## Take a week of hourly snapshots of a simulated API
+# The demo needs less than the tests. Where these are installed, it uses their environment.
+$(VENV)/.demo: pyproject.toml constraints.txt
+	test -e $(VENV)/.installed || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --editable '.[simulator]'; }
+	@touch $@
+
+demo: $(VENV)/.demo ## Take a week of hourly snapshots of a simulated API
 	@$(BIN)/rtk-usage demo
 
 test: install ## Run the tests, with branch coverage
@@ -55,17 +60,29 @@ build: install ## Build the wheel and try it in an environment of its own
 	rm -rf dist $(VENV)/smoke
 	$(BIN)/python -m build --wheel --outdir dist
 	$(PYTHON) -m venv $(VENV)/smoke
-	$(VENV)/smoke/bin/python -m pip install --quiet "$$(echo dist/*.whl)[simulator,page]"
+	$(VENV)/smoke/bin/python -m pip install --quiet "$$(echo dist/*.whl)[simulator]"
 	cd $(VENV)/smoke && bin/rtk-usage --help && bin/rtk-usage demo --days 1 --directory demo && test -s demo/usage.html
 
+# Both tools get an environment and folders of their own, so that nothing of the user's is touched.
+tools: ## Install the checkout with uv and with pipx, as users do, and try both
+	rm -rf $(VENV)/tools
+	$(PYTHON) -m venv $(VENV)/tools
+	$(VENV)/tools/bin/python -m pip install --quiet uv pipx
+	UV_TOOL_DIR=$(CURDIR)/$(VENV)/tools/uv UV_TOOL_BIN_DIR=$(CURDIR)/$(VENV)/tools/uv-bin \
+	  $(VENV)/tools/bin/uv tool install --quiet --constraints constraints.txt .
+	PIPX_HOME=$(CURDIR)/$(VENV)/tools/pipx PIPX_BIN_DIR=$(CURDIR)/$(VENV)/tools/pipx-bin PIPX_MAN_DIR=$(CURDIR)/$(VENV)/tools/man \
+	  PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(VENV)/tools/bin/pipx install --quiet .
+	cd $(VENV)/tools && for program in uv-bin/rtk-usage pipx-bin/rtk-usage; do \
+	  $$program --version && $$program query --list > /dev/null && $$program page --help > /dev/null || exit 1; done
+
 bench: install ## Measure beside the official SDK and dlt, and write bench/RESULTS.md; BENCH=... passes options
-	$(BIN)/python -m pip install --quiet --editable '.[simulator,page,dev,bench]'
+	$(BIN)/python -m pip install --quiet --editable '.[simulator,excel,dev,bench]'
 	$(BIN)/python -m bench.run $(BENCH)
 
 lock: ## Update the pinned versions in constraints.txt
 	rm -rf $(VENV)/lock
 	PIP_CONSTRAINT= $(PYTHON) -m venv $(VENV)/lock
-	PIP_CONSTRAINT= $(VENV)/lock/bin/python -m pip install --quiet '.[simulator,page,dev,bench]' 'duckdb==1.5.5' hatchling editables
+	PIP_CONSTRAINT= $(VENV)/lock/bin/python -m pip install --quiet '.[simulator,excel,dev,bench]' 'duckdb==1.5.5' hatchling editables
 	( echo '# Every version that is installed anywhere in this project; made by `make lock`.'; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude realtimekit-usage ) > constraints.txt
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from etl.reports.periods import Period
 
 _LIVE = "report live"  # its rows are those of the newest snapshot, so its age is always shown
+_BINARY = ("parquet", "xlsx")
 _FORMAT_BY_ENDING = {
     ".csv": "csv",
     ".json": "json",
@@ -40,6 +41,8 @@ _FORMAT_BY_ENDING = {
     ".ndjson": "jsonl",
     ".md": "markdown",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
+    ".txt": "table",
 }
 
 
@@ -73,7 +76,8 @@ def show_answer(query: Query, options: dict[str, Any]) -> None:
 
 
 def _request(query: Query, options: dict[str, Any]) -> _Request:
-    check_output(options["output"], database=options["database"])
+    endings = () if options["format_name"] else _FORMAT_BY_ENDING
+    check_output(options["output"], endings=endings, database=options["database"])
     period = make_period(options)
     prices = options["prices"] if "$prices" in query.sql else None  # a query without prices needs no valid file
     return _Request(
@@ -89,8 +93,8 @@ def _request(query: Query, options: dict[str, Any]) -> _Request:
 def _format_name(option: str | None, output: Path | None) -> str:
     """Return the format of the option, else the one of the file's ending, else `table`."""
     name = option or (_FORMAT_BY_ENDING.get(output.suffix.lower(), "table") if output else "table")
-    if name == "parquet" and output is None and _is_terminal():
-        raise click.UsageError("Parquet is not readable on a terminal; name a file with --output.")
+    if name in _BINARY and output is None and _is_terminal():
+        raise click.UsageError(f"{name} is not readable on a terminal; name a file with --output.")
     return name
 
 

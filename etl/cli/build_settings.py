@@ -59,11 +59,13 @@ def reconcile_settings(options: dict[str, Any]) -> ReconcileSettings:
 
 def api_settings(options: dict[str, Any], *, is_dry_run: bool = False) -> ApiSettings:
     """Build the settings of the API. A dry run sends nothing, so it needs neither a token nor an account."""
-    account_id = strip_or_none(options["account_id"]) or (_NOT_NEEDED if is_dry_run else None)
-    if not account_id:
-        raise ConfigError("the Cloudflare account is missing; set CLOUDFLARE_ACCOUNT_ID or --account-id")
+    account_id, token = strip_or_none(options["account_id"]), _read_token(options["api_token_file"])
+    if is_dry_run:
+        account_id, token = account_id or _NOT_NEEDED, token or _NOT_NEEDED
+    if not (account_id and token):
+        raise _missing_settings(token=token, account_id=account_id, app_id=strip_or_none(options["app_id"]))
     return ApiSettings(
-        token=_NOT_NEEDED if is_dry_run else _read_token(options["api_token_file"]),
+        token=token,
         account_id=account_id,
         base_url=strip_or_none(options["base_url"]) or CLOUDFLARE_BASE_URL,
         concurrency=options["concurrency"],
@@ -139,7 +141,19 @@ def _standard_input() -> BinaryIO:
     return io.BytesIO(sys.stdin.buffer.read())
 
 
-def _read_token(option: Path | None) -> str:
+def _missing_settings(*, token: str | None, account_id: str | None, app_id: str | None) -> ConfigError:
+    """Make the error for settings that are missing. It names all of them, so that nobody meets them one by one."""
+    missing = [] if token else [f"the API token: set {TOKEN}, or name a file with {TOKEN_FILE} or --api-token-file"]
+    missing += [] if account_id else ["the Cloudflare account: set CLOUDFLARE_ACCOUNT_ID or --account-id"]
+    missing += (
+        []
+        if app_id
+        else ["the RealtimeKit app, unless the list or the database names it: set REALTIMEKIT_APP_ID or --app-id"]
+    )
+    return ConfigError("these settings are missing:" + "".join(f"\n  {line}" for line in missing))
+
+
+def _read_token(option: Path | None) -> str | None:
     """Read the API token from the file of the option, else from the variable, else from the variable's file.
 
     The token itself is never an option, because every user of a machine can read the arguments of its processes.
@@ -148,9 +162,7 @@ def _read_token(option: Path | None) -> str:
     if option is None and token:
         return token
     if option is None and not file:
-        raise ConfigError(
-            f"the API token is missing; set {TOKEN}, or name a file that holds it with {TOKEN_FILE} or --api-token-file"
-        )
+        return None
     text, source = (str(option), "--api-token-file") if option else (file or "", TOKEN_FILE)
     return _read_token_file(text, source)
 

@@ -7,13 +7,19 @@ from typing import Any
 import click
 
 from etl.cli.build_settings import make_period, read_settings
+from etl.cli.examples import examples
 from etl.cli.options import period_options, read_options
 from etl.cli.output import print_text
 from etl.errors import CheckFailed
 from etl.reports.parameters import query_parameters
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "check",
+        "check --since all --json",
+    )
+)
 @click.option("--json", "as_json", is_flag=True, help="Print all rules, and all rows that break them, as JSON.")
 @period_options
 @read_options

@@ -7,11 +7,17 @@ from pathlib import Path
 
 import click
 
+from etl.cli.examples import examples
 from etl.cli.types import finite
-from etl.errors import ConfigError
+from etl.extras import missing_extra
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "demo",
+        "demo --days 1 --meetings 10 --directory try",
+    )
+)
 @click.option(
     "--directory",
     type=click.Path(path_type=Path, file_okay=False),
@@ -39,5 +45,5 @@ def demo(*, directory: Path, days: int, meetings: int, faults: float, seed: int)
     try:
         from etl.cli.demonstration import demonstrate
     except ModuleNotFoundError as error:
-        raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
+        raise missing_extra(error, "simulator") from error
     demonstrate(directory, days=days, meetings=meetings, faults=faults, seed=seed, now=datetime.now(UTC))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli.counts import format_count
+from etl.cli.examples import examples
 from etl.cli.options import write_options
 from etl.cli.output import print_text
 
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "load",
+        "load --database usage.duckdb --lock-timeout 5m",
+    )
+)
 @write_options
 def load(database: Path, lock_timeout: timedelta) -> None:
     """Load staged runs into the database.

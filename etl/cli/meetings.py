@@ -12,6 +12,7 @@ import click
 
 from etl.cli.build_settings import api_settings, strip_or_none
 from etl.cli.counts import format_count
+from etl.cli.examples import examples
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options
 from etl.cli.output import check_output, print_answer
@@ -29,7 +30,12 @@ if TYPE_CHECKING:
     from etl.settings import ApiSettings
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "meetings",
+        "meetings --active --output data/meetings.txt",
+    )
+)
 @click.option("--active", is_flag=True, help="Only meetings that can still be joined.")
 @click.option(
     "--output",

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # names of environment variables
-FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
+FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet", "xlsx")
 
 
 def default_of(settings: type, name: str) -> Any:
@@ -210,7 +210,8 @@ answer_options = _group(
         "--output",
         type=OutputFile(),
         callback=output_or_none,
-        help="Write the answer to this file, or - for standard output. An existing file is replaced.",
+        help="Write the answer to this file, or - for standard output. The endings .csv, .json, .jsonl, .md, .parquet, "
+        ".xlsx and .txt choose the format. An existing file is replaced.",
     ),
     click.option(
         "--wide",

@@ -13,24 +13,38 @@ from etl.errors import StoreError
 from etl.files import refuse_database_as_output
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from etl.values.run import RunSummary
 
 
-def check_output(output: Path | None, *, database: Path | None = None) -> None:
-    """Refuse an --output that would replace the database, or whose directory does not exist.
+def check_output(output: Path | None, *, endings: Collection[str] = (), database: Path | None = None) -> None:
+    """Refuse an --output that would replace the database, whose ending is not known, or whose directory is missing.
 
-    This is checked before any work. A directory is not created, because its name may be mistyped.
+    This is checked before any work. A directory is not created, because its name may be mistyped. Without `endings`,
+    any ending will do. A device or a pipe needs none.
     """
     if output is None:
         return
     if database is not None:
         refuse_database_as_output(database, output)
+    is_named_wrongly = endings and output.suffix.lower() not in endings
+    if is_named_wrongly and (output.is_file() or not output.exists()):
+        raise click.BadParameter(
+            f"{output.name} has {f'the unknown ending {output.suffix}' if output.suffix else 'no ending'}; "
+            f"expected {_alternatives(endings)}.",
+            param_hint="--output",
+        )
     if not output.parent.exists():
         raise click.BadParameter(
             f"the directory {output.parent} does not exist; create it, or name another file.", param_hint="--output"
         )
+
+
+def _alternatives(words: Collection[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def print_summary(text: str | None, summary: RunSummary, *, is_json: bool) -> None:

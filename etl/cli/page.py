@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.build_settings import make_period, read_settings
+from etl.cli.examples import examples
 from etl.cli.options import period_options, prices_option, read_options
 from etl.cli.output import check_output, print_answer
 from etl.cli.types import OutputFile, output_or_none
-from etl.errors import ConfigError
 from etl.files import write_whole
 
 if TYPE_CHECKING:
@@ -22,13 +22,20 @@ if TYPE_CHECKING:
 TITLE = "RealtimeKit usage"
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "page",
+        "page --since 7d --tz Europe/Berlin --output week.html",
+        "page --interactive",
+    )
+)
 @click.option(
     "--output",
     type=OutputFile(),
     callback=output_or_none,
-    required=True,
-    help="The file to write, or - for standard output. An existing file is replaced.",
+    default="usage.html",
+    show_default=True,
+    help="The file to write, .html or .htm, or - for standard output. An existing file is replaced.",
 )
 @click.option("--title", default=TITLE, show_default=True, help="The title of the page.")
 @click.option(
@@ -46,7 +53,7 @@ def page(*, output: Path | None, title: str, is_interactive: bool, **options: An
     The file needs no network: it opens offline, from an e-mail, on a phone and in print. It has no script without
     --interactive. It contains the names of meetings, so consider whom you send it to.
     """
-    check_output(output, database=options["database"])
+    check_output(output, database=options["database"], endings=(".html", ".htm"))
     period = make_period(options)
     content = render_page(
         read_settings(options),
@@ -64,9 +71,7 @@ def page(*, output: Path | None, title: str, is_interactive: bool, **options: An
 
 
 def render_page(settings: ReadSettings, period: Period, *, title: str = TITLE, **options: Any) -> bytes:
-    """Render the page of a database. Raises ConfigError if the packages that draw it are not installed."""
-    try:
-        from etl.page import html, query
-    except ModuleNotFoundError as error:
-        raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[page]"') from error
+    """Render the page of a database."""
+    from etl.page import html, query
+
     return html.make_page(settings, query.PageOptions(period=period, title=title, **options))

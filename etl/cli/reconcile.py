@@ -9,12 +9,18 @@ import click
 
 from etl.cli import summaries
 from etl.cli.build_settings import reconcile_settings
+from etl.cli.examples import examples
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, summary_options, write_options, zone_option
 from etl.cli.output import print_summary
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "reconcile",
+        "reconcile --since 2026-11-01 --app-id APP",
+    )
+)
 @click.option(
     "--since",
     default="2d",

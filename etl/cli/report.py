@@ -7,13 +7,21 @@ from typing import Any
 import click
 
 from etl.cli.build_settings import usage_errors
+from etl.cli.completion import complete_report
+from etl.cli.examples import examples
 from etl.cli.options import answer_options
 from etl.cli.output import print_text
 from etl.reports.catalogue import find_report, report_descriptions
 
 
-@click.command()
-@click.argument("name", required=False)
+@click.command(
+    epilog=examples(
+        "report",
+        "report daily --since 7d --tz Europe/Berlin",
+        "report meetings --since 2026-11-01 --until 2026-12-01 --output november.csv",
+    )
+)
+@click.argument("name", required=False, shell_complete=complete_report)
 @answer_options
 def report(*, name: str | None, **options: Any) -> None:
     """Show a usage report.

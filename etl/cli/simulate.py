@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.counts import format_count
+from etl.cli.examples import examples
 from etl.cli.types import RateLimit, finite, format_rate
 from etl.errors import ConfigError
+from etl.extras import missing_extra
 from etl.settings import CLOUDFLARE_RATE
 
 if TYPE_CHECKING:
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
 _HISTORY = timedelta(days=2)
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "simulate --write-meetings meetings.txt",
+        "simulate --port 0 --faults 0.05",
+    )
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8787, show_default=True, help="The port; 0 chooses a free one."
 )
@@ -80,7 +87,7 @@ def simulate(*, port: int, write_meetings: Path | None, **options: Any) -> None:
     try:
         from etl.simulator import app, faults, server, world
     except ModuleNotFoundError as error:
-        raise ConfigError(f'{error.name} is missing: pip install "realtimekit-usage[simulator]"') from error
+        raise missing_extra(error, "simulator") from error
     midnight = _utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
     seed, token = options["seed"], options["token"]
     simulated = world.World(

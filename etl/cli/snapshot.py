@@ -13,6 +13,7 @@ import click
 
 from etl.cli import plan_text, summaries
 from etl.cli.build_settings import snapshot_settings
+from etl.cli.examples import examples
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, default_of, summary_options, write_options
 from etl.cli.output import print_summary, print_text
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     from etl.values.fetch import Plan
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "snapshot",
+        "snapshot meetings.csv --every 5m --deadline 4m",
+        "snapshot --all-meetings --dry-run",
+    )
+)
 @click.argument("meetings", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--via",

@@ -14,7 +14,10 @@ from etl.store import sql_files
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FOLDER = "reports"
+_FOLDER, _COOKBOOK = "reports", "cookbook"
+# The themes of the cookbook, in the order in which a reader asks.
+THEMES = ("How much", "When", "Sessions", "Meetings", "Is anything missing")
+_THEME = re.compile(r"^-- Theme: (.+)$", re.MULTILINE)
 _TOTAL_ROW = re.compile(r"^-- Total row: ((?:.+,\n-- )*.+)$", re.MULTILINE)
 
 
@@ -58,6 +61,29 @@ def find_report(name: str) -> Query:
     raise WrongQuery(
         f"The report {name!r} does not exist.{hint} The reports are {names}; a file of your own ends with .sql."
     )
+
+
+def cookbook_themes() -> dict[str, dict[str, str]]:
+    """Return the themes of the cookbook in their order: the name of each query, and the question that it answers."""
+    themes: dict[str, dict[str, str]] = {theme: {} for theme in THEMES}
+    for path in sql_files.names(_COOKBOOK):
+        (theme,) = _THEME.findall(sql_files.text(path))
+        themes[theme][path.partition("/")[2]] = describe(path)
+    return themes
+
+
+def find_cookbook_query(name: str) -> Query:
+    """Find a query of the cookbook by its name. Raises WrongQuery if it is unknown.
+
+    In the file, the path of the prices is one that any DuckDB client can open in a checkout. Here it is the option's.
+    """
+    names = [path.partition("/")[2] for path in sql_files.names(_COOKBOOK)]
+    if name in names:
+        sql = sql_files.text(f"{_COOKBOOK}/{name}").replace("'sql/prices.csv'", "$prices")
+        return Query(name=name, sql=sql)
+    similar = difflib.get_close_matches(name, names, n=1)
+    hint = f"Did you mean {similar[0]}?" if similar else "rtk-usage query --list shows the names."
+    raise WrongQuery(f"{name!r} is neither SQL nor the name of a query in the cookbook. {hint}")
 
 
 def _columns_to_add(sql: str) -> list[str]:

@@ -1,5 +1,6 @@
 -- Which hours of the last 30 days were the busiest?
 -- Grain: one row per hour (UTC), the ten with the most minutes.
+-- Theme: When
 select
     bucket as hour_utc,
     round(sum(minutes), 1) as minutes,

@@ -1,5 +1,6 @@
 -- Which meetings changed their title?
 -- Grain: one row per title of a meeting with several titles in the last 90 days.
+-- Theme: Meetings
 select
     meeting_id,
     meeting_display_name as meeting,

@@ -1,6 +1,7 @@
 -- How many sessions and participants are there at a time: usually, at busy times, at most?
 -- Grain: one row for sessions and one for participants, over the snapshots of the last 30 days.
 -- Snapshots whose meetings mostly failed are left out: they would count absent data as nobody.
+-- Theme: When
 with slots as (
     select slot, sum(sessions) as sessions, sum(participants) as participants
     from concurrency_between(now() - interval 30 days, now())

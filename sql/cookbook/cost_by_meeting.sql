@@ -3,6 +3,7 @@
 -- An estimate: every minute at the high price of the price file, which is that of audio and video.
 -- Cloudflare does not document that it bills minutes_consumed. The path of the price file is
 -- relative to the directory of the project; elsewhere, write the whole path of your price file.
+-- Theme: How much
 select
     meeting_id,
     round(sum(minutes), 1) as minutes,

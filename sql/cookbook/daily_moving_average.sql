@@ -1,6 +1,7 @@
 -- How many minutes per day, and on average over seven days?
 -- Grain: one row per day (UTC) of the last 30 with any minutes.
 -- The first six averages are over fewer days.
+-- Theme: How much
 with days as (
     select bucket as day, sum(minutes) as minutes
     from minutes_between(

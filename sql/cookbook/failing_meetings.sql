@@ -1,5 +1,6 @@
 -- Which meetings failed most often?
 -- Grain: one row per meeting and kind of failure, the ten with the most in the last 30 days.
+-- Theme: Is anything missing
 select
     meeting_id,
     kind,

@@ -1,5 +1,6 @@
 -- What failed, and when?
 -- Grain: one row per day (UTC) of the last fourteen and kind of failure.
+-- Theme: Is anything missing
 select
     cast(slot at time zone 'UTC' as date) as day,
     kind,

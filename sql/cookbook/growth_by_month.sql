@@ -1,6 +1,7 @@
 -- How did usage grow from month to month?
 -- Grain: one row per month (UTC) of the last twelve with any usage.
 -- The current month is not over yet.
+-- Theme: How much
 with months as (
     select
         date_trunc('month', bucket) as month,

@@ -1,5 +1,6 @@
 -- How many of the watched meetings are idle?
 -- Grain: one row per day (UTC) of the last 30, with the outcomes of all its runs.
+-- Theme: Meetings
 select
     cast(slot at time zone 'UTC' as date) as day,
     cast(sum(live) as bigint) as live,

@@ -1,5 +1,6 @@
 -- Which sessions were live yesterday at 14:05?
 -- Grain: one row per session in the last snapshot up to 14:05 (UTC), whose time is slot.
+-- Theme: When
 with last_slot as (
     select max(slot) as slot
     from runs

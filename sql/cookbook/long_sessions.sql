@@ -1,6 +1,7 @@
 -- Which sessions lasted longer than three hours?
 -- Grain: one row per session of the last 30 days, the ten longest.
 -- A session without a final total lasted at least as long.
+-- Theme: Sessions
 select
     meeting_display_name as meeting,
     started_at,

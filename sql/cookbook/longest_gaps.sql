@@ -1,5 +1,6 @@
 -- When were snapshots missing for the longest time?
 -- Grain: one row per app and gap, a series of missing snapshots: the ten longest in 30 days.
+-- Theme: Is anything missing
 with numbered_slots as (
     select
         *,

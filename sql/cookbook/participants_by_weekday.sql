@@ -1,6 +1,7 @@
 -- How many participants are there on average, by weekday?
 -- Grain: one row per weekday (UTC), over the last four weeks.
 -- Snapshots whose meetings mostly failed are left out: they would count absent data as nobody.
+-- Theme: When
 with slots as (
     select slot, sum(sessions) as sessions, sum(participants) as participants
     from concurrency_between(now() - interval 28 days, now())

@@ -1,5 +1,6 @@
 -- How much of the API's limit do the runs use?
 -- Grain: one row per day (UTC) of the last seven and kind of run.
+-- Theme: Is anything missing
 select
     cast(slot at time zone 'UTC' as date) as day,
     kind,

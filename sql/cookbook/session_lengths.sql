@@ -1,6 +1,7 @@
 -- How long do sessions last?
 -- Grain: one row per range of lengths, of the ended sessions of the last 30 days.
 -- Only sessions with a final total are counted.
+-- Theme: Sessions
 with lengths as (
     select
         (epoch(ended_at) - epoch(started_at)) / 60 as length,

@@ -1,6 +1,7 @@
 -- How many sessions and minutes did no snapshot observe?
 -- Grain: one row per day (UTC) of the last 30 on which sessions started.
 -- These sessions started and ended between two snapshots. reconcile has found them.
+-- Theme: Sessions
 select
     cast(started_at at time zone 'UTC' as date) as day,
     count(*) as sessions,

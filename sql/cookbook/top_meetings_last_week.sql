@@ -1,5 +1,6 @@
 -- Which ten meetings used the most minutes last week?
 -- Grain: one row per meeting; last week is the one from Monday to Sunday (UTC).
+-- Theme: How much
 with usage as (
     select meeting_id, sum(minutes) as minutes, count(*) filter (where is_start) as sessions
     from minutes_between(

@@ -1,6 +1,7 @@
 -- Which sessions have ended, but have no final total yet?
 -- Grain: one row per session that is not in the newest snapshot of its app any more.
 -- Its minutes are a lower bound until reconcile has fetched its final total.
+-- Theme: Sessions
 select
     meeting_display_name as meeting,
     started_at,

@@ -312,3 +312,20 @@ def test_concurrency_bounds_the_requests_at_a_time(open_shell: OpenShell) -> Non
     summary = open_shell(meetings=10, latency=0.03).summary("--concurrency", "1")
     started, finished = (datetime.fromisoformat(summary[name]) for name in ("started_at", "finished_at"))
     assert finished - started >= timedelta(seconds=0.3)
+
+
+def test_all_missing_settings_are_named_at_once(shell: Shell) -> None:
+    """A first user does not meet them one by one. What is set is not named."""
+    without = dict.fromkeys(("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID", "REALTIMEKIT_APP_ID"))
+    result = shell.snapshot(**without)
+    assert result.exit_code == 78
+    assert result.stderr == (
+        "rtk-usage: these settings are missing:\n"
+        "  the API token: set CLOUDFLARE_API_TOKEN, or name a file with CLOUDFLARE_API_TOKEN_FILE or --api-token-file\n"
+        "  the Cloudflare account: set CLOUDFLARE_ACCOUNT_ID or --account-id\n"
+        "  the RealtimeKit app, unless the list or the database names it: set REALTIMEKIT_APP_ID or --app-id\n"
+    )
+    only_account = shell.snapshot(CLOUDFLARE_ACCOUNT_ID=None).stderr
+    assert only_account == (
+        "rtk-usage: these settings are missing:\n  the Cloudflare account: set CLOUDFLARE_ACCOUNT_ID or --account-id\n"
+    )

@@ -116,20 +116,6 @@ def test_the_demo_looks_like_an_office(demonstrated: tuple[Result, Path]) -> Non
     assert sum(count for _, count in minutes.most_common(5)) > 0.5 * minutes.total()
 
 
-def test_the_demo_does_without_the_page(tmp_path: Path) -> None:
-    """If the packages of the page are not installed, the demo names them and succeeds."""
-    command = ("demo", "--directory", str(tmp_path / "demo"), *LITTLE)
-    result = subprocess.run(
-        [sys.executable, "-c", WITHOUT, "jinja2", *command],
-        env={"PYTHONPATH": str(CHECKOUT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    assert 'The page is not written: jinja2 is missing: pip install "realtimekit-usage[page]"' in result.stdout
-
-
 def test_the_demo_runs_again_over_its_own(demonstrated: tuple[Result, Path], tmp_path: Path) -> None:
     """Its database is created anew. No run of the first demo is left, not even a staged one."""
     shutil.copytree(demonstrated[1], tmp_path, dirs_exist_ok=True)
@@ -220,5 +206,5 @@ def test_a_missing_extra_is_a_command_to_type(tmp_path: Path, command: list[str]
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (78, "")
-    assert 'pip install "realtimekit-usage[simulator]"' in ended.stderr
+    assert ended.stderr.endswith(" -m pip install starlette uvicorn\n")
     assert "Traceback" not in ended.stderr

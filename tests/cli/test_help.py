@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -150,3 +152,48 @@ def test_a_misspelt_command_is_refused() -> None:
     result = run("snapshoot")
     assert result.exit_code == 2
     assert "snapshoot" in result.stderr
+
+
+@pytest.mark.parametrize("name", cli.commands)
+def test_the_examples_of_a_command_are_valid(name: str) -> None:
+    """Each has at least two, and their options are those of the command."""
+    lines = run(name, "--help").stdout.partition("Examples:\n")[2].splitlines()
+    assert len(lines) >= 2
+    for line in lines:
+        program, command, *arguments = shlex.split(line)
+        assert (program, command) == ("rtk-usage", name)
+        cli.commands[name].make_context(name, arguments)
+
+
+@pytest.mark.parametrize(
+    ("shell", "words", "answer"),
+    [
+        ("bash", "rtk-usage rep", "plain,report\n"),
+        ("bash", "rtk-usage report cov", "plain,coverage\n"),
+        ("zsh", "rtk-usage query busiest", "plain\nbusiest_hours\nWhich hours of the last 30 days were the busiest?\n"),
+        ("fish", "rtk-usage report cov", "plain,coverage"),
+    ],
+)
+def test_a_shell_completes_commands_and_names(shell: str, words: str, answer: str) -> None:
+    """The installed program answers the shell. Fish names the word, and the others its number."""
+    typed, _, last = words.rpartition(" ")
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    if shell == "fish":
+        asked = {"COMP_WORDS": typed, "COMP_CWORD": last}
+    assert complete(asked | {"_RTK_USAGE_COMPLETE": f"{shell}_complete"}).startswith(answer)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_of_a_shell_completes_the_program(shell: str) -> None:
+    """It is what a user adds to the settings of the shell, as docs/cli.md says."""
+    document = (CHECKOUT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert f"_RTK_USAGE_COMPLETE={shell}_source rtk-usage" in document
+    assert "rtk-usage" in complete({"_RTK_USAGE_COMPLETE": f"{shell}_source"})
+
+
+def complete(variables: dict[str, str]) -> str:
+    """Run the installed program as a shell does to complete a command."""
+    program = Path(sys.executable).parent / "rtk-usage"
+    done = subprocess.run([program], env=os.environ | variables, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout

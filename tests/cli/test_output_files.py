@@ -143,7 +143,7 @@ def test_an_output_that_is_not_a_file_on_this_machine_is_refused(filled: Shell, 
 
 
 @contextmanager
-def full_disk(folder: Path) -> Iterator[Path]:
+def full_disk(folder: Path, name: str) -> Iterator[Path]:
     """Mount a disk of 64 kB that is full, with a small file on it."""
     folder.mkdir()
     mounted = subprocess.run(
@@ -152,7 +152,7 @@ def full_disk(folder: Path) -> Iterator[Path]:
     if mounted.returncode != 0:
         pytest.skip(f"a small disk can't be mounted: {mounted.stderr.strip()}")
     try:
-        (folder / "answer.csv").write_text("old", encoding="utf-8")
+        (folder / name).write_text("old", encoding="utf-8")
         with pytest.raises(OSError, match="No space left"):
             (folder / "rest").write_bytes(b"x" * 65536)
         yield folder
@@ -164,12 +164,13 @@ def full_disk(folder: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_full_disk_ends_with_74_and_leaves_the_file_as_it_was(filled: Shell, command: str) -> None:
     """The setting is right, and the command can be tried again. No unfinished file takes up more of the disk."""
-    with full_disk(filled.directory / "disk") as disk:
-        result = filled.run(*COMMANDS[command], "--output", str(disk / "answer.csv"))
+    name = "answer.html" if command == "page" else "answer.csv"
+    with full_disk(filled.directory / "disk", name) as disk:
+        result = filled.run(*COMMANDS[command], "--output", str(disk / name))
         assert result.exit_code == 74
         assert "No space left on device; free space there, or name another --output" in result.stderr
-        assert (disk / "answer.csv").read_text(encoding="utf-8") == "old"
-        assert sorted(path.name for path in disk.iterdir()) == ["answer.csv", "rest"]
+        assert (disk / name).read_text(encoding="utf-8") == "old"
+        assert sorted(path.name for path in disk.iterdir()) == [name, "rest"]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")  # noqa: PTH110  # a path

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from etl.reports.catalogue import THEMES
+from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.cli.conftest import finish, on_terminal, until
@@ -76,7 +79,7 @@ def test_a_query_may_name_the_parameters_of_a_report(filled: Shell) -> None:
         "create table t as select 1",
         "create or replace view outcomes as select 1",
         "drop table runs",
-        "checkpoint",
+        "force checkpoint",
         "copy (select 1) to 'out.csv'",
         "select 1; delete from runs",
         "",
@@ -190,3 +193,42 @@ def reads(pid: int, database: Path) -> bool:
         return database in [one.resolve() for one in Path(f"/proc/{pid}/fd").iterdir()]
     except FileNotFoundError:
         return True
+
+
+def test_a_query_of_the_cookbook_is_run_by_its_name(filled: Shell) -> None:
+    """Its prices are found from any directory."""
+    result = filled.run("query", "live_at_an_instant", "--format", "csv")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("slot,meeting,")
+    assert filled.run("query", "cost_by_meeting", "--format", "csv").stdout == "meeting_id,minutes,at_most_usd\n"
+
+
+def test_the_cookbook_is_listed_by_theme(shell: Shell) -> None:
+    """Every query has a line with its question. The list needs no database."""
+    result = shell.run("query", "--list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [line.rstrip(":") for line in result.stdout.splitlines() if not line.startswith(" ")] == list(THEMES)
+    for name in sql_files.names("cookbook"):
+        question = sql_files.text(name).splitlines()[0].removeprefix("-- ")
+        assert re.search(rf"^  {name.partition('/')[2]} +{re.escape(question)}$", result.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("busy_hours",),
+            "'busy_hours' is neither SQL nor the name of a query in the cookbook. Did you mean busiest_hours?",
+        ),
+        (
+            ("xyz",),
+            "'xyz' is neither SQL nor the name of a query in the cookbook. rtk-usage query --list shows the names.",
+        ),
+        ((), "Write a query, or name one of the cookbook: rtk-usage query --list shows them."),
+    ],
+)
+def test_an_unknown_name_is_refused(shell: Shell, arguments: tuple[str, ...], said: str) -> None:
+    """The message names a similar query, or the command that lists them."""
+    result = shell.run("query", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr

@@ -9,6 +9,8 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from etl.reports import formats
 from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
-from tests.cli.conftest import on_terminal
+from tests.cli.conftest import CHECKOUT, on_terminal
 from tests.older import make_older_database
 from tests.samples import held_open, stage_run
 
@@ -164,7 +166,7 @@ def test_a_place_that_cannot_be_written_is_named(filled: Shell) -> None:
 def test_an_output_in_a_directory_that_does_not_exist_is_refused(filled: Shell, command: tuple[str, ...]) -> None:
     """The command line is not valid. The directory is named and not created, and nothing is sent."""
     before = sorted(filled.directory.rglob("*"))
-    output = filled.directory / "reports" / "2026" / "a.csv"
+    output = filled.directory / "reports" / "2026" / ("a.html" if command == ("page",) else "a.csv")
     result = filled.run(*command, "--output", str(output))
     assert (result.exit_code, result.stdout, filled.api.app.state.requests) == (2, "", 0)
     said = f"Invalid value for --output: the directory {output.parent} does not exist; create it, or name another file."
@@ -482,3 +484,29 @@ def test_every_report_fits_its_terminal(filled: Shell, columns: int) -> None:
         assert max(map(len, shown.splitlines()[3:])) <= columns, shown
         wide = on_terminal(filled, *ask, "--wide", columns=columns)
         assert wide.splitlines() == filled.run(*ask).stdout.splitlines()
+
+
+@pytest.mark.parametrize("command", [("report", "daily"), ("query", "from runs")])
+@pytest.mark.parametrize(("name", "why"), [("usage.pdf", "the unknown ending .pdf"), ("usage", "no ending")])
+def test_an_ending_without_a_format_is_refused(shell: Shell, command: tuple[str, ...], name: str, why: str) -> None:
+    """The message lists the endings. Nothing is read, and nothing is written, not even a directory."""
+    result = shell.run(*command, "--output", str(shell.directory / "new" / name))
+    assert result.exit_code == 2
+    assert f"{name} has {why}; expected .csv, .json, .jsonl, .ndjson, .md, .parquet, .xlsx or .txt." in result.stderr
+    assert not (shell.directory / "new").exists()
+
+
+def test_a_workbook_without_its_package_is_refused(filled: Shell) -> None:
+    """The message has the command that installs it, and no file is written."""
+    output = filled.directory / "daily.xlsx"
+    without = "import sys; sys.modules['xlsxwriter'] = None; from etl.cli import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", without, "report", "daily", "--database", str(filled.database), "--output", str(output)],
+        env={"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert ended.stderr.startswith("rtk-usage: xlsxwriter is not installed; run: ")
+    assert not output.exists()

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,8 +11,6 @@ from click.testing import CliRunner
 from etl.cli import cli
 from etl.page import text
 from etl.store.database import open_database
-from tests.cli.conftest import CHECKOUT
-from tests.cli.test_demo import WITHOUT
 from tests.page.parsed_page import ParsedPage
 from tests.sql.rows import Usage
 
@@ -111,19 +107,23 @@ def test_without_snapshots_the_old_page_stays(tmp_path: Path) -> None:
     assert output.read_text(encoding="utf-8") == "the last one"
 
 
-def test_a_missing_package_is_named_with_its_command(tmp_path: Path) -> None:
-    """Without the packages of the page it ends with 78, and the message says how to install them."""
-    ended = subprocess.run(
-        [sys.executable, "-c", WITHOUT, "jinja2", "page", "--output", "usage.html"],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(CHECKOUT)},
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout) == (78, "")
-    assert 'pip install "realtimekit-usage[page]"' in ended.stderr
+def test_without_a_name_the_page_is_usage_html(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in the working directory, and the message names it."""
+    database = with_a_day(tmp_path / "usage.duckdb")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["page", "--database", str(database), "--since", "2026-11-02", "--until", "2026-11-03"]
+    result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    assert result.stderr.startswith("Wrote usage.html (")
+    assert (tmp_path / "usage.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(("name", "why"), [("usage.pdf", "the unknown ending .pdf"), ("usage", "no ending")])
+def test_a_page_is_html(tmp_path: Path, name: str, why: str) -> None:
+    """Another ending is refused before the database is opened, and nothing is written."""
+    result = page(tmp_path / "none.duckdb", tmp_path / name)
+    assert result.exit_code == 2
+    assert f"Invalid value for --output: {name} has {why}; expected .html or .htm." in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_script_is_added_on_request_alone(tmp_path: Path) -> None:

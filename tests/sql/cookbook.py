@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from etl.reports.catalogue import cookbook_themes
 from etl.store import sql_files
 from etl.store.database import open_to_read
 from tests.sql.recorded import LAST, record
@@ -26,10 +27,10 @@ _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|", "*
 _HEAD = """# Cookbook
 
 Common questions, each with a complete query from [sql/cookbook/](../sql/cookbook). Paste a query into the DuckDB
-command line, a notebook or a BI tool ([reading.md](reading.md)), or run it with
-`rtk-usage query sql/cookbook/busiest_hours.sql`. Days, weeks and hours are UTC. For another time zone, replace every
-`'UTC'`. The answers below come from a simulated world: 16 meetings, and a snapshot every three hours from 25 October to
-5 November 2026. For these answers, `now()` is the end of that time.
+command line, a notebook or a BI tool ([reading.md](reading.md)), or run it by its name, from anywhere:
+`rtk-usage query busiest_hours`. `rtk-usage query --list` lists the names. Days, weeks and hours are UTC. For another
+time zone, replace every `'UTC'`. The answers below come from a simulated world: 16 meetings, and a snapshot every three
+hours from 25 October to 5 November 2026. For these answers, `now()` is the end of that time.
 
 Three rules keep an answer right:
 
@@ -42,9 +43,9 @@ Three rules keep an answer right:
 [data-model.md](data-model.md) describes every column.
 """
 _ENTRY = """
-## {question}
+### {name}
 
-O{grain}
+{question} O{grain}
 
 {table}
 
@@ -70,15 +71,21 @@ def answer(recorded: Recorded, name: str, *, prices: Path | None = None) -> pl.D
 
 def document(recorded: Recorded) -> str:
     """The text of docs/cookbook.md."""
-    names = [name.partition("/")[2] for name in sql_files.names("cookbook")]
-    return _HEAD + "".join(_entry(recorded, name) for name in names)
+    themes = cookbook_themes()
+    contents = "".join(
+        f"- {theme}: {', '.join(f'[{name}](#{name})' for name in questions)}\n" for theme, questions in themes.items()
+    )
+    return f"{_HEAD}\n{contents}" + "".join(
+        f"\n## {theme}\n" + "".join(_entry(recorded, name, question) for name, question in questions.items())
+        for theme, questions in themes.items()
+    )
 
 
-def _entry(recorded: Recorded, name: str) -> str:
+def _entry(recorded: Recorded, name: str, question: str) -> str:
     sql = sql_files.text(f"cookbook/{name}")
-    question, grain, *_ = sql.splitlines()
+    _, grain, *_ = sql.splitlines()
     return _ENTRY.format(
-        question=question.removeprefix("-- "),
+        question=question,
         grain=grain.removeprefix("-- Grain: o"),
         table=_table(answer(recorded, name)),
         name=name,
