@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from etl.reports.catalogue import Query
     from etl.reports.periods import Period
 
+_NOTE_WIDTH = 80  # the least width of a terminal that tables are made for
 _LIVE = "report live"  # its rows are those of the newest snapshot, so its age is always shown
 _BINARY = ("parquet", "xlsx")
 _FORMAT_BY_ENDING = {
@@ -99,7 +101,7 @@ def _format_name(option: str | None, output: Path | None) -> str:
 
 
 def _heading(query: Query, answer: ReportAnswer, request: _Request, database: Path) -> str:
-    """Return the lines above a report: its period, then where its data begins and ends, and its database."""
+    """Return the lines above a report: its period, where its data begins and ends, its database, and a note on it."""
     period, beginning = request.period, answer.data_range.beginning_within(request.period)
     age = describe_age(
         answer.newest_snapshots,
@@ -112,7 +114,8 @@ def _heading(query: Query, answer: ReportAnswer, request: _Request, database: Pa
         age,
         f"from {database}",
     ]
-    return f"{query.name}, {period}\n{'; '.join(part for part in parts if part)}"
+    lines = [f"{query.name}, {period}", "; ".join(part for part in parts if part)]
+    return "\n".join([*lines, *textwrap.wrap(query.note, _NOTE_WIDTH)])
 
 
 def _write(frame: DataFrame, request: _Request, *, heading: str) -> None:

@@ -271,8 +271,17 @@ def _meetings(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:
 
 
 def _accuracy(reports: _Reports, period: Period) -> pl.DataFrame:
-    """Read the report accuracy, whose rows are whole days in UTC: each month begins at a midnight in UTC."""
-    return reports.read_by_month("reports/accuracy", _utc_midnight(period.since), period.until)
+    """Read the report accuracy. Each month begins at a midnight in UTC, so a day in UTC is in one month only."""
+    names = [
+        "snapshot_minutes",
+        "reconciled_minutes",
+        "utc_minutes",
+        "utc_cloudflare_minutes",
+        "utc_difference_minutes",
+    ]
+    sums = [pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()) for name in names]
+    rows = reports.read_by_month("reports/accuracy", period.since, period.until)
+    return rows.group_by("day", "app_id").agg(sums).sort("day", "app_id")
 
 
 def _utc_midnight(instant: datetime) -> datetime:

@@ -19,18 +19,20 @@ _FOLDER, _COOKBOOK = "reports", "cookbook"
 THEMES = ("How much", "When", "Sessions", "Meetings", "Is anything missing")
 _THEME = re.compile(r"^-- Theme: (.+)$", re.MULTILINE)
 _TOTAL_ROW = re.compile(r"^-- Total row: ((?:.+,\n-- )*.+)$", re.MULTILINE)
+_NOTE = re.compile(r"^-- Note: (.+(?:\n-- [^A-Z].*)*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """The SQL of a query, and its name in messages. `added` are the columns of a report that have a total.
 
-    `is_report` is false for a user's own query.
+    `note` is a sentence that readers of the table need. `is_report` is false for a user's own query.
     """
 
     name: str
     sql: str
     added: Sequence[str] = ()
+    note: str = ""
     is_report: bool = False
 
 
@@ -54,7 +56,7 @@ def find_report(name: str) -> Query:
     reports = report_descriptions()
     if name in reports:
         sql = sql_files.text(f"{_FOLDER}/{name}")
-        return Query(name=f"report {name}", sql=sql, added=_columns_to_add(sql), is_report=True)
+        return Query(name=f"report {name}", sql=sql, added=_columns_to_add(sql), note=_note(sql), is_report=True)
     similar = difflib.get_close_matches(name, reports, n=1)
     hint = f" Did you mean {similar[0]}?" if similar else ""
     names = ", ".join(reports)
@@ -90,6 +92,12 @@ def _columns_to_add(sql: str) -> list[str]:
     """Return the columns that the comment of a report names for its total row."""
     comment = _TOTAL_ROW.search(sql)
     return re.findall(r"\w+", comment[1]) if comment else []
+
+
+def _note(sql: str) -> str:
+    """Return the note on a report from its comment, or an empty text."""
+    comment = _NOTE.search(sql)
+    return comment[1].replace("\n-- ", " ") if comment else ""
 
 
 def read_query(path: Path) -> Query:

@@ -1,24 +1,53 @@
--- Minutes per day from snapshots, after reconcile, and as Cloudflare totals them (UTC)
--- Grain: one row per app and day in UTC, whatever $tz is, as in Cloudflare's own totals.
--- The days are whole, also the first and the last one. shortfall_minutes is what snapshots alone
--- miss of Cloudflare's total. difference_minutes is what is missing after reconcile. Breakout rooms
--- are left out, since Cloudflare's totals count sessions. Cloudflare's columns are empty before the
--- first reconcile.
+-- Minutes of meetings per day, before and after reconcile; utc columns compare with Cloudflare
+-- Grain: one row per app and day. The day of the first columns is that of the time zone $tz, cut at
+-- the ends of the period: reconciled_minutes, other_minutes (all other types), reconciled_sessions,
+-- live_sessions and unfinished_sessions add up to the figures of report daily.
+-- shortfall_minutes is what snapshots alone miss of the reconciled minutes.
+-- Cloudflare totals whole days in UTC, and all types. So the utc_ columns have the same day in UTC,
+-- whole and with all types, also the first and the last day. Breakout rooms are left out in them,
+-- since Cloudflare counts sessions. utc_difference_minutes is what is missing after reconcile.
+-- Cloudflare's columns are empty before the first reconcile.
 -- booking says when the API adds minutes to a session's total: on leaving, or steadily. If they are
 -- booked steadily, a total never stands still between two snapshots while nobody leaves. If they
 -- are booked on leaving, the total of a live session lags, and only its final total is complete.
 -- stayed_growth_percent is the share of the growth that was seen while nobody left.
--- Total row: snapshot_minutes, reconciled_minutes, cloudflare_minutes, shortfall_minutes,
--- difference_minutes
-with from_snapshots as (
-    select *
-    from app_days_between($since, $until, false)
+-- Note: Meetings alone, in days of the time zone, as in report daily. The utc columns have
+-- whole days in UTC and all types but breakout rooms, as Cloudflare's totals have.
+-- Total row: snapshot_minutes, reconciled_minutes, shortfall_minutes, other_minutes, utc_minutes,
+-- utc_cloudflare_minutes, utc_difference_minutes
+with usage as (
+    select false as has_finals, *
+    from minutes_between($since, $until, $tz, 'day', false)
+    where $app_id is null
+        or app_id = $app_id
+
+    union all
+
+    select true as has_finals, *
+    from minutes_between($since, $until, $tz, 'day', true)
     where $app_id is null
         or app_id = $app_id
 ),
 
-reconciled as (
-    select *
+local_days as (
+    select
+        app_id,
+        cast(bucket as date) as day,
+        sum(minutes) filter (where type = 'meeting' and not has_finals) as snapshot_minutes,
+        sum(minutes) filter (where type = 'meeting' and has_finals) as reconciled_minutes,
+        sum(minutes) filter (where type <> 'meeting' and has_finals) as other_minutes,
+        count(*) filter (where type = 'meeting' and is_start and not has_finals)
+            as snapshot_sessions,
+        count(*) filter (where type = 'meeting' and is_start and has_finals)
+            as reconciled_sessions,
+        count(*) filter (where is_live and has_finals) as live_sessions,
+        count(*) filter (where is_unfinished and has_finals) as unfinished_sessions
+    from usage
+    group by app_id, day
+),
+
+utc_days as (
+    select app_id, day, minutes, sessions
     from app_days_between($since, $until, true)
     where $app_id is null
         or app_id = $app_id
@@ -93,22 +122,26 @@ bookings as (
 
 select
     day,
-    coalesce(from_snapshots.minutes, 0) as snapshot_minutes,
-    coalesce(reconciled.minutes, 0) as reconciled_minutes,
-    cloudflare.minutes as cloudflare_minutes,
-    cloudflare.minutes - snapshot_minutes as shortfall_minutes,
-    cloudflare.minutes - reconciled_minutes as difference_minutes,
-    coalesce(from_snapshots.sessions, 0) as snapshot_sessions,
-    coalesce(reconciled.sessions, 0) as reconciled_sessions,
-    cloudflare.sessions as cloudflare_sessions,
-    coalesce(reconciled.live_sessions, 0) as live_sessions,
-    coalesce(reconciled.unfinished_sessions, 0) as unfinished_sessions,
+    coalesce(local_days.snapshot_minutes, 0) as snapshot_minutes,
+    coalesce(local_days.reconciled_minutes, 0) as reconciled_minutes,
+    coalesce(local_days.reconciled_minutes, 0) - coalesce(local_days.snapshot_minutes, 0)
+        as shortfall_minutes,
+    coalesce(local_days.other_minutes, 0) as other_minutes,
+    coalesce(local_days.snapshot_sessions, 0) as snapshot_sessions,
+    coalesce(local_days.reconciled_sessions, 0) as reconciled_sessions,
+    coalesce(local_days.live_sessions, 0) as live_sessions,
+    coalesce(local_days.unfinished_sessions, 0) as unfinished_sessions,
+    coalesce(utc_days.minutes, 0) as utc_minutes,
+    cloudflare.minutes as utc_cloudflare_minutes,
+    utc_cloudflare_minutes - utc_minutes as utc_difference_minutes,
+    coalesce(utc_days.sessions, 0) as utc_sessions,
+    cloudflare.sessions as utc_cloudflare_sessions,
     cloudflare.fetched_at as totalled_at,
     bookings.stayed_growth_percent,
     bookings.booking,
     app_id
-from reconciled
-full join from_snapshots using (app_id, day)
+from local_days
+full join utc_days using (app_id, day)
 full join cloudflare using (app_id, day)
 left join bookings using (app_id)
 order by day, app_id;

@@ -510,3 +510,15 @@ def test_a_workbook_without_its_package_is_refused(filled: Shell) -> None:
     assert (ended.returncode, ended.stdout) == (78, "")
     assert ended.stderr.startswith("rtk-usage: xlsxwriter is not installed; run: ")
     assert not output.exists()
+
+
+def test_the_report_on_accuracy_says_what_is_in_it(filled: Shell) -> None:
+    """A note above the table says which columns are of meetings, and which are of whole days in UTC."""
+    shown = filled.run("report", "accuracy", *NOVEMBER, "--tz", "Europe/Berlin").stdout
+    heading, _, table = shown.partition("\n\n")
+    assert " ".join(heading.splitlines()[2:]) == (
+        "Meetings alone, in days of the time zone, as in report daily. The utc columns have whole days in UTC and all "
+        "types but breakout rooms, as Cloudflare's totals have."
+    )
+    assert max(map(len, heading.splitlines()[2:])) <= 80
+    assert "cloudflare" in table

@@ -238,9 +238,9 @@ def test_a_day_of_snapshots_and_one_reconciliation_tell_the_truth_of_every_sessi
     (day,) = accuracy(settings.database, midnight, now)
     live = api.world.sessions(now, "LIVE")
     assert (day["day"], day["live_sessions"], day["unfinished_sessions"]) == (midnight.date(), len(live), 0)
-    assert abs(day["difference_minutes"]) < day["cloudflare_minutes"] / 100
-    assert 0 < day["shortfall_minutes"] < day["cloudflare_minutes"] / 5
-    assert day["reconciled_sessions"] == day["cloudflare_sessions"] > day["snapshot_sessions"]
+    assert abs(day["utc_difference_minutes"]) < day["utc_cloudflare_minutes"] / 100
+    assert 0 < day["shortfall_minutes"] < day["utc_cloudflare_minutes"] / 5
+    assert day["utc_sessions"] == day["utc_cloudflare_sessions"] > day["snapshot_sessions"]
 
 
 def test_a_session_that_is_booked_on_leaving_is_stored_as_the_api_reports_it(

@@ -207,12 +207,15 @@ def test_the_cost(answers: Answers) -> None:
 
 def test_the_accuracy(answers: Answers) -> None:
     """Every row is that of accuracy, of which one has a total of Cloudflare."""
-    names = ("snapshot_minutes", "reconciled_minutes", "cloudflare_minutes", "difference_minutes")
+    names = (
+        *("snapshot_minutes", "reconciled_minutes"),
+        *("utc_minutes", "utc_cloudflare_minutes", "utc_difference_minutes"),
+    )
     expected = [
         (text.day(row["day"]), *(text.hundredths(number(row[name])) for name in names))
         for row in answers.reports["accuracy"]
     ]
-    assert any(row["cloudflare_minutes"] for row in answers.reports["accuracy"])
+    assert any(row["utc_cloudflare_minutes"] for row in answers.reports["accuracy"])
     assert [tuple(row.values()) for row in answers.page.table("Minutes of each day")] == expected
 
 

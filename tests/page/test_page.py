@@ -225,11 +225,12 @@ def test_accuracy_is_shown_after_a_reconcile(usage: Usage, make: MakePage) -> No
     usage.total("2026-11-02", 15.5, 1)
     assert make(*DAY).table("Minutes of each day") == [
         {
-            "day (UTC)": "Mon 2 Nov 2026",
+            "day": "Mon 2 Nov 2026",
             "from snapshots": "10.00",
             "reconciled": "15.00",
-            "Cloudflare’s total": "15.50",  # noqa: RUF001  # as it is set
-            "difference": "0.50",
+            "all types, UTC day": "15.00",
+            "Cloudflare’s total, UTC day": "15.50",  # noqa: RUF001  # as it is set
+            "difference, UTC day": "0.50",
         }
     ]
 

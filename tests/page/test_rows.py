@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.sql.rows import Usage
 
 DAY = ("2026-11-02 00:00", "2026-11-03 00:00")
+MINUS = "\N{MINUS SIGN}"
 
 
 def test_a_day_in_which_a_month_ends_is_whole(usage: Usage, make: MakePage) -> None:
@@ -146,24 +147,33 @@ def test_the_peaks_of_apps_have_rows_of_their_own(usage: Usage, make: MakePage) 
 
 
 def test_accuracy_has_a_row_per_day_and_app(usage: Usage, make: MakePage) -> None:
-    """Its days are whole days in UTC, also the first one of a page that begins within it, over several months."""
+    """Its days are those of the zone, cut at the ends of the period. Cloudflare's are whole days in UTC."""
     usage.runs("2026-09-01 00:00", "2026-11-02 18:00", every=6 * HOUR)
     usage.run("2026-11-02 20:00", kind="reconcile", list_id="ended")
     for day in ("2026-09-01", "2026-09-29", "2026-11-02"):
         a_session(usage, day, 1000, day)
         usage.total(day, 1010.25, 1)
-    names = ("day (UTC)", "from snapshots", "reconciled", "Cloudflare’s total", "difference")  # noqa: RUF001  # as it is set
-    days = ("Tue 1 Sep 2026", "Tue 29 Sep 2026", "Mon 2 Nov 2026")
-    rows = [(day, "1,000.00", "1,000.00", "1,010.25", "10.25") for day in days]
-    page = make("2026-09-01 13:00", "2026-11-03 00:00")
-    assert page.table("Minutes of each day") == [dict(zip(names, row, strict=True)) for row in rows]
+    a_session(usage, "2026-11-02", 50, "stream", type="livestream")
+    names = ("day", "from snapshots", "reconciled", "all types, UTC day")
+    of_cloudflare = ("Cloudflare’s total, UTC day", "difference, UTC day")  # noqa: RUF001  # as it is set
+    rows = [
+        ("Tue 1 Sep 2026", "500.00", "500.00", "1,000.00", "1,010.25", "10.25"),
+        ("Tue 29 Sep 2026", "1,000.00", "1,000.00", "1,000.00", "1,010.25", "10.25"),
+        ("Mon 2 Nov 2026", "1,000.00", "1,000.00", "1,050.00", "1,010.25", f"{MINUS}39.75"),
+    ]
+    page = make("2026-09-01 12:30", "2026-11-03 00:00", tz="Europe/Berlin")
+    table = page.table("Minutes of each day")
+    assert table == [dict(zip((*names, *of_cloudflare), row, strict=True)) for row in rows]
     assert (
-        "Minutes from snapshots alone, with the final figures of ended sessions, and as Cloudflare totals the day."
-        in page.texts
+        "Minutes of meetings from snapshots alone, and with the final figures of ended sessions. Cloudflare totals "
+        "whole days in UTC and all types of sessions, so the last three columns compare those." in page.texts
     )
     usage.total("2026-11-02", 5, 1, app="late")
     with_app = make("2026-11-02 00:00", "2026-11-03 00:00").table("Minutes of each day")
-    assert [(row["app"], row["difference"]) for row in with_app] == [("app", "10.25"), ("late", "5.00")]
+    assert [(row["app"], row["difference, UTC day"]) for row in with_app] == [
+        ("app", f"{MINUS}39.75"),
+        ("late", "5.00"),
+    ]
 
 
 @pytest.mark.parametrize(

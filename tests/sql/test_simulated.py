@@ -72,9 +72,7 @@ def test_totals_are_those_of_the_simulated_world(shared_usage: Usage, world: Wor
     assert summed(by_bucket(shared_usage, "day", "UTC")) == pytest.approx(totals, abs=1e-9)
     rows = shared_usage.report("accuracy", BEGINNING, END)
     truth = [total for total in world.day_totals(FIRST, LAST, AFTERWARDS) if total.sessions]
-    assert [row["reconciled_sessions"] for row in rows if row["reconciled_sessions"]] == [
-        total.sessions for total in truth
-    ]
+    assert [row["utc_sessions"] for row in rows if row["utc_sessions"]] == [total.sessions for total in truth]
     assert participants(shared_usage) == [true_participants(world, slot) for slot in SLOTS[:-1]]
 
 
