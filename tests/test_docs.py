@@ -272,7 +272,9 @@ def test_the_data_model_names_every_kind_of_failure() -> None:
     assert re.findall("`([a-z_]+)`", kinds) == [str(kind) for kind in FailureKind]
 
 
-@pytest.mark.parametrize("folder", ["load", "read", "views", "migrations", "macros", "reports", "checks", "cookbook"])
+@pytest.mark.parametrize(
+    "folder", ["load", "read", "erase", "views", "migrations", "macros", "reports", "checks", "cookbook"]
+)
 def test_every_sql_file_begins_by_saying_what_it_is(folder: str) -> None:
     """The first line is a comment that describes the file."""
     for name in sql_files.names(folder):

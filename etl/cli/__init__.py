@@ -10,6 +10,7 @@ import click
 from etl import __version__
 from etl.cli.check import check
 from etl.cli.demo import demo
+from etl.cli.erase import erase
 from etl.cli.load import load
 from etl.cli.meetings import meetings
 from etl.cli.page import page
@@ -58,7 +59,7 @@ def cli() -> None:
     """Record the usage of Cloudflare RealtimeKit meetings in DuckDB, exactly once, and report on it."""
 
 
-for _command in (snapshot, reconcile, report, query, page, check, meetings, load, simulate, demo):
+for _command in (snapshot, reconcile, report, query, page, check, meetings, load, erase, simulate, demo):
     cli.add_command(_command)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from etl import RELEASED_AT
 from etl.errors import EXIT_WITH_FAILURES
+from etl.jobs.erase import erase_rows
 from etl.jobs.load import load_staged
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.settings import ReconcileSettings, SnapshotSettings
+    from etl.store.database import Connection
+    from etl.store.erase import ErasureRequest
     from etl.values.fetch import FetchCounts, Plan
     from etl.values.finals import ReconcileSummary
     from etl.values.run import RunSummary, SnapshotSummary
@@ -71,6 +74,13 @@ def run_load(database: Path, *, lock_timeout: timedelta) -> list[str]:
     for error in loaded.damaged.values():
         raise error
     return list(loaded.rows)
+
+
+def run_erase(
+    database: Path, find: Callable[[Connection], ErasureRequest], *, lock_timeout: timedelta
+) -> dict[str, int]:
+    """Erase what `find` finds, and return the number of erased rows by table."""
+    return asyncio.run(erase_rows(database, find, _real_context(), lock_timeout=lock_timeout))
 
 
 def exit_code(summary: RunSummary, signal_number: int | None) -> int:

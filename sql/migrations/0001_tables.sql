@@ -3,7 +3,8 @@
 -- The big tables have no primary key: an index would make the file five times as large.
 -- The load keeps the key of a snapshot (slot, app_id, meeting_id) unique instead (sql/load/).
 
--- Grain: one row per loaded run.
+-- Grain: one row per loaded run, and one per erasure (kind erase).
+-- Of a run of the kind erased, only its identity and its requests are left.
 -- every_seconds is the step of the run's schedule, empty for a run without one.
 -- unlisted counts the live sessions of meetings outside the run's list. It is empty for a run that
 -- fetched meeting by meeting, because such a run cannot see them.

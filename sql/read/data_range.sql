@@ -12,7 +12,7 @@ ended_sessions as (
 )
 
 select
-    (select count(*) from runs) as runs,
+    (select count(*) from runs where kind in ('snapshot', 'reconcile')) as runs,
     least(slots.first_at, ended_sessions.first_at) as first_at,
     greatest(slots.last_at, ended_sessions.last_at) as last_at
 from slots

@@ -1,0 +1,63 @@
+"""The job `erase`: a run by mistake, or a wrong app, is gone from tables and staged runs."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from etl import __version__
+from etl.jobs.load import load_staged
+from etl.jobs.prepare import uuid7
+from etl.settings import floor_to
+from etl.staging.runs import RECONCILIATIONS, SNAPSHOTS, Staging
+from etl.store.database import open_when_unlocked
+from etl.store.erase import count_rows, erase
+from etl.values.run import RunStart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from etl.store.database import Connection
+    from etl.store.erase import ErasureRequest
+    from etl.values.run import RunContext
+
+
+async def erase_rows(
+    database: Path, find: Callable[[Connection], ErasureRequest], context: RunContext, *, lock_timeout: timedelta
+) -> dict[str, int]:
+    """Load the staged runs, then erase what `find` finds. Return the number of erased rows by table.
+
+    No other job runs meanwhile, so that none loads a copy of what is erased. Raises RunOverlap if one does, StoreLocked
+    if another program has the database open for longer than `lock_timeout`, and what `find` raises.
+    """
+    start = _start(context)
+    snapshots, reconciliations = Staging(database, SNAPSHOTS), Staging(database, RECONCILIATIONS)
+
+    def find_and_erase(connection: Connection) -> dict[str, int]:
+        """Count the rows before they are gone."""
+        request = find(connection)
+        rows = count_rows(connection, request)
+        erase(connection, request, start)
+        return rows
+
+    with snapshots.lock(start.run_id, start.started_at), reconciliations.lock(start.run_id, start.started_at):
+        loaded = await load_staged(database, context, lock_timeout=lock_timeout)
+        for error in loaded.damaged.values():
+            raise error  # a damaged run may hold what is to be erased
+        return await open_when_unlocked(
+            database, find_and_erase, lock_timeout=lock_timeout, sleep=context.sleep, is_hurried=lambda: False
+        )
+
+
+def _start(context: RunContext) -> RunStart:
+    now = context.now()
+    return RunStart(
+        run_id=str(uuid7(now)),
+        slot=floor_to(now, timedelta(seconds=1)),
+        started_at=now,
+        account_id="",
+        tool_version=__version__,
+        host=socket.gethostname(),
+    )

@@ -1,0 +1,33 @@
+-- The runs of the job, the newest first, and when something was erased
+-- Grain: one row per run that started in the period. Of an erased run only its requests are left.
+-- A run for a whole app says so in via. $app_id leaves out runs without a meeting of this app.
+-- Total row: requests, retries
+with lists as (
+    select list_id, bool_or(app_id = $app_id) as has_app
+    from meeting_lists
+    group by list_id
+)
+
+select
+    runs.started_at,
+    runs.kind,
+    runs.slot,
+    runs.via,
+    runs.live,
+    runs.idle,
+    runs.failed,
+    runs.requests,
+    runs.retries,
+    epoch(runs.finished_at) - epoch(runs.started_at) as duration_seconds,
+    runs.clock_note,
+    runs.tool_version,
+    cast(runs.run_id as varchar) as run_id
+from runs
+left join lists using (list_id)
+where runs.started_at >= $since
+    and runs.started_at < $until
+    and (
+        $app_id is null
+        or coalesce(lists.has_app, runs.list_id = 'all:' || $app_id)
+    )
+order by runs.run_id desc;

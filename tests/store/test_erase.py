@@ -1,0 +1,270 @@
+"""What is erased is gone as if it had never been stored, but for its requests."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl.errors import ConfigError, FailureKind
+from etl.jobs.prepare import uuid7
+from etl.normalize.snapshots import normalize_snapshots
+from etl.reports.checks import run_checks
+from etl.reports.parameters import query_parameters
+from etl.reports.periods import BEGINNING, Period
+from etl.settings import ReadSettings
+from etl.staging.runs import Staging
+from etl.store import sql_files
+from etl.store.database import open_database, open_to_read
+from etl.store.erase import ErasureRequest, count_rows, erase, find_app, find_runs
+from etl.store.load import load_runs
+from etl.store.read import run_query, run_sql_file
+from etl.values.fetch import FetchCounts, FetchResult, Observation
+from etl.values.meetings import Failure, Meeting, MeetingList
+from etl.values.run import RunStart
+from tests.samples import payload
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from etl.store.database import Connection
+    from etl.values.run import StagedRun
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+STEP = timedelta(minutes=5)
+PERIOD = Period(since=BEGINNING, until=NOON + timedelta(days=1), tz="UTC")
+REPORTS = [name for name in sql_files.names("reports") if name != "reports/runs"]
+MEETINGS = [Meeting(app, f"{app}-{number}") for app in ("app", "other") for number in (1, 2)]
+_numbers = itertools.count()
+
+
+def stage(folder: Path, outcomes: dict[Meeting, str], slot: datetime) -> StagedRun:
+    """Stage a run in which the meetings were live, idle or failed. Their sessions go on from run to run."""
+    start = RunStart(
+        run_id=str(uuid7(slot + next(_numbers) * timedelta(milliseconds=1))),  # in the order in which they are staged
+        slot=slot,
+        started_at=slot,
+        account_id="account",
+        tool_version="0",
+        host="here",
+        every_seconds=STEP.total_seconds(),
+    )
+    minutes = (slot - NOON) / timedelta(minutes=1) + 5
+    live = [
+        Observation(
+            meeting,
+            slot,
+            payload(f"of {meeting.meeting_id}", associated_id=meeting.meeting_id, minutes_consumed=minutes),
+        )
+        for meeting, outcome in outcomes.items()
+        if outcome == "live"
+    ]
+    failures = [
+        Failure(app_id=meeting.app_id, meeting_id=meeting.meeting_id, kind=FailureKind.TIMEOUT, message="late")
+        for meeting, outcome in outcomes.items()
+        if outcome == "failed"
+    ]
+    counts = FetchCounts(
+        meetings=len(outcomes), live=len(live), idle=len(outcomes) - len(live) - len(failures), requests=len(outcomes)
+    )
+    fetched = FetchResult(observations=live, failures=failures, counts=counts)
+    batch = normalize_snapshots(start, MeetingList(meetings=list(outcomes)), fetched, slot)
+    staging = Staging(folder / "any.duckdb")
+    staging.directory.mkdir(exist_ok=True)
+    return staging.stage(batch.frames, start.run_id)
+
+
+def erasure(at: datetime = NOON + timedelta(days=2)) -> RunStart:
+    """The ledger entry of an erasure."""
+    return RunStart(run_id=str(uuid7(at)), slot=at, started_at=at, account_id="", tool_version="0", host="here")
+
+
+def answers(database: Path) -> dict[str, list[Any]]:
+    """Return the answers of all reports, the outcomes, and the lists without their IDs."""
+    parameters = query_parameters(PERIOD)
+    with open_to_read(database) as connection:
+        found = {name: run_query(connection, sql_files.text(name), parameters, where=name).rows() for name in REPORTS}
+        for query in (
+            "select run_id, app_id, meeting_id, outcome from outcomes",
+            "select distinct app_id, meeting_id from meeting_lists",
+            "select run_id, meetings, live, idle, failed from runs where kind = 'snapshot'",
+        ):
+            found[query] = connection.sql(f"{query} order by all").fetchall()
+    return found
+
+
+def broken_rules(database: Path) -> list[str]:
+    """Return the names of the rules that rows break."""
+    results, _ = run_checks(ReadSettings(database=database), query_parameters(PERIOD))
+    return [result.name for result in results if not result.is_passed]
+
+
+def make(database: Path, runs: Sequence[StagedRun], request: ErasureRequest | None = None) -> Path:
+    """Load runs into a new database, and erase what is requested."""
+    with open_database(database) as connection:
+        load_runs(connection, runs)
+        if request:
+            erase(connection, request, erasure())
+    return database
+
+
+OUTCOMES = st.dictionaries(st.sampled_from(MEETINGS), st.sampled_from(["live", "idle", "failed"]), min_size=1)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(OUTCOMES, min_size=2, max_size=4), st.data())
+def test_reports_are_those_of_a_database_that_never_had_the_run(
+    tmp_path_factory: pytest.TempPathFactory, slots: list[dict[Meeting, str]], data: st.DataObject
+) -> None:
+    """No rule is broken, and the other runs keep their outcomes."""
+    folder = tmp_path_factory.mktemp("erased")
+    runs = [stage(folder, outcomes, NOON + number * STEP) for number, outcomes in enumerate(slots)]
+    chosen = data.draw(st.sampled_from(runs))
+    erased = make(folder / "erased.duckdb", runs, ErasureRequest(run_ids=[chosen.run_id]))
+    never = make(folder / "never.duckdb", [run for run in runs if run != chosen])
+    assert answers(erased) == answers(never)
+    assert broken_rules(erased) == []
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(OUTCOMES, min_size=1, max_size=4))
+def test_reports_are_those_of_a_database_that_never_had_the_app(
+    tmp_path_factory: pytest.TempPathFactory, slots: list[dict[Meeting, str]]
+) -> None:
+    """A run with meetings of other apps keeps these, and its counts are theirs."""
+    folder = tmp_path_factory.mktemp("erased")
+    without = [{meeting: it for meeting, it in slot.items() if meeting.app_id != "app"} for slot in slots]
+    if not any(without) or slots == without:
+        return
+    runs = [stage(folder, outcomes, NOON + number * STEP) for number, outcomes in enumerate(slots)]
+    others = [stage(folder, outcomes, NOON + number * STEP) for number, outcomes in enumerate(without) if outcomes]
+    database = make(folder / "erased.duckdb", runs)
+    with open_database(database) as connection:
+        erase(connection, find_app(connection, database, "app"), erasure())
+    never = make(folder / "never.duckdb", others)
+    assert comparable(answers(database)) == comparable(answers(never))
+    assert broken_rules(database) == []
+
+
+def comparable(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Leave out the IDs of runs, which were staged twice."""
+    return {
+        name: [row[1:] for row in rows] if name.startswith("select run_id") else rows for name, rows in found.items()
+    }
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[StagedRun]:
+    """Three runs: of both apps, of one app, and of the other."""
+    both = dict.fromkeys(MEETINGS, "live")
+    return [
+        stage(tmp_path, both, NOON),
+        stage(tmp_path, {MEETINGS[0]: "live"}, NOON + STEP),
+        stage(tmp_path, {MEETINGS[2]: "idle"}, NOON + 2 * STEP),
+    ]
+
+
+@pytest.fixture
+def database(tmp_path: Path, runs: list[StagedRun]) -> Path:
+    """A database with these runs."""
+    return make(tmp_path / "usage.duckdb", runs)
+
+
+def ask(database: Path, query: str, **parameters: Any) -> list[Any]:
+    """Ask a database."""
+    with open_to_read(database) as connection:
+        return connection.execute(query, parameters or None).fetchall()
+
+
+def test_an_erased_run_is_not_loaded_again(database: Path, runs: list[StagedRun]) -> None:
+    """The ledger still holds it. A copy of its staged files brings nothing back."""
+    with open_database(database) as connection:
+        erase(connection, ErasureRequest(run_ids=[runs[0].run_id]), erasure())
+        assert load_runs(connection, runs).rows == {}
+    assert ask(database, "select count(*) from session_snapshots") == [(1,)]
+
+
+def test_the_ledger_says_that_and_when_something_was_erased(database: Path, runs: list[StagedRun]) -> None:
+    """It does not say what: neither the app, nor the meetings, nor their number."""
+    with open_database(database) as connection:
+        erase(connection, ErasureRequest(run_ids=[runs[1].run_id]), erasure())
+    query = "select kind, list_id, every_seconds, meetings, live, idle, failed, requests from runs order by run_id"
+    assert ask(database, query)[1] == ("erased", "erased", None, 0, 0, 0, 0, 1)
+    assert ask(database, query)[3] == ("erase", "erase", None, 0, 0, 0, 0, 0)
+
+
+def test_the_requests_of_an_erased_run_count_for_the_limit(database: Path, runs: list[StagedRun]) -> None:
+    """They were sent."""
+    with open_database(database) as connection:
+        before = spent(connection)
+        erase(connection, ErasureRequest(run_ids=[run.run_id for run in runs]), erasure())
+        assert spent(connection)[:3] == before
+
+
+def spent(connection: Connection) -> list[Any]:
+    """Return the requests of each run."""
+    until = NOON + timedelta(days=9)
+    return run_sql_file(connection, "read/requests_spent", since=NOON - STEP, until=until).rows()
+
+
+def test_an_erased_slot_can_be_taken_again(database: Path, runs: list[StagedRun]) -> None:
+    """No meeting has an outcome in it any more. The list of the run is stored again with the next run that has it."""
+    with open_database(database) as connection:
+        erase(connection, find_app(connection, database, "app"), erasure())
+        resolved = run_sql_file(connection, "read/resolved_meetings", slot=NOON).rows()
+        assert sorted(resolved) == [("other", "other-1"), ("other", "other-2")]
+        erase(connection, ErasureRequest(run_ids=[runs[0].run_id]), erasure(NOON + timedelta(days=3)))
+        assert run_sql_file(connection, "read/resolved_meetings", slot=NOON).is_empty()
+        again = stage(database.parent, dict.fromkeys(MEETINGS, "live"), NOON)
+        load_runs(connection, [again])
+        assert len(run_sql_file(connection, "read/resolved_meetings", slot=NOON)) == 4
+    assert broken_rules(database) == []
+
+
+def test_rows_are_counted_before_they_go(database: Path, runs: list[StagedRun]) -> None:
+    """The counts are those of the run, and of everything of an app."""
+    with open_database(database) as connection:
+        of_run = count_rows(connection, ErasureRequest(run_ids=[runs[0].run_id]))
+        of_app = count_rows(connection, find_app(connection, database, "app"))
+    assert of_run == {"session_snapshots": 4, "session_finals": 0, "daily_totals": 0, "fetch_failures": 0}
+    assert of_app["session_snapshots"] == 3
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id(database: Path, runs: list[StagedRun]) -> None:
+    """The beginning of several IDs, or of none, is refused with the way out."""
+    with open_to_read(database) as connection:
+        assert find_runs(connection, database, [runs[1].run_id[:-4].upper()]).run_ids == [runs[1].run_id]
+        with pytest.raises(ConfigError, match=r"3 runs of .* have an ID that begins with 0; write more of it"):
+            find_runs(connection, database, ["0"])
+        with pytest.raises(ConfigError, match="holds no run xyz; rtk-usage report runs lists the IDs"):
+            find_runs(connection, database, ["xyz"])
+
+
+def test_an_erased_run_is_not_found_again(database: Path, runs: list[StagedRun]) -> None:
+    """There is nothing left to erase."""
+    with open_database(database) as connection:
+        erase(connection, find_runs(connection, database, [runs[0].run_id]), erasure())
+        with pytest.raises(ConfigError, match="holds no run"):
+            find_runs(connection, database, [runs[0].run_id])
+
+
+def test_a_run_on_whose_rows_another_relies_is_not_erased_alone(database: Path) -> None:
+    """A repeated run has no rows of its own. Without those of the first, its meetings would look idle."""
+    first, second = (stage(database.parent, {MEETINGS[0]: "live"}, NOON + 9 * STEP) for _ in range(2))
+    with open_database(database) as connection:
+        load_runs(connection, [first, second])
+        with pytest.raises(ConfigError, match=f"erase both: --run {first.run_id} --run {second.run_id}"):
+            find_runs(connection, database, [first.run_id])
+        assert find_runs(connection, database, [second.run_id]).run_ids == [second.run_id]
+        assert len(find_runs(connection, database, [first.run_id, second.run_id]).run_ids) == 2
+
+
+def test_an_app_that_is_not_there_is_named_with_those_that_are(database: Path) -> None:
+    """Its ID may be mistyped."""
+    with open_to_read(database) as connection, pytest.raises(ConfigError, match="its apps are app, other"):
+        find_app(connection, database, "apps")
