@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from etl.cli import cli
+from etl.cli.demo import demo as demo_command
 from etl.cli.demonstration import demonstrate
 from etl.simulator.clock import from_ms
 from etl.store.database import open_to_read
@@ -75,7 +76,10 @@ def test_the_demo_takes_a_snapshot_an_hour(demonstrated: tuple[Result, Path]) ->
 
 
 def test_the_demo_ends_with_a_command_and_its_answer(demonstrated: tuple[Result, Path]) -> None:
-    """Whoever types the command sees the same figures. Only the minute in which it ends differs."""
+    """Whoever types the command sees the same figures. Only the minute in which it ends differs.
+
+    With the default directory, it is the command that the README shows.
+    """
     shown = demonstrated[0].stdout.partition("\n$ ")[2]
     command, _, answer = shown.partition("\n")
     arguments = shlex.split(command)[1:]
@@ -84,6 +88,9 @@ def test_the_demo_ends_with_a_command_and_its_answer(demonstrated: tuple[Result,
     minute, age = r"\d\d:\d\d(?= \(UTC\))", r"\d+ (minutes?|hours?|days?)(?= old)"
     assert re.sub(age, "", re.sub(minute, "", answer)) == re.sub(age, "", re.sub(minute, "", again))
     assert "\n total" in answer
+    (directory,) = (str(option.default) for option in demo_command.params if option.name == "directory")
+    in_readme = ["rtk-usage", *arguments[:-1], f"{directory}/usage.duckdb"]
+    assert f"\n{shlex.join(in_readme)}\n" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_demo_writes_a_page(demonstrated: tuple[Result, Path]) -> None:
