@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         "meetings --active --output data/meetings.txt",
     )
 )
-@click.option("--active", is_flag=True, help="Only meetings that can still be joined.")
+@click.option("--active", is_flag=True, help="Only meetings that are switched on, so that people can join them.")
 @click.option(
     "--output",
     type=OutputFile(),
