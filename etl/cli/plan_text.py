@@ -41,11 +41,12 @@ def format_plan(plan: Plan) -> str:
     meetings = "all live sessions" if plan.meetings is None else format_count(plan.meetings, "meeting")
     seconds = "less than a second" if plan.seconds < 1 else f"at least {format_duration(plan.seconds)}"
     rest = f"{plan.remaining - plan.requests:,}" if plan.requests <= plan.remaining else "none"
+    remaining = "1 remains" if plan.remaining == 1 else f"{plan.remaining:,} remain"
     return (
         f"plan:  {meetings} via {plan.via}, {format_reason(plan)}\n"
         f"cost:  {_format_cost(plan)}; {'it takes' if plan.requests == 1 else 'they take'} {seconds} within the limit\n"
         f"limit: {format_requests(plan.quota)} in {plan.window_seconds:g} s, less {plan.reserved:,} in reserve and "
-        f"{plan.spent:,} spent by earlier runs; {plan.remaining:,} remain now, {rest} after this run"
+        f"{plan.spent:,} spent by earlier runs; {remaining} now, {rest} after this run"
     )
 
 

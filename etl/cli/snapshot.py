@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 @click.option(
     "--every",
     type=Interval(),
-    help="The interval of your schedule, such as 5m or 1h; it divides a day. The slot is the start of the run, "
-    "rounded down to it.",
+    help="The interval of your schedule, such as 5m or 1h: at least 1m, and it divides a day. The slot is the start "
+    "of the run, rounded down to it.",
 )
 @click.option(
     "--slot", type=Instant(), help="The slot itself. Without --every and --slot, the slot is the second of the start."

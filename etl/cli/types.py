@@ -103,27 +103,37 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in new ver
 
 
 class Interval(Duration):
-    """The interval of a schedule. It divides a day, so that each day has the same slots."""
+    """The interval of a schedule: at least a minute. It divides a day, so that each day has the same slots."""
 
     def __init__(self) -> None:
-        super().__init__(shortest=timedelta(seconds=1))
+        super().__init__(shortest=timedelta())
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Parse an interval, and suggest the nearest ones for one that does not divide a day."""
+        """Parse an interval, and suggest the nearest ones for one that is too short or does not divide a day.
+
+        Seconds were probably meant to be minutes.
+        """
         interval = super().convert(value, param, ctx)
+        if interval < _MINUTE:
+            meant = max(interval * 60, _MINUTE)
+            self.fail(
+                f"{value!r} is shorter than a minute, the shortest interval; did you mean {_suggest(meant)}?",
+                param,
+                ctx,
+            )
         if _DAY % interval:
-            nearest = " or ".join(format_duration(length.total_seconds()) for length in _nearest_intervals(interval))
-            self.fail(f"{value!r} does not divide a day; did you mean {nearest}?", param, ctx)
+            self.fail(f"{value!r} does not divide a day; did you mean {_suggest(interval)}?", param, ctx)
         return interval
 
 
-def _nearest_intervals(interval: timedelta) -> list[timedelta]:
-    """Return the next shorter and the next longer interval that divides a day, in the same unit."""
-    unit = next((unit for unit in (_HOUR, _MINUTE) if interval >= unit), timedelta(seconds=1))
+def _suggest(interval: timedelta) -> str:
+    """Format the interval if it divides a day, or else the next shorter and the next longer one that do."""
+    unit = _HOUR if interval >= _HOUR else _MINUTE
     dividing = [unit * count for count in range(1, _DAY // unit + 1) if not _DAY % (unit * count)]
-    shorter = max((length for length in dividing if length < interval), default=None)
-    longer = min((length for length in dividing if length > interval), default=None)
-    return [length for length in (shorter, longer) if length]
+    shorter = max((length for length in dividing if length <= interval), default=None)
+    longer = min((length for length in dividing if length >= interval), default=None)
+    nearest = dict.fromkeys(length for length in (shorter, longer) if length)
+    return " or ".join(format_duration(length.total_seconds()) for length in nearest)
 
 
 class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new versions of click only
@@ -140,6 +150,9 @@ class RateLimit(click.ParamType):  # type: ignore[type-arg]  # generic in new ve
             self.fail(f"{value!r} is not a limit; write requests and a window, like 1200/300s or 1200/5m.", param, ctx)
         if not 1 <= int(requests) <= _MOST_REQUESTS:
             self.fail(f"{value!r} is out of range: from 1 to {_MOST_REQUESTS:,} requests.", param, ctx)
+        if re.fullmatch(r"[0-9.]*[0-9]", window):
+            either = f"{requests}/{window}s for seconds, or {requests}/{window}m for minutes"
+            self.fail(f"{value!r} has a window without a unit; write {either}.", param, ctx)
         length = Duration(shortest=timedelta(seconds=1)).convert(window, param, ctx)
         return Rate(requests=int(requests), seconds=length.total_seconds())
 

@@ -74,4 +74,6 @@ def _result_as_text(result: CheckResult, tz: str) -> str:
     if result.is_passed:
         return f"ok      {result.name}: {result.rule}"
     table = as_table(result.offenders.head(_SHOWN_ROWS), tz)
-    return f"BROKEN  {result.name}: {result.rule}; {result.offenders.height:,} rows break this rule\n{table}"
+    offenders = result.offenders.height
+    rows = "1 row breaks" if offenders == 1 else f"{offenders:,} rows break"
+    return f"BROKEN  {result.name}: {result.rule}; {rows} this rule\n{table}"

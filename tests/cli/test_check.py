@@ -52,6 +52,7 @@ def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> No
     result = broken.run("check", *EVER)
     assert result.exit_code == 1
     assert f"BROKEN  {BROKEN}: " in result.stdout
+    assert "; 1 row breaks this rule\n" in result.stdout
     assert "meeting-1" in result.stdout
     assert "rules are broken: " in result.stderr
     assert BROKEN in result.stderr

@@ -101,6 +101,8 @@ def test_one_request_of_one_meeting_is_singular() -> None:
     assert lines[0].startswith("plan:  1 meeting via meetings, ")
     assert lines[1] == "cost:  1 request; it takes less than a second within the limit"
     assert "\nlimit: 1 request in 60 s, less 0 in reserve" in format_plan(plan(1, limits=rate(1, 60, 0)))
+    spent = PriorState(spent=[Spending(finished_at=NOON, requests=1079)])
+    assert "; 1 remains now, 0 after this run" in format_plan(plan(1, prior=spent))
     spent = PriorState(spent=[Spending(finished_at=NOON, requests=1080)])
     assert "can't end in time: 1 request takes at least " in warning_of(plan(1, prior=spent, deadline=SOON))
 

@@ -70,11 +70,10 @@ def test_a_number_without_a_unit_is_refused_with_both_meanings(text: str) -> Non
     ("text", "suggested"),
     [
         ("7m", "6m or 8m"),
-        ("7s", "6s or 8s"),
         ("100m", "1h or 2h"),
         ("25h", "1d"),
         ("2d", "1d"),
-        ("1.1s", "1s or 2s"),
+        ("90.5s", "1m or 2m"),
         ("86399s", "12h or 1d"),
     ],
 )
@@ -85,9 +84,32 @@ def test_an_interval_that_does_not_divide_a_day_is_refused_with_its_neighbours(t
     assert caught.value.message == f"{text!r} does not divide a day; did you mean {suggested}?"
 
 
-@given(st.sampled_from([second for second in range(1, 86401) if not 86400 % second]))
+@pytest.mark.parametrize(
+    ("text", "suggested"),
+    [
+        ("5s", "5m"),
+        ("1s", "1m"),
+        ("30s", "30m"),
+        ("59s", "48m or 1h"),
+        ("7s", "6m or 8m"),
+        ("1.1s", "1m or 2m"),
+        ("0.5s", "1m"),
+        ("0.01m", "1m"),
+        ("0", "1m"),
+    ],
+)
+def test_an_interval_below_a_minute_is_refused_with_what_was_probably_meant(text: str, suggested: str) -> None:
+    """Seconds were written for minutes."""
+    with pytest.raises(click.BadParameter) as caught:
+        Interval().convert(text, None, None)
+    assert caught.value.message == (
+        f"{text!r} is shorter than a minute, the shortest interval; did you mean {suggested}?"
+    )
+
+
+@given(st.sampled_from([second for second in range(60, 86401) if not 86400 % second]))
 def test_an_interval_that_divides_a_day_is_taken(length: int) -> None:
-    """It can be a second as well as a day."""
+    """It can be a minute as well as a day."""
     assert Interval().convert(f"{length}s", None, None) == timedelta(seconds=length)
 
 
@@ -99,7 +121,7 @@ def test_a_duration_is_more_than_nothing_and_at_most_a_year(text: str) -> None:
 
 
 def test_an_option_may_ask_for_more_or_for_less() -> None:
-    """An interval is at least one second, and a wait for a lock can be zero."""
+    """The window of a limit is at least one second, and a wait for a lock can be zero."""
     with pytest.raises(click.BadParameter, match="out of range: from 1 s to a year"):
         seconds("0.5s", least=1)
     assert seconds("1s", least=1) == 1
@@ -223,6 +245,7 @@ def test_a_limit_that_makes_no_sense_is_refused(text: str) -> None:
         ("1200/soon", "'soon' is not a duration"),
         ("1200/5m/2", "'5m/2' is not a duration"),
         ("1200/0s", "from 1 s to a year"),
+        ("1200/5m30", "write 30s for seconds, or 30m for minutes"),
         ("1200/0.5s", "from 1 s to a year"),
         ("1200/367d", "from 1 s to a year"),
     ],
@@ -231,6 +254,16 @@ def test_the_window_of_a_limit_is_a_duration(text: str, message: str) -> None:
     """The messages are those of a duration."""
     with pytest.raises(click.BadParameter, match=message):
         RateLimit().convert(text, None, None)
+
+
+@pytest.mark.parametrize("window", ["300", "0", "0.5", "1.2.3"])
+def test_a_window_without_a_unit_is_refused_with_both_limits(window: str) -> None:
+    """The message shows the whole value of the option, ready to be copied."""
+    with pytest.raises(click.BadParameter) as caught:
+        RateLimit().convert(f"1200/{window}", None, None)
+    assert caught.value.message == (
+        f"'1200/{window}' has a window without a unit; write 1200/{window}s for seconds, or 1200/{window}m for minutes."
+    )
 
 
 @given(st.text(max_size=20) | st.from_regex(r"[0-9+.-]{0,12}/[0-9.smhd]{0,6}", fullmatch=True))

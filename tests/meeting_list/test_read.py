@@ -384,6 +384,12 @@ def test_a_list_of_comments_is_empty(write: Callable[[str, bytes], Path]) -> Non
     assert "the meeting list is empty" in refusal(write("txt", b"# a\n # b\n"))
 
 
+def test_a_list_with_one_line_that_is_not_valid_is_refused(write: Callable[[str, bytes], Path]) -> None:
+    """The message is in the singular."""
+    path = write("txt", b"a b\n")
+    assert refusal(path).startswith(f"{path}: its only line is not a valid meeting ID; line 1: the meeting ID has a ")
+
+
 def test_a_list_without_one_valid_line_is_refused(write: Callable[[str, bytes], Path]) -> None:
     """The message has the file, the first line, its content, and what was expected."""
     path = write("txt", b"# rooms\na b\nc/d\n")
