@@ -10,10 +10,11 @@ import click
 
 from etl.cli.counts import format_count
 from etl.cli.examples import examples
-from etl.cli.options import write_options
+from etl.cli.options import erase_options
 from etl.cli.output import print_text
 from etl.cli.types import CleanText
 from etl.errors import ConfigError
+from etl.settings import ReadSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
     "runs",
     multiple=True,
     type=CleanText(),
-    help="The ID of a run, or its first characters. rtk-usage report runs lists the IDs. Can be given several times.",
+    help="The ID of a snapshot run, or its first characters. rtk-usage report runs lists the IDs. Can be given several "
+    "times.",
 )
 @click.option("--app-id", type=CleanText(), help="Everything of this app.")
 @click.option("--dry-run", is_flag=True, help="Print how many rows would go, and stop.")
 @click.option("--yes", is_flag=True, help="Erase without a question, as a script needs it.")
-@write_options
+@erase_options
 def erase(  # noqa: PLR0913  # the options of the command
     *, runs: tuple[str, ...], app_id: str | None, dry_run: bool, yes: bool, database: Path, lock_timeout: timedelta
 ) -> None:
@@ -50,17 +52,26 @@ def erase(  # noqa: PLR0913  # the options of the command
     """
     if bool(runs) == bool(app_id):
         raise click.UsageError("Name what to erase: either --run or --app-id.")
-    if not database.exists():
+    from etl.cli.run_job import count_staged, run_erase, run_load
+
+    staged = count_staged(database)
+    if not database.exists() and (dry_run or not staged):
         raise ConfigError(f"{database} does not exist; name the database with --database")
+    if not (dry_run or yes or _is_terminal()):  # a script has to say --yes
+        raise click.UsageError("This can't be undone. Repeat the command with --yes, or on a terminal.")
+    if staged and dry_run:
+        click.echo(f"rtk-usage: staged runs that are not counted: {staged:,}; rtk-usage load loads them", err=True)
+    elif staged:
+        run_load(database, lock_timeout=lock_timeout)
     find = _finder(database, runs, app_id)
-    _show("would be erased" if dry_run else "to erase", _count(database, find))
+    settings = ReadSettings(database=database, lock_timeout=lock_timeout)
+    _show("would be erased" if dry_run else "to erase", _count(settings, find))
     if dry_run:
         return
-    if not (yes or _is_confirmed()):
-        raise click.Abort
-    from etl.cli.run_job import run_erase
-
-    _show("erased", run_erase(database, find, lock_timeout=lock_timeout))
+    if yes or _is_confirmed():
+        _show("erased", run_erase(database, find, lock_timeout=lock_timeout))
+    else:
+        print_text("nothing erased")
 
 
 def _finder(database: Path, runs: tuple[str, ...], app_id: str | None) -> Callable[[Connection], ErasureRequest]:
@@ -71,14 +82,16 @@ def _finder(database: Path, runs: tuple[str, ...], app_id: str | None) -> Callab
     return partial(find_runs, database=database, prefixes=runs)
 
 
-def _count(database: Path, find: Callable[[Connection], ErasureRequest]) -> Mapping[str, int]:
+def _count(settings: ReadSettings, find: Callable[[Connection], ErasureRequest]) -> Mapping[str, int]:
     """Count the rows to erase, and the runs, without writing anything."""
-    from etl.store.database import open_to_read
+    from etl.reports.ask import read_database
     from etl.store.erase import count_rows
 
-    with open_to_read(database) as connection:
+    def count(connection: Connection) -> dict[str, int]:
         request = find(connection)
         return {"runs": len(request.run_ids)} | count_rows(connection, request)
+
+    return read_database(settings, count)
 
 
 def _show(what: str, rows: Mapping[str, int]) -> None:
@@ -86,8 +99,14 @@ def _show(what: str, rows: Mapping[str, int]) -> None:
     print_text(f"{what}: {counts}")
 
 
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def _is_confirmed() -> bool:
-    """Ask on a terminal. A script has to say --yes."""
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise click.UsageError("This can't be undone. Repeat the command with --yes, or on a terminal.")
-    return click.confirm("This can't be undone. Erase these rows?", err=True)
+    """Ask on a terminal. Raises KeyboardInterrupt for Ctrl-C, and for the end of the input."""
+    try:
+        return click.confirm("This can't be undone. Erase these rows?", err=True)
+    except click.Abort:
+        click.echo(err=True)  # after the question
+        raise KeyboardInterrupt from None

@@ -61,6 +61,11 @@ def staging_directory(database: Path) -> Path:
     return Staging(database).directory
 
 
+def count_staged(database: Path) -> int:
+    """Return the number of runs that are not yet in a database."""
+    return len(Staging(database).runs())
+
+
 def run_load(database: Path, *, lock_timeout: timedelta) -> list[str]:
     """Load staged runs, and bring the database up to date. Return the IDs of the loaded runs.
 

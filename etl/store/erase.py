@@ -42,7 +42,8 @@ class ErasureRequest:
 def find_runs(connection: Connection, database: Path, prefixes: Sequence[str]) -> ErasureRequest:
     """Find runs by the first characters of their IDs.
 
-    Raises ConfigError for a prefix of no run or of several, and for runs on whose rows a later run relies.
+    Raises ConfigError for a prefix of no run or of several, for a reconcile run, and for runs on whose rows a later run
+    relies.
     """
     run_ids = [_find_run(connection, database, prefix) for prefix in prefixes]
     dependent = run_sql_file(connection, "erase/dependent_runs", run_ids=run_ids)["run_id"].to_list()
@@ -94,9 +95,15 @@ def _used(sql: str, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _find_run(connection: Connection, database: Path, prefix: str) -> str:
-    run_ids = run_sql_file(connection, "erase/find_runs", prefix=prefix)["run_id"].to_list()
-    if not run_ids:
+    """Find one snapshot run. Later reconcile runs store only figures that differ, so they rely on each other's rows."""
+    runs = run_sql_file(connection, "erase/find_runs", prefix=prefix).rows(named=True)
+    if not runs:
         raise ConfigError(f"{database} holds no run {prefix}; rtk-usage report runs lists the IDs of its runs")
-    if len(run_ids) > 1:
-        raise ConfigError(f"{len(run_ids):,} runs of {database} have an ID that begins with {prefix}; write more of it")
-    return str(run_ids[0])
+    if len(runs) > 1:
+        raise ConfigError(f"{len(runs):,} runs of {database} have an ID that begins with {prefix}; write more of it")
+    if runs[0]["kind"] == "reconcile":
+        raise ConfigError(
+            f"run {runs[0]['run_id']} is a reconcile run, on whose figures later runs rely. "
+            "The next rtk-usage reconcile corrects final figures; --app-id erases those of an app"
+        )
+    return str(runs[0]["run_id"])

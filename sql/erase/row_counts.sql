@@ -12,15 +12,13 @@ union all
 
 select 'session_finals', count(*)
 from session_finals
-where run_id in (select run_id from chosen)
-    or app_id = $app_id
+where app_id = $app_id
 
 union all
 
 select 'daily_totals', count(*)
 from daily_totals
-where run_id in (select run_id from chosen)
-    or app_id = $app_id
+where app_id = $app_id
 
 union all
 

@@ -1,4 +1,4 @@
--- Delete the rows of the runs $run_ids and of the app $app_id.
+-- Delete the rows of the app $app_id. Those of a run are not deleted: a later run has no row of
+-- its own for the same figures.
 delete from session_finals
-where run_id in (select try_cast(unnest($run_ids) as uuid))
-    or app_id = $app_id;
+where app_id = $app_id;

@@ -1,5 +1,5 @@
--- Grain: one row, with the number of loaded runs, and the first and the last instant with data: the
--- slots of snapshots, and the starts and ends of ended sessions.
+-- Grain: one row, with the number of entries in the ledger, also of erased runs, and the first and
+-- the last instant with data: the slots of snapshots, and the starts and ends of ended sessions.
 with slots as (
     select min(slot) as first_at, max(slot) as last_at
     from runs
@@ -12,7 +12,7 @@ ended_sessions as (
 )
 
 select
-    (select count(*) from runs where kind in ('snapshot', 'reconcile')) as runs,
+    (select count(*) from runs) as runs,
     least(slots.first_at, ended_sessions.first_at) as first_at,
     greatest(slots.last_at, ended_sessions.last_at) as last_at
 from slots

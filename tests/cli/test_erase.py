@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import time
+import contextlib
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import finish, until
+from tests.cli.conftest import CHECKOUT, finish, until
 from tests.samples import held_open
 
 if TYPE_CHECKING:
@@ -20,6 +25,25 @@ select kind, (select count(*) from session_snapshots) as snapshots, count(*) as 
 from runs
 group by all
 order by all
+"""
+# Runs a command, whose erasure kills the process just before its first statement that begins with these words.
+_KILLED = """
+import os, re, signal, sys
+import etl.jobs.erase
+from etl.cli import cli
+
+class Dying:
+    def __init__(self, connection):
+        self.connection = connection
+
+    def execute(self, sql, *parameters):
+        if re.sub("--.*\\n", "", sql).startswith(sys.argv[1]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.connection.execute(sql, *parameters)
+
+erase = etl.jobs.erase.erase
+etl.jobs.erase.erase = lambda connection, *rest: erase(Dying(connection), *rest)
+cli(sys.argv[2:])
 """
 
 
@@ -118,19 +142,118 @@ def test_nothing_is_erased_while_a_run_is_in_progress(filled: Shell) -> None:
     assert "is under way since" in result.stderr
 
 
-def test_a_killed_erasure_has_erased_all_or_nothing(filled: Shell) -> None:
-    """It is one transaction, whenever the process dies."""
-    copy = filled.directory / "copy.duckdb"
-    outcomes = set()
-    for number in range(8):
-        shutil.copy(filled.database, copy)
-        copy.with_name("copy.duckdb.wal").unlink(missing_ok=True)
-        with filled.start("erase", "--app-id", "simulated-app", "--yes", "--database", str(copy)) as process:
-            time.sleep(0.2 + 0.1 * number)
-            process.kill()
-            process.wait()
-        answer = filled.run("query", CONTENT, "--database", str(copy), "--format", "csv")
-        outcomes.add(answer.stdout)
+@pytest.mark.parametrize(
+    ("statement", "is_erased"),
+    [
+        ("begin", False),
+        ("delete from session_snapshots", False),
+        ("insert into runs", False),
+        ("commit", False),
+        ("checkpoint", True),
+    ],
+)
+def test_a_killed_erasure_has_erased_all_or_nothing(filled: Shell, statement: str, is_erased: bool) -> None:  # noqa: FBT001  # a case of the table
+    """It is one transaction: killed before it, before several of its statements, and after it."""
+    arguments = ["erase", "--app-id", "simulated-app", "--yes", "--database", str(filled.database)]
+    killed = subprocess.run([sys.executable, "-c", _KILLED, statement, *arguments], cwd=CHECKOUT, check=False)
+    assert killed.returncode == -signal.SIGKILL
     live = len(filled.api.live())
-    nothing, everything = f"snapshot,{2 * live},2\n", "erase,0,1\nerased,0,2\n"
-    assert outcomes <= {f"kind,snapshots,runs\n{content}" for content in (nothing, everything)}
+    expected = [("erase", 0, 1), ("erased", 0, 2)] if is_erased else [("snapshot", 2 * live, 2)]
+    assert filled.rows(CONTENT) == expected
+
+
+def test_a_run_that_is_only_staged_can_be_erased(filled: Shell) -> None:
+    """It is loaded before the rows are counted."""
+    run_id = stage(filled)
+    result = filled.run("erase", "--run", run_id, "--yes")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"to erase: 1 run, {len(filled.api.live())} session snapshots, ")
+    assert filled.staged() == []
+    assert filled.rows("select run_id::varchar from runs where kind = 'erased'") == [(run_id,)]
+
+
+def test_an_app_that_is_only_staged_can_be_erased(filled: Shell) -> None:
+    """Not even the database is there."""
+    stage(filled)
+    filled.database.unlink()
+    assert filled.run("erase", "--app-id", "simulated-app", "--yes").exit_code == 0
+    assert filled.staged() == []
+    assert filled.rows(CONTENT) == [("erase", 0, 1), ("erased", 0, 1)]
+
+
+def test_a_dry_run_does_not_count_staged_runs(filled: Shell) -> None:
+    """It says so, since it must not load them."""
+    run_id = stage(filled)
+    note = "rtk-usage: staged runs that are not counted: 1; rtk-usage load loads them\n"
+    counted = filled.run("erase", "--app-id", "simulated-app", "--dry-run")
+    assert (counted.exit_code, counted.stderr) == (0, note)
+    assert counted.stdout.startswith("would be erased: 2 runs, ")
+    missing = filled.run("erase", "--run", run_id, "--dry-run")
+    assert missing.exit_code == 78
+    assert missing.stderr.startswith(note)
+    assert len(filled.staged()) == 1
+
+
+def stage(shell: Shell) -> str:
+    """Take a snapshot that another program keeps out of the database. Return the ID of its run."""
+    with held_open(shell.database):
+        shell.snapshot("--lock-timeout", "0", "--slot", "2026-11-23T12:10:00Z")
+    (staged,) = shell.staged()
+    return staged.name
+
+
+def test_the_counting_waits_for_a_program_that_writes(filled: Shell) -> None:
+    """It waits as long as --lock-timeout says."""
+    arguments = ("erase", "--app-id", "simulated-app", "--dry-run", "--lock-timeout")
+    with filled.database_held() as holder:
+        assert filled.run(*arguments, "0").exit_code == 75
+        timer = threading.Timer(0.5, holder.kill)
+        timer.start()
+        result = filled.run(*arguments, "20s")
+        timer.join()
+    assert (result.exit_code, result.stderr) == (0, "")
+
+
+def test_a_database_whose_only_run_was_erased_shows_the_erasure(shell: Shell) -> None:
+    """The ledger keeps both."""
+    shell.snapshot()
+    shell.run("erase", "--app-id", "simulated-app", "--yes")
+    result = shell.run("report", "runs", "--since", "1d", "--format", "csv")
+    assert result.exit_code == 0
+    assert [line.split(",")[1] for line in result.stdout.splitlines()] == ["kind", "erase", "erased"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said", "runs"),
+    [
+        ("y\n", 0, "erased: ", [("erase",), ("erased",)]),
+        ("n\n", 0, "nothing erased", [("snapshot",)]),
+        ("\n", 0, "nothing erased", [("snapshot",)]),
+        ("\x04", 130, "rtk-usage: interrupted", [("snapshot",)]),
+    ],
+)
+def test_a_terminal_is_asked(filled: Shell, answer: str, code: int, said: str, runs: list[tuple[str]]) -> None:
+    """Nothing but yes erases. The last answer is Ctrl-D, which ends the input."""
+    exit_code, shown = ask_on_terminal(filled, answer, "erase", "--app-id", "simulated-app")
+    question, _, rest = shown.partition("This can't be undone. Erase these rows? [y/N]: ")
+    assert question.startswith("to erase: 2 runs, ")
+    assert exit_code == code
+    assert f"\n{said}" in rest
+    assert filled.rows("select distinct kind from runs order by kind") == runs
+
+
+def ask_on_terminal(shell: Shell, answer: str, *arguments: str) -> tuple[int, str]:
+    """Answer the question of a command on a terminal. Return its exit code and what it showed."""
+    terminal, end = pty.openpty()
+    shown = b""
+    with shell.start(*arguments, stdin=end, stdout=end, stderr=end) as process:
+        os.close(end)
+        while b"[y/N]: " not in shown:
+            shown += os.read(terminal, 65536)
+        os.write(terminal, answer.encode())
+        with contextlib.suppress(OSError):  # Linux says so that the other end is closed
+            while chunk := os.read(terminal, 65536):
+                shown += chunk
+        process.wait()
+    os.close(terminal)
+    return process.returncode, shown.decode()

@@ -12,19 +12,21 @@ from hypothesis import strategies as st
 
 from etl.errors import ConfigError, FailureKind
 from etl.jobs.prepare import uuid7
+from etl.normalize.finals import normalize_finals
 from etl.normalize.snapshots import normalize_snapshots
 from etl.reports.checks import run_checks
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import BEGINNING, Period
 from etl.settings import ReadSettings
-from etl.staging.runs import Staging
+from etl.staging.runs import RECONCILIATIONS, Staging
 from etl.store import sql_files
 from etl.store.database import open_database, open_to_read
 from etl.store.erase import ErasureRequest, count_rows, erase, find_app, find_runs
 from etl.store.load import load_runs
 from etl.store.read import run_query, run_sql_file
 from etl.values.fetch import FetchCounts, FetchResult, Observation
-from etl.values.meetings import Failure, Meeting, MeetingList
+from etl.values.finals import DayTotals, Finals
+from etl.values.meetings import ALL_MEETINGS, Failure, Meeting, MeetingList
 from etl.values.run import RunStart
 from tests.samples import payload
 
@@ -77,6 +79,44 @@ def stage(folder: Path, outcomes: dict[Meeting, str], slot: datetime) -> StagedR
     staging = Staging(folder / "any.duckdb")
     staging.directory.mkdir(exist_ok=True)
     return staging.stage(batch.frames, start.run_id)
+
+
+def stage_finals(
+    folder: Path, minutes: dict[str, float], failed: Sequence[str] = (), at: datetime = NOON + timedelta(hours=1)
+) -> StagedRun:
+    """Stage a reconcile run: the session of a meeting and the total of a day per app, and failures of apps."""
+    at += next(_numbers) * timedelta(milliseconds=1)
+    start = RunStart(run_id=str(uuid7(at)), slot=at, started_at=at, account_id="account", tool_version="0", host="here")
+    finals = Finals(
+        sessions=[
+            Observation(Meeting(app, f"{app}-1"), at, _ended(f"{app}-1", minutes_consumed=figure))
+            for app, figure in minutes.items()
+        ],
+        failures=[
+            Failure(app_id=app, meeting_id=ALL_MEETINGS, kind=FailureKind.TIMEOUT, message="late") for app in failed
+        ],
+        counts=FetchCounts(requests=1),
+        days=[
+            DayTotals(
+                app_id=app,
+                first=NOON.date(),
+                last=NOON.date(),
+                fetched_at=at,
+                entries=[{"day": "2026-11-02", "total_sessions": 1, "total_session_minutes": figure}],
+                attempts=1,
+            )
+            for app, figure in minutes.items()
+        ],
+    )
+    staging = Staging(folder / "any.duckdb", RECONCILIATIONS)
+    staging.directory.mkdir(exist_ok=True)
+    return staging.stage(normalize_finals(start, finals, at).frames, start.run_id)
+
+
+def _ended(meeting_id: str, **changes: Any) -> dict[str, Any]:
+    """Return the session of a meeting after its end."""
+    ended = {"status": "ENDED", "live_participants": 0, "ended_at": "2026-11-02T12:30:00.000Z"}
+    return payload(f"of {meeting_id}", associated_id=meeting_id, **ended, **changes)
 
 
 def erasure(at: datetime = NOON + timedelta(days=2)) -> RunStart:
@@ -262,6 +302,16 @@ def test_a_run_on_whose_rows_another_relies_is_not_erased_alone(database: Path) 
             find_runs(connection, database, [first.run_id])
         assert find_runs(connection, database, [second.run_id]).run_ids == [second.run_id]
         assert len(find_runs(connection, database, [first.run_id, second.run_id]).run_ids) == 2
+
+
+def test_a_reconcile_run_is_not_erased(database: Path) -> None:
+    """The second run has confirmed the figures of the first, but stored none of its own."""
+    first, second = (stage_finals(database.parent, {"app": 30.0}) for _ in range(2))
+    with open_database(database) as connection:
+        load_runs(connection, [first, second])
+        for run in (first, second):
+            with pytest.raises(ConfigError, match=f"run {run.run_id} is a reconcile run, on whose figures later runs"):
+                find_runs(connection, database, [run.run_id])
 
 
 def test_an_app_that_is_not_there_is_named_with_those_that_are(database: Path) -> None:
