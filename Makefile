@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 OTHER_DUCKDB := 2.0.0
 STORE_TESTS := tests/store tests/sql tests/jobs/test_snapshot.py tests/jobs/test_exactly_once.py
 PYTEST := $(BIN)/python -m pytest
+CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11")'
 AXE := 4.14.1
 # pip takes its build environment's versions from here too, so that the whole set-up is pinned.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -22,17 +23,19 @@ help: ## List the targets
 install: $(VENV)/.installed ## Make .venv with the pinned versions
 
 $(VENV)/.installed: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one: make PYTHON=python3.11")'
+	$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[simulator,excel,dev]'
 	@touch $@
 
-# The demo needs less than the tests. Where these are installed, it uses their environment.
 $(VENV)/.demo: pyproject.toml constraints.txt
-	test -e $(VENV)/.installed || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --editable '.[simulator]'; }
+	$(CHECK_PYTHON)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[simulator]'
 	@touch $@
 
-demo: $(VENV)/.demo ## Take a week of hourly snapshots of a simulated API
+# The demo needs less than the tests. Where the packages of the tests are installed, it uses them.
+demo: $(if $(wildcard $(VENV)/.installed),install,$(VENV)/.demo) ## Take a week of hourly snapshots of a simulated API
 	@$(BIN)/rtk-usage demo
 
 test: install ## Run the tests, with branch coverage
@@ -82,7 +85,7 @@ bench: install ## Measure beside the official SDK and dlt, and write bench/RESUL
 lock: ## Update the pinned versions in constraints.txt
 	rm -rf $(VENV)/lock
 	PIP_CONSTRAINT= $(PYTHON) -m venv $(VENV)/lock
-	PIP_CONSTRAINT= $(VENV)/lock/bin/python -m pip install --quiet '.[simulator,excel,dev,bench]' 'duckdb==1.5.5' hatchling editables
+	PIP_CONSTRAINT= $(VENV)/lock/bin/python -m pip install --quiet '.[simulator,excel,dev,bench]' 'duckdb==1.5.5' hatchling editables uv pipx
 	( echo '# Every version that is installed anywhere in this project; made by `make lock`.'; \
 	  $(VENV)/lock/bin/python -m pip freeze --exclude realtimekit-usage ) > constraints.txt
 

@@ -22,6 +22,7 @@ from etl.reports.formats import EXACT_FORMATS, FORMATS
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import format_minute
 from etl.reports.table import as_exact_table, as_table
+from etl.reports.workbook import require_excel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +98,8 @@ def _format_name(option: str | None, output: Path | None) -> str:
     name = option or (_FORMAT_BY_ENDING.get(output.suffix.lower(), "table") if output else "table")
     if name in _BINARY and output is None and _is_terminal():
         raise click.UsageError(f"{name} is not readable on a terminal; name a file with --output.")
+    if name == "xlsx":
+        require_excel()
     return name
 
 

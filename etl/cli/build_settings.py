@@ -59,9 +59,8 @@ def reconcile_settings(options: dict[str, Any]) -> ReconcileSettings:
 
 def api_settings(options: dict[str, Any], *, is_dry_run: bool = False) -> ApiSettings:
     """Build the settings of the API. A dry run sends nothing, so it needs neither a token nor an account."""
-    account_id, token = strip_or_none(options["account_id"]), _read_token(options["api_token_file"])
-    if is_dry_run:
-        account_id, token = account_id or _NOT_NEEDED, token or _NOT_NEEDED
+    account_id = strip_or_none(options["account_id"]) or (_NOT_NEEDED if is_dry_run else None)
+    token = _NOT_NEEDED if is_dry_run else _read_token(options["api_token_file"])
     if not (account_id and token):
         raise _missing_settings(token=token, account_id=account_id, app_id=strip_or_none(options["app_id"]))
     return ApiSettings(

@@ -9,9 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import polars.selectors as cs
 
-from etl.extras import missing_extra
+from etl.reports.workbook import make_workbook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,22 +110,8 @@ def as_parquet(frame: pl.DataFrame, _tz: str) -> bytes:
 
 
 def as_excel(frame: pl.DataFrame, tz: str) -> bytes:
-    """Format an Excel workbook with one sheet. Instants are local times of the zone, which Excel does not know.
-
-    Excel holds figures with 15 digits. Texts stay texts, whatever they begin with. Raises ConfigError if the package
-    that writes workbooks is not installed.
-    """
-    try:
-        from xlsxwriter import Workbook  # noqa: PLC0415  # only a workbook needs it
-    except ModuleNotFoundError as error:
-        raise missing_extra(error, "excel") from error
-    content = io.BytesIO()
-    figures = _without_nesting(frame).with_columns(cs.decimal().cast(pl.Float64))
-    local = figures.with_columns(cs.datetime(time_zone="*").dt.convert_time_zone(tz).dt.replace_time_zone(None))
-    options = {"in_memory": True, "strings_to_urls": False, "strings_to_formulas": False}
-    with Workbook(content, options) as workbook:
-        local.write_excel(workbook, dtype_formats={pl.Float32: "General", pl.Float64: "General"}, autofit=True)
-    return content.getvalue()
+    """Format an Excel workbook with one sheet. Lists and structs are JSON."""
+    return make_workbook(_without_nesting(frame), tz)
 
 
 FORMATS: dict[str, Callable[[pl.DataFrame, str], bytes]] = {

@@ -36,6 +36,17 @@ def test_a_dry_run_says_what_the_run_would_cost_and_does_nothing(shell: Shell) -
     assert [path.name for path in shell.directory.iterdir()] == ["meetings.txt"]
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [{"CLOUDFLARE_API_TOKEN": None, "CLOUDFLARE_API_TOKEN_FILE": "missing"}, {"CLOUDFLARE_API_TOKEN": "not valid"}],
+)
+def test_a_dry_run_does_not_read_the_token(shell: Shell, variables: dict[str, str | None]) -> None:
+    """It sends nothing, so a token that can't be read or is not valid does not stop it."""
+    result = shell.snapshot("--dry-run", **variables)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert shell.snapshot(**variables).exit_code == 78
+
+
 def test_a_plan_knows_what_earlier_runs_spent(shell: Shell) -> None:
     """Requests of the last five minutes count, because the limit is per token."""
     shell.snapshot("--slot", "2026-11-02T10:00:00Z")

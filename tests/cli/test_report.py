@@ -25,6 +25,7 @@ from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.cli.conftest import CHECKOUT, on_terminal
 from tests.older import make_older_database
+from tests.reports.test_workbook import cells
 from tests.samples import held_open, stage_run
 
 if TYPE_CHECKING:
@@ -496,12 +497,36 @@ def test_an_ending_without_a_format_is_refused(shell: Shell, command: tuple[str,
     assert not (shell.directory / "new").exists()
 
 
-def test_a_workbook_without_its_package_is_refused(filled: Shell) -> None:
-    """The message has the command that installs it, and no file is written."""
-    output = filled.directory / "daily.xlsx"
+def test_a_query_writes_a_workbook(filled: Shell) -> None:
+    """UUIDs are texts, decimals and instants are numbers, as they come from the database."""
+    output = filled.directory / "answer.xlsx"
+    sql = (
+        "select '6bf2b8be-04dd-4191-b602-1128921a306b'::uuid as id, 1.50::decimal(10, 2) as usd, "
+        "timestamptz '2026-11-23 12:00:00+00' as at"
+    )
+    result = filled.run("query", sql, "--tz", "Europe/Berlin", "--output", str(output))
+    assert (result.exit_code, result.stderr) == (0, f"1 row in {output}\n")
+    found = cells(output.read_bytes())
+    assert (found["A2"], found["B2"]) == ("6bf2b8be-04dd-4191-b602-1128921a306b", "1.5")
+    assert float(found["C2"]) == pytest.approx(46349 + 13 / 24, abs=1e-9)
+
+
+def test_a_refused_workbook_leaves_the_file_as_it_was(filled: Shell) -> None:
+    """The command ends with 78 and no trace."""
+    output = filled.directory / "answer.xlsx"
+    output.write_text("old", encoding="utf-8")
+    result = filled.run("query", 'select 1 as a, 2 as "A"', "--output", str(output))
+    assert result.exit_code == 78
+    assert result.stderr.startswith("rtk-usage: Excel can't hold this answer: the columns 'a' and 'A' ")
+    assert output.read_text(encoding="utf-8") == "old"
+
+
+def test_a_workbook_without_its_package_is_refused(shell: Shell) -> None:
+    """The message has the command that installs it. It comes before the database is read, and no file is written."""
+    output = shell.directory / "daily.xlsx"
     without = "import sys; sys.modules['xlsxwriter'] = None; from etl.cli import main; main()"
     ended = subprocess.run(
-        [sys.executable, "-c", without, "report", "daily", "--database", str(filled.database), "--output", str(output)],
+        [sys.executable, "-c", without, "report", "daily", "--database", "none.duckdb", "--output", str(output)],
         env={"PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
