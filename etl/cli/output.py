@@ -62,6 +62,12 @@ def print_summary(text: str | None, summary: RunSummary, *, is_json: bool) -> No
         click.echo(f"rtk-usage: {problem}", err=True)
 
 
+def print_warning(warning: str | None) -> None:
+    """Print a warning on standard error, if there is one, also if nobody watches the run."""
+    if warning:
+        click.echo(f"rtk-usage: {warning}", err=True)
+
+
 def print_answer(content: bytes) -> None:
     """Print an answer on standard output, until its reader closes it. Raises StoreError if it can't be written."""
     if sys.stdout is None:

@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TimeElapsedColumn
 from rich.text import Text
 
+from etl.cli.counts import format_count
+from etl.cli.plan_text import format_requests
 from etl.reports.periods import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rich.progress import Task
 
     from etl.values.fetch import FetchCounts, Plan
 
 _REFRESH_SECONDS = 0.1
-_BAR_WIDTH = 20  # characters: with its texts, the bar fits a line of 80
+# Characters: with its texts, a bar fits a line of 80. Without a total, the texts are longer.
+_BAR_WIDTH, _PULSE_WIDTH = 20, 6
 
 
 class ProgressBar:
-    """A bar that appears with the first outcome or pause, so that everything printed before it stays above it."""
+    """A bar that appears with the first outcome, page or pause, so that all that is printed before stays above it.
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._state = _StateColumn()
-        columns = (BarColumn(_BAR_WIDTH), MofNCompleteColumn(), self._state, TimeElapsedColumn())
-        self._bar = Progress(*columns, console=self._console, transient=True)
+    It grows with the outcomes of a known number of meetings. Otherwise it pulses, and its text counts sessions, with a
+    noun for one of them.
+    """
+
+    def __init__(self, noun: str) -> None:
+        self._line = BarColumn(_PULSE_WIDTH)
+        self._state = _StateColumn(noun)
+        columns = (self._line, self._state, TimeElapsedColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._bar.add_task("meetings", total=None, start=False)
         self._shown_at = -_REFRESH_SECONDS
         self._is_started = False
 
-    def start(self, plan: Plan) -> None:
-        """Note the shortest time that the plan takes, and begin to count the seconds."""
-        self._state.begin(plan)
+    def start(self, plan: Plan | None = None) -> None:
+        """Begin to count the seconds, and note the shortest time that the plan takes, if there is a plan."""
+        if plan:
+            self._state.begin(plan)
+            self._line.bar_width = _PULSE_WIDTH if plan.meetings is None else _BAR_WIDTH
         self._bar.start_task(self._task)
 
     def show(self, counts: FetchCounts) -> None:
         """Update the bar: at most ten times per second, but at once for the last outcome and for a pause."""
         instant = time.monotonic()
-        is_last = counts.done == counts.meetings
+        is_last = counts.done == counts.meetings != 0
         if self._state.update(counts) or is_last or instant - self._shown_at >= _REFRESH_SECONDS:
             self._shown_at = instant
-            self._bar.update(self._task, total=counts.meetings, completed=counts.done)
+            self._bar.update(self._task, total=counts.meetings or None, completed=counts.done)
             if not self._is_started:
                 self._is_started = True
                 self._bar.start()
@@ -58,13 +64,15 @@ class ProgressBar:
 
 
 class _StateColumn(ProgressColumn):
-    """The outcomes so far; or while the limit holds the run, the time left, which counts down between two updates."""
+    """The counts so far; and while the limit holds the run, the time left, which counts down between two updates."""
 
     max_refresh = None
 
-    def __init__(self) -> None:
+    def __init__(self, noun: str) -> None:
         super().__init__()
-        self._outcomes = ""
+        self._noun = noun
+        self._done = ""
+        self._details = ""
         self._pause_seconds = 0.0
         self._pause_ends_at = 0.0
         self._plan_ends_at = 0.0
@@ -75,7 +83,12 @@ class _StateColumn(ProgressColumn):
 
     def update(self, counts: FetchCounts) -> bool:
         """Note the counts. Return True if a pause has begun, has grown or has ended."""
-        self._outcomes = f"{counts.live} live, {counts.idle} idle, {counts.failed} failed"
+        if counts.meetings:
+            self._done = f"{counts.done}/{counts.meetings}"
+            self._details = f" {counts.live} live, {counts.idle} idle, {counts.failed} failed"
+        else:
+            self._done = f"{format_count(counts.sessions, self._noun)},"
+            self._details = f" {format_requests(counts.requests)}"
         is_changed = counts.pause_seconds_left != self._pause_seconds
         if is_changed:
             self._pause_seconds = counts.pause_seconds_left
@@ -85,16 +98,6 @@ class _StateColumn(ProgressColumn):
     def render(self, _task: Task) -> Text:
         """Return the text of the moment."""
         if not self._pause_seconds:
-            return Text(self._outcomes)
+            return Text(self._done + self._details)
         left = max(self._pause_ends_at, self._plan_ends_at) - time.monotonic()
-        return Text(f"waiting for the limit, at least {format_duration(max(left, 0))} left")
-
-
-@contextlib.contextmanager
-def progress_bar() -> Iterator[ProgressBar]:
-    """Make a progress bar, and remove it at the end of the block."""
-    bar = ProgressBar()
-    try:
-        yield bar
-    finally:
-        bar.stop()
+        return Text(f"{self._done} waiting for the limit, at least {format_duration(max(left, 0))} left")

@@ -12,7 +12,8 @@ from etl.cli.build_settings import reconcile_settings
 from etl.cli.examples import examples
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, summary_options, write_options, zone_option
-from etl.cli.output import print_summary
+from etl.cli.output import print_summary, print_warning
+from etl.cli.terminal import open_progress_bar
 
 
 @click.command(
@@ -45,7 +46,11 @@ def reconcile(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> N
 
     settings = reconcile_settings(options)
     log_to_stderr(verbose=verbose)
-    summary, signal_number = run_job.run_reconcile(settings)
+    with open_progress_bar("ended session", quiet=quiet) as bar:
+        if bar:
+            bar.start()
+        summary, signal_number = run_job.run_reconcile(settings, progress=bar.show if bar else None)
     as_text = None if quiet else summaries.reconcile_line(summary)
     print_summary(summaries.reconcile_json(summary) if as_json else as_text, summary, is_json=as_json)
+    print_warning(summaries.reconcile_advice(summary))
     sys.exit(run_job.exit_code(summary, signal_number))

@@ -51,9 +51,12 @@ def run_snapshot(
     return _run_until_signal(lambda interruptible: take_snapshot(settings, interruptible), context)
 
 
-def run_reconcile(settings: ReconcileSettings) -> tuple[ReconcileSummary, int | None]:
+def run_reconcile(
+    settings: ReconcileSettings, *, progress: Callable[[FetchCounts], None] | None = None
+) -> tuple[ReconcileSummary, int | None]:
     """Store final figures. Return the summary, and the number of the signal that ended it early, if any."""
-    return _run_until_signal(lambda interruptible: reconcile_sessions(settings, interruptible), _real_context())
+    context = replace(_real_context(), report_progress=progress)
+    return _run_until_signal(lambda interruptible: reconcile_sessions(settings, interruptible), context)
 
 
 def staging_directory(database: Path) -> Path:

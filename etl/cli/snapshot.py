@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from datetime import UTC, datetime
@@ -16,12 +15,12 @@ from etl.cli.build_settings import snapshot_settings
 from etl.cli.examples import examples
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, default_of, summary_options, write_options
-from etl.cli.output import print_summary, print_text
+from etl.cli.output import print_summary, print_text, print_warning
+from etl.cli.terminal import open_progress_bar
 from etl.cli.types import Duration, Instant, Interval
 from etl.settings import SnapshotSettings, Via
 
 if TYPE_CHECKING:
-    from etl.cli.progress import ProgressBar
     from etl.values.fetch import Plan
 
 
@@ -79,40 +78,25 @@ def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
 
     plan = plan_snapshot(settings, datetime.now(UTC))
     print_text(json.dumps(plan_text.plan_document(plan)) if as_json else plan_text.format_plan(plan))
-    _print_warning(plan_text.format_warning(plan))
+    print_warning(plan_text.format_warning(plan))
 
 
 def _take_snapshot(settings: SnapshotSettings, *, as_json: bool, quiet: bool, verbose: bool) -> None:
     from etl.cli import run_job
 
-    is_watched = sys.stderr is not None and sys.stderr.isatty() and not quiet
-
     def announce(plan: Plan) -> None:
         """Print the plan where somebody watches, and its warning in any case."""
-        if is_watched or verbose:
+        if bar or verbose:
             click.echo(plan_text.format_plan(plan), err=True)
-        _print_warning(plan_text.format_warning(plan))
+        print_warning(plan_text.format_warning(plan))
         if bar:
             bar.start(plan)
 
-    with _progress_bar() if is_watched else contextlib.nullcontext() as bar:
+    with open_progress_bar("live session", quiet=quiet) as bar:
         show = bar.show if bar else None
         summary, signal_number = run_job.run_snapshot(settings, planned=announce, progress=show)
     as_text = None if quiet else summaries.snapshot_line(summary)
     print_summary(summaries.snapshot_json(summary) if as_json else as_text, summary, is_json=as_json)
-    _print_warning(summaries.list_warning(summary))
-    _print_warning(summaries.rest_advice(summary))
+    print_warning(summaries.list_warning(summary))
+    print_warning(summaries.snapshot_advice(summary))
     sys.exit(run_job.exit_code(summary, signal_number))
-
-
-def _progress_bar() -> contextlib.AbstractContextManager[ProgressBar]:
-    """Make a progress bar. Only a terminal needs rich, which takes a while to import."""
-    from etl.cli.progress import progress_bar
-
-    return progress_bar()
-
-
-def _print_warning(warning: str | None) -> None:
-    """Print a warning, if there is one, also if nobody watches the run."""
-    if warning:
-        click.echo(f"rtk-usage: {warning}", err=True)

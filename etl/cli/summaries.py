@@ -99,17 +99,29 @@ def list_warning(summary: SnapshotSummary) -> str | None:
     )
 
 
-def rest_advice(summary: SnapshotSummary) -> str | None:
-    """Return how to fetch what an interrupted run has left, if it has left anything."""
+def snapshot_advice(summary: SnapshotSummary) -> str | None:
+    """Return how to fetch what an interrupted snapshot has left, if it has left anything."""
     left = summary.batch.failures.get(FailureKind.INTERRUPTED, 0)
     if not left:
         return None
     run = summary.run
     instead = " instead of --every" if run.every_seconds else ""
-    meetings = format_count(run.meetings, "meeting")
+    what = f"{left:,} of {format_count(run.meetings, 'meeting')} {'has' if left == 1 else 'have'} no outcome"
+    if summary.plan.meetings is None:  # a list that was not read to its end is one failure
+        what = "the list of live sessions was not read to its end"
     return (
-        f"interrupted: {left:,} of {meetings} {'has' if left == 1 else 'have'} no outcome. "
+        f"interrupted: {what}. "
         f"To fetch the rest of this slot, run the same command with --slot {format_instant(run.slot)}{instead}"
+    )
+
+
+def reconcile_advice(summary: ReconcileSummary) -> str | None:
+    """Return how to fetch what an interrupted reconciliation has left, if it has left anything."""
+    if FailureKind.INTERRUPTED not in summary.batch.failures:
+        return None
+    return (
+        "interrupted: some final figures were not fetched. "
+        "To fetch the rest, run the same command again; it stores only what is new"
     )
 
 

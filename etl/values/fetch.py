@@ -124,16 +124,18 @@ class Plan:
 class FetchCounts:
     """The counts of a fetch so far. They change while the fetch runs, so that progress can be shown.
 
-    `requests` counts every request sent, and `retries` those that repeat another. `waited_seconds` is how long the
-    limit of the API held the run. `pause_seconds_left` is the rest of the current pause as it was when the pause began
-    or grew; it is 0 without a pause. `clock_ahead_seconds` is how far this machine's clock is ahead of the API's; it is
-    negative if the clock is behind, and None if no response shows the API's time.
+    `sessions` are the sessions that lists have shown. `requests` counts every request sent, and `retries` those that
+    repeat another. `waited_seconds` is how long the limit of the API held the run. `pause_seconds_left` is the rest of
+    the current pause as it was when the pause began or grew; it is 0 without a pause. `clock_ahead_seconds` is how far
+    this machine's clock is ahead of the API's; it is negative if the clock is behind, and None if no response shows
+    the API's time.
     """
 
     meetings: int = 0
     live: int = 0
     idle: int = 0
     failed: int = 0
+    sessions: int = 0
     requests: int = 0
     retries: int = 0
     waited_seconds: float = 0.0

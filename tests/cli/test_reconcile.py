@@ -31,6 +31,7 @@ def test_it_says_in_a_line_what_it_found(shell: Shell) -> None:
     assert f"Z reconciled app simulated-app: {ended} ended sessions ({ended} new or changed), " in first.stdout
     assert f"{ended} ended sessions (0 new or changed), " in second.stdout
     assert " requests in " in second.stdout
+    assert first.stdout.endswith(f"; in the new database {shell.database}\n")
     assert second.stdout.endswith(f"; in {shell.database}\n")
     assert (first.stdout.count("\n"), first.stderr) == (1, "")
 
@@ -110,6 +111,25 @@ def test_interrupted_it_stores_what_there_is(open_shell: OpenShell, number: sign
     summary = summary_of(stdout)
     assert (code, summary["interrupted"], summary["failures"]) == (128 + number, True, {"interrupted": 1})
     assert shell.rows("select count(*) from session_finals") == [(100,)]
+
+
+def test_interrupted_it_says_how_to_fetch_the_rest(open_shell: OpenShell) -> None:
+    """The advice is true: the same command stores the rest, and nothing twice."""
+    shell = open_shell(by_page={3: ["slow"]}, slow_seconds=30.0)
+    command = ("reconcile", *PERIOD, "--page-size", "50", "--timeout", "1m")
+    with shell.start(*command) as process:
+        until(lambda: shell.api.app.state.requests_by_page[3] == 1)
+        process.send_signal(signal.SIGINT)
+        _, _, stderr = finish(process, seconds=5)
+    assert stderr.endswith(
+        "rtk-usage: interrupted: some final figures were not fetched. "
+        "To fetch the rest, run the same command again; it stores only what is new\n"
+    )
+    again = shell.run(*command)
+    assert (again.exit_code, again.stderr) == (0, "")
+    assert f"{count(shell)} ended sessions ({count(shell) - 100} new or changed), " in again.stdout
+    (stored,) = shell.rows("select count(*), count(distinct session_id) from session_finals")
+    assert stored == (count(shell), count(shell))
 
 
 def test_it_leaves_half_of_the_limit_to_snapshots(shell: Shell) -> None:

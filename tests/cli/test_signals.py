@@ -97,6 +97,28 @@ def test_an_interrupted_run_says_how_to_fetch_the_rest(halting: Shell, schedule:
     assert (summary["already_resolved"], summary["meetings"]) == (ANSWERED, 40 - ANSWERED)
 
 
+def test_an_interrupted_list_of_all_meetings_says_how_to_fetch_the_rest(open_shell: OpenShell) -> None:
+    """The advice names the list, and not a number of meetings, which nobody knows. The command stores the rest."""
+    shell = open_shell(by_page={2: ["slow"]}, slow_seconds=30.0)
+    command = ("snapshot", "--all-meetings", "--page-size", "4", "--timeout", "1m")
+    with shell.start(*command, "--every", "1h") as process:
+        until(lambda: shell.api.app.state.requests_by_page[2] == 1)
+        process.send_signal(signal.SIGINT)
+        code, _, stderr = finish(process, seconds=5)
+    advice = re.search(
+        r"^rtk-usage: interrupted: the list of live sessions was not read to its end\. To fetch the rest of this slot, "
+        r"run the same command with (--slot \S+) instead of --every$",
+        stderr,
+        flags=re.MULTILINE,
+    )
+    assert advice, stderr
+    stored = "select meeting_id from session_snapshots"
+    live = shell.api.live().keys()
+    assert (code, {one for (one,) in shell.rows(stored)} < live) == (130, True)
+    assert shell.run(*command, *advice[1].split()).exit_code == 0
+    assert sorted(one for (one,) in shell.rows(stored)) == sorted(live)
+
+
 def test_a_second_signal_ends_at_once(halting: Shell) -> None:
     """A second signal ends the run with 130, without a traceback."""
     with halting.start(*COMMAND) as process:

@@ -49,7 +49,6 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
     an API that gives no answers, or an interruption end the fetch early.
     """
     finals = Finals(sessions=[], days=[], failures=[], counts=FetchCounts())
-    lists = [EndedList(app_id, request.since, now=context.now) for app_id in request.apps]
 
     def fail(task: _Task, error: RequestError, attempts: int) -> None:
         finals.counts.failed += 1
@@ -58,6 +57,7 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
 
     async with open_session(settings, context, finals.counts, spent=request.spent) as session:
         workers = Workers(session)
+        lists = [EndedList(app_id, request.since, session) for app_id in request.apps]
         tasks = [
             _Task(name="the list of ended sessions", meeting=Meeting(ended.app_id, ALL_MEETINGS), fetch=ended.read)
             for ended in lists
@@ -66,7 +66,7 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
         await workers.run(tasks, fetch=lambda task, client: task.fetch(client), fail=fail, is_list=True)
         if session.early_end is None:
             finals.errors.extend(_list_errors(lists))
-        tasks = list(_session_tasks(request, lists, finals.sessions, context.now))
+        tasks = list(_session_tasks(request, lists, finals, context.now))
         await workers.run(tasks, fetch=lambda task, client: task.fetch(client), fail=fail)
     for ended in lists:
         finals.sessions.extend(ended.observations.values())
@@ -103,7 +103,7 @@ def _periods(first: date, last: date) -> Iterator[tuple[date, date]]:
 
 
 def _session_tasks(
-    request: FinalsRequest, lists: Sequence[EndedList], sessions: list[Observation], now: Callable[[], datetime]
+    request: FinalsRequest, lists: Sequence[EndedList], finals: Finals, now: Callable[[], datetime]
 ) -> Iterator[_Task]:
     """Yield a task for every open session that no list shows."""
 
@@ -112,7 +112,8 @@ def _session_tasks(
         if payload.get("id") != session_id:
             raise GiveUp(FailureKind.MALFORMED, "the answer is about another session", http_status=_OK)
         if payload.get("status") != _LIVE:  # a live session has no final figures, and that is not a failure
-            sessions.append(Observation(meeting, now(), payload, client.attempts))
+            finals.sessions.append(Observation(meeting, now(), payload, client.attempts))
+            finals.counts.sessions += 1
 
     shown = {(ended.app_id, key) for ended in lists for key in ended.keys}
     for app_id, meeting_id, session_id in request.open_sessions:

@@ -14,11 +14,11 @@ from etl.values.fetch import Observation
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_readable_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from etl.realtimekit.http.client import RealtimeKit
     from etl.realtimekit.http.responses import ListPage
+    from etl.realtimekit.http.session import ApiSession
 
 _LIVE = "LIVE"
 # The total may be one session ahead of the page that states it: a server may count and select at different times.
@@ -32,14 +32,14 @@ class EndedList:
     all entries, live ones too: the session ID where there is one. `error` says why the list was not read to its end.
     """
 
-    def __init__(self, app_id: str, since: datetime, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, app_id: str, since: datetime, session: ApiSession) -> None:
         self.app_id = app_id
         self.observations: dict[str, Observation] = {}
         self.keys: set[str] = set()
         self.is_begun = False
         self.error: RequestError | None = None
         self._since = since
-        self._now = now
+        self._session = session
 
     async def read(self, client: RealtimeKit) -> None:
         """Read the whole list. Raises the RequestError that left entries unread, once the rest of it is read."""
@@ -61,7 +61,7 @@ class EndedList:
     def _record(self, page: ListPage, attempts: int) -> list[str]:
         """Record the entries of a page, and return their keys."""
         self.is_begun = True
-        now, keys = self._now(), []
+        now, keys, known = self._session.now(), [], len(self.observations)
         for place, entry in enumerate(page.entries):
             payload: dict[str, Any] = entry if isinstance(entry, dict) else {"entry": entry}
             session_id, meeting_id = payload.get("id"), payload.get("associated_id")
@@ -71,4 +71,5 @@ class EndedList:
                 meeting = Meeting(self.app_id, str(meeting_id) if is_readable_id(meeting_id) else ALL_MEETINGS)
                 self.observations[key] = Observation(meeting, now, payload, attempts)
         self.keys.update(keys)
+        self._session.report_sessions(len(self.observations) - known)
         return keys

@@ -73,6 +73,11 @@ class ApiSession:
         if self._context.report_progress:
             self._context.report_progress(self._counts)
 
+    def report_sessions(self, new: int) -> None:
+        """Count the new sessions that a page of a list shows, and report the counts so far."""
+        self._counts.sessions += new
+        self.report_progress()
+
     @asynccontextmanager
     async def client(self) -> AsyncIterator[RealtimeKit]:
         """Lend a client with a connection of its own. It is kept for the next task that needs one."""

@@ -97,8 +97,9 @@ class _LiveList:
         """Read the whole list, and add the outcomes of its meetings."""
 
         def record(page: ListPage) -> list[str]:
+            known = len(self._observations)
             keys = self._record(page, client.attempts)
-            self._session.report_progress()
+            self._session.report_sessions(len(self._observations) - known)
             return keys
 
         fetch_page = partial(client.live_sessions, self.app_id)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from etl.values.fetch import FetchCounts
     from etl.values.finals import Finals
     from tests.conftest import Api
 
@@ -32,10 +33,16 @@ SINCE = START - timedelta(days=1)
 COUNTED = "the list of ended sessions: the list contradicts itself: it counts"
 
 
-def fetch(api: Api, *, now: Callable[[], datetime] | None = None, **changes: Any) -> Finals:
+def fetch(
+    api: Api,
+    *,
+    now: Callable[[], datetime] | None = None,
+    progress: Callable[[FetchCounts], None] | None = None,
+    **changes: Any,
+) -> Finals:
     """Fetch the final figures of the last day."""
     request = FinalsRequest(apps=[api.world.app_id], since=SINCE)
-    context = api.context(now=now or api.clock.now)
+    context = api.context(now=now or api.clock.now, report_progress=progress)
     return asyncio.run(fetch_finals(request, api.settings(**({"page_size": 20} | changes)), context))
 
 
@@ -100,6 +107,18 @@ def test_a_list_that_counts_more_than_it_shows_is_no_whole_list(serve_api: Serve
     assert [one.startswith(COUNTED) for one in messages(finals)] == [True]
     assert finals.failures[0].kind is FailureKind.MALFORMED
     assert finals.errors == []
+
+
+def test_progress_is_reported_after_every_page(serve_api: ServeApi) -> None:
+    """The reports count the sessions that were seen. A second reading of the list adds none."""
+    reports: list[tuple[int, int]] = []
+    api = serve_api(script=itertools.repeat("count_too_high"))
+    fetch(api, page_size=100, concurrency=1, progress=lambda counts: reports.append((counts.requests, counts.sessions)))
+    ended = len(truth(api))
+    pages = [min(number * 100, ended) for number in range(1, -(-ended // 100) + 2)]
+    readings = [*pages, *[ended] * len(pages)]
+    assert reports[: len(readings)] == list(enumerate(readings, start=1))
+    assert {sessions for _, sessions in reports[len(readings) :]} == {ended}
 
 
 @pytest.mark.parametrize(("fault", "why"), [("ok", "it counts"), ("no_paging", "its pages repeat others")])
