@@ -28,17 +28,24 @@ _MOST_DAYS_FOR_DAY_LABELS = 70
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Some days of the period, from the second `begin` to the second `end`."""
+    """Some days of the period, or one `hour` of a day, from the second `begin` to the second `end`."""
 
     first: date
     last: date
     begin: float
     end: float
+    hour: int | None = None
+
+    def covers(self, day: date) -> bool:
+        """Return True if the span has the day."""
+        return self.first <= day <= self.last
 
     @property
     def text(self) -> str:
-        """The days in words: `Mon 2 Nov`, or `Mon 2 Nov to Sun 8 Nov`."""
+        """The days in words: `Mon 2 Nov`, `Mon 2 Nov to Sun 8 Nov`, or `Mon 2 Nov, 14:00`."""
         first, last = (f"{day:%a} {day.day} {day:%b}" for day in (self.first, self.last))
+        if self.hour is not None:
+            return f"{first}, {self.hour:02}:00"
         return first if self.first == self.last else f"{first} to {last}"
 
 
@@ -61,6 +68,24 @@ def weeks(period: Period) -> list[Span]:
     firsts = [day for day in dates if day == dates[0] or day.weekday() == 0]
     lasts = [day - _DAY for day in firsts[1:]] + [dates[-1]]
     return [_span(period, first, last) for first, last in zip(firsts, lasts, strict=True)]
+
+
+def hours(period: Period) -> list[Span]:
+    """Return the hours of the period in its time zone. An hour that clocks repeat is one span of two hours."""
+    start = period.since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    seconds: dict[tuple[date, int], list[float]] = {}
+    for number in range(-(-(period.until - start) // _QUARTER)):
+        begin, end = start + number * _QUARTER, start + (number + 1) * _QUARTER
+        if end > period.since:
+            local = begin.astimezone(ZoneInfo(period.tz))
+            within = (max(begin, period.since), min(end, period.until))
+            seconds.setdefault((local.date(), local.hour), []).extend(
+                (at - period.since).total_seconds() for at in within
+            )
+    return [
+        Span(first=day, last=day, begin=min(instants), end=max(instants), hour=hour)
+        for (day, hour), instants in seconds.items()
+    ]
 
 
 def days_or_weeks(period: Period, *, most: int) -> list[Span]:

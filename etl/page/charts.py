@@ -8,12 +8,11 @@ from etl.page import text
 from etl.page.canvas import Box, Canvas, Chart, Label, Path, Size, value_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from etl.page.calendar import Span
     from etl.page.concurrency import Hour, Point, Series
     from etl.page.daily import Bar
-    from etl.page.query import MeetingKey
     from etl.reports.periods import Period
 
 SERIES_COLORS = 8  # CSS classes series-0 to series-7
@@ -33,34 +32,23 @@ WEEK_SIZES = (
     Size(name="narrow", width=340, height=460, font=12),
 )
 _WHOLE = 100
-_EDGED = 3  # the least height of a box with an edge, in pixels
 _MARK = 4  # the height of the mark of a gap, in pixels
 _GAP_WIDTH = 1.2  # the least width of the mark of a gap, in pixels
 _WEEK_LEFT, _WEEK_TOP, _CELL_GAP = 40, 22, 2
 
 
-def minutes(  # noqa: PLR0913  # a chart's parts, each by its name
-    period: Period,
-    size: Size,
-    *,
-    spans: Sequence[Span],
-    unknown: Sequence[Span],
-    bars: Sequence[Bar],
-    names: Mapping[MeetingKey, str],
-) -> Chart:
-    """Stack the minutes of each span by meeting, in the order of `names`. Unknown spans are hatched."""
-    values = value_steps(max((bar.base + bar.minutes for bar in bars), default=0.0))
+def minutes(period: Period, size: Size, bars: Sequence[Bar]) -> Chart:
+    """Draw the minutes of each span. Spans of which nothing is known are hatched."""
+    known = [(bar.span, bar.minutes) for bar in bars if bar.minutes is not None]
+    values = value_steps(max((height for _, height in known), default=0.0))
     canvas = Canvas(period=period, size=size, most=values[-1])
-    classes = {key: series_color(place) for place, key in enumerate(names)}
     boxes = []
-    for bar in bars:
-        name = names[bar.key] if bar.key else "all others"
-        title = f"{bar.span.text}, {name}: {text.count(bar.minutes)} minutes"
-        top = bar.base + bar.minutes
-        has_edge = canvas.is_broad(bar.span.end - bar.span.begin) and canvas.y(bar.base) - canvas.y(top) > _EDGED
-        color = classes[bar.key] if bar.key else OTHERS
-        boxes.append(canvas.box(f"{color} edged" if has_edge else color, bar.span, (bar.base, top), title))
-    return canvas.chart([*_hatched(canvas, unknown), *boxes], values, by_day=_are_days(spans))
+    for span, height in known:
+        color = "series-0 edged" if canvas.is_broad(span.end - span.begin) else "series-0"
+        if height > 0:
+            boxes.append(canvas.box(color, span, (0.0, height), f"{span.text}: {text.count(height)} minutes"))
+    unknown = _hatched(canvas, [bar.span for bar in bars if bar.minutes is None])
+    return canvas.chart([*unknown, *boxes], values, by_day=_are_days([bar.span for bar in bars]))
 
 
 def coverage(period: Period, size: Size, shares: Sequence[tuple[Span, float | None]]) -> Chart:
@@ -145,7 +133,7 @@ def _hatched(canvas: Canvas, spans: Sequence[Span]) -> list[Box]:
 
 
 def _are_days(spans: Sequence[Span]) -> bool:
-    return all(span.first == span.last for span in spans)
+    return all(span.first == span.last and span.hour is None for span in spans)
 
 
 def _hour_title(hour: Hour) -> str:

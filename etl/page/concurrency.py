@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from etl.page.query import sum_participants
+from etl.page.totals import sum_participants
 
 if TYPE_CHECKING:
     from etl.page.query import PeriodReports

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from etl.page.query import IS_MEETING, sum_participants
+from etl.page.query import IS_MEETING
+from etl.page.totals import sum_participants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from etl.page.calendar import Span
-    from etl.page.query import MeetingKey, PeriodReports
+    from etl.page.query import PeriodReports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +45,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """The minutes of a meeting in a span. The meetings that are not named share a bar, whose key is None."""
+    """The minutes of a span. They are None if nothing is known of it."""
 
     span: Span
-    key: MeetingKey | None
-    base: float
-    minutes: float
+    minutes: float | None
 
 
 def daily(reports: PeriodReports, dates: Iterable[date]) -> list[Day]:
@@ -78,33 +77,19 @@ def _day(row: Mapping[str, Any]) -> Day:
     return Day(day=row["day"], peak_participants=row["peak_participants"], **usage, **counts)
 
 
-def bars(reports: PeriodReports, spans: Sequence[Span], keys: Sequence[MeetingKey]) -> list[Bar]:
-    """Stack the minutes of each span: the meetings of `keys` in their order, and all others on top."""
-    minutes = _minutes_by_day(reports, keys)
-    stacked = []
-    for span in spans:
-        base = 0.0
-        for key in (*keys, None):
-            height = sum(value for day, value in minutes[key] if span.first <= day <= span.last)
-            if height > 0:
-                stacked.append(Bar(span=span, key=key, base=base, minutes=height))
-            base += height
-    return stacked
+def bars(days: Sequence[Day], spans: Sequence[Span]) -> list[Bar]:
+    """Add up the minutes of the known days of each span."""
+    return [Bar(span=span, minutes=_known_sum(day.minutes for day in days if span.covers(day.day))) for span in spans]
 
 
-def _minutes_by_day(
-    reports: PeriodReports, keys: Sequence[MeetingKey]
-) -> dict[MeetingKey | None, list[tuple[date, float]]]:
-    """Return the minutes of each of the keys, and of all other meetings under None."""
-    positions = pl.DataFrame(
-        [(app_id, meeting_id, position) for position, (app_id, meeting_id) in enumerate(keys)],
-        schema={"app_id": pl.String, "meeting_id": pl.String, "position": pl.Int64},
-        orient="row",
-    )
-    rows = reports.meeting_days.filter(IS_MEETING).join(positions, on=["app_id", "meeting_id"], how="left")
-    minutes: dict[MeetingKey | None, list[tuple[date, float]]] = {key: [] for key in (*keys, None)}
-    for position, day, value in (
-        rows.group_by("position", "day").agg(pl.col("minutes").sum().cast(pl.Float64)).iter_rows()
-    ):
-        minutes[None if position is None else keys[position]].append((day, value))
-    return minutes
+def hour_bars(reports: PeriodReports, minutes: pl.DataFrame, spans: Sequence[Span]) -> list[Bar]:
+    """Return the minutes of each hour. An hour without minutes is known if a snapshot of it has figures."""
+    by_hour = {(at.date(), at.hour): float(value) for at, value in minutes.iter_rows()}
+    local = sum_participants(reports)["slot"].dt.convert_time_zone(reports.period.tz).to_list()
+    known = {(at.date(), at.hour): 0.0 for at in local} | by_hour
+    return [Bar(span=span, minutes=known.get((span.first, span.hour or 0))) for span in spans]
+
+
+def _known_sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
@@ -12,42 +11,35 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from etl import __version__
-from etl.page import calendar, charts, concurrency, text
-from etl.page.daily import bars, daily
+from etl.page import calendar, concurrency, text
+from etl.page.daily import daily
+from etl.page.figures import (
+    MOST_DAYS,
+    MOST_POINTS,
+    concurrency_figure,
+    coverage_figure,
+    minute_bars,
+    minutes_figure,
+    week_figure,
+)
+from etl.page.headline import make_headline
 from etl.page.interactive import days_of_meetings, hash_script
-from etl.page.query import compute_costs, compute_totals, fetch_page_data
+from etl.page.query import fetch_page_data
+from etl.page.ranking import draw_sparks, find_changes, find_unused, spark_spans
+from etl.page.totals import compute_costs, compute_totals
 from etl.reports.age import describe_age
 from etl.reports.ask import read_database
 from etl.reports.periods import BEGINNING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from etl.page.calendar import Span
-    from etl.page.canvas import Chart
-    from etl.page.concurrency import Hour
-    from etl.page.daily import Day
-    from etl.page.query import MeetingKey, PageData, PageOptions, PeriodReports, Totals
+    from etl.page.query import MeetingKey, PageData, PageOptions, PeriodReports
     from etl.settings import ReadSettings
 
 _LONGEST_NAME = 40  # characters, in charts
-_MOST_DAYS = {"wide": 190, "narrow": 62}  # with more days, a bar is a week
-_MOST_POINTS = {"wide": 1_000, "narrow": 400}
+_RANKED = 20  # meetings in the table of the busiest
 _A_FEW_DAYS = 4_320  # minutes
 # A period with fewer of its snapshots is not compared with another: sessions may have come and gone unseen.
 _COMPARABLE = 0.95
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A chart in each of its sizes, and its label for screen readers.
-
-    The legend says what the colours mean, which are CSS classes.
-    """
-
-    label: str
-    charts: Sequence[Chart]
-    legend: Mapping[str, str]
 
 
 def make_page(settings: ReadSettings, options: PageOptions) -> bytes:
@@ -100,13 +92,19 @@ def _context(data: PageData) -> dict[str, Any]:
     period, hours = data.current.period, concurrency.hours_of_week(data.current)
     days = daily(data.drawn, [span.first for span in calendar.days(data.drawn.period)])
     apps = {app_id: text.name(app_id, most=_LONGEST_NAME) for app_id in _app_ids(data)}
+    bars = minute_bars(data, days)
     names = _meeting_names(data)
     incomparable = _why_incomparable(data)
+    spans = spark_spans(data.drawn)
+    phrases = _phrases(data, days=len(days))
+    totals = compute_totals(data.current)
+    previous = compute_totals(data.previous) if data.previous and not incomparable else None
     return {
         "data": data,
         "period": period,
-        "totals": compute_totals(data.current),
-        "previous": compute_totals(data.previous) if data.previous and not incomparable else None,
+        "totals": totals,
+        "previous": previous,
+        "headline": make_headline(data, totals, previous),
         "incomparable": incomparable,
         "has_beginning": period.since > BEGINNING,
         "drawn_since": data.drawn.period.since,
@@ -115,16 +113,22 @@ def _context(data: PageData) -> dict[str, Any]:
         "days": days,
         "peaks": concurrency.peaks(data.drawn).to_dicts(),
         "hours": hours,
-        "minutes": _minutes(data, days, names),
-        "concurrency": _concurrency(data, apps),
-        "week": _week(hours),
-        "coverage": _coverage(data, days),
+        "minutes": minutes_figure(data, bars),
+        "bars": bars,
+        "concurrency": concurrency_figure(data, apps),
+        "week": week_figure(hours),
+        "coverage": coverage_figure(data, days),
         "meetings": data.meetings.to_dicts(),
         "names": names,
+        "sparks": draw_sparks(data.drawn, list(names)[:_RANKED]),
+        "spark_width": len(spans),
+        "spark_is": "by day" if all(span.first == span.last for span in spans) else "by week",
+        "changes": find_changes(data, names) if not incomparable else None,
+        "unused": find_unused(data),
         "longest": data.longest.to_dicts(),
         "costs": compute_costs(data.current),
         "accuracy": data.accuracy.to_dicts() if data.accuracy is not None else None,
-        **_phrases(data, days=len(days), meetings=len(names)),
+        **phrases,
     }
 
 
@@ -141,17 +145,17 @@ def _why_incomparable(data: PageData) -> str:
     return f"snapshots cover only {text.percent(now)} of this period" if now < _COMPARABLE else ""
 
 
-def _phrases(data: PageData, *, days: int, meetings: int) -> dict[str, str]:
+def _phrases(data: PageData, *, days: int) -> dict[str, str]:
     """Return the parts of sentences that depend on the data."""
-    period, most = data.current.period, charts.SERIES_COLORS
+    period = data.current.period
     minutes = (period.until - period.since).total_seconds() / 60
-    wide_step, narrow_step = (_step_text(data, most) for most in _MOST_POINTS.values())
-    days_as_bars = "per day" if days <= _MOST_DAYS["narrow"] else "per day (on a phone, per week)"
+    wide_step, narrow_step = (_step_text(data, most) for most in MOST_POINTS.values())
+    bars = "per day" if days <= MOST_DAYS["narrow"] else "per day (on a phone, per week)"
+    bars = bars if days <= MOST_DAYS["wide"] else "per week"
     return {
         "length": text.duration(minutes) if minutes < _A_FEW_DAYS else f"{minutes / 1440:.0f} days",
-        "bar_is": days_as_bars if days <= _MOST_DAYS["wide"] else "per week",
+        "bar_is": "per hour" if data.hourly_minutes is not None else bars,
         "step_is": wide_step if wide_step == narrow_step else f"{wide_step} (on a phone, {narrow_step})",
-        "named_meetings": f"{most} busiest meetings and all others" if meetings > most else "meetings",
     }
 
 
@@ -167,82 +171,6 @@ def _meeting_names(data: PageData) -> dict[MeetingKey, str]:
     titles = {(app_id, meeting_id): text.name(title, meeting_id) for app_id, meeting_id, title in rows}
     count = Counter(titles.values())
     return {key: f"{title} ({key[1][:8]})" if count[title] > 1 else title for key, title in titles.items()}
-
-
-def _minutes(data: PageData, days: Sequence[Day], names: Mapping[MeetingKey, str]) -> Figure:
-    shown = {key: text.name(names[key], "", most=_LONGEST_NAME) for key in list(names)[: charts.SERIES_COLORS]}
-    drawings = []
-    for size in charts.SIZES:
-        spans = calendar.days_or_weeks(data.drawn.period, most=_MOST_DAYS[size.name])
-        unknown = [span for span in spans if all(day.is_unknown for day in _within(span, days))]
-        stacked = bars(data.drawn, spans, list(shown))
-        drawings.append(
-            charts.minutes(data.drawn.period, size, spans=spans, unknown=unknown, bars=stacked, names=shown)
-        )
-    return Figure(
-        label=f"Minutes by day and meeting, {text.count(compute_totals(data.current).minutes)} in all.",
-        charts=drawings,
-        legend={charts.series_color(place): name for place, name in enumerate(shown.values())}
-        | ({charts.OTHERS: "all others"} if len(names) > len(shown) else {})
-        | _hatching(drawings),
-    )
-
-
-def _concurrency(data: PageData, apps: Mapping[str, str]) -> Figure:
-    period, figures = data.drawn.period, compute_totals(data.current)
-    names = {charts.series_color(place): name for place, name in enumerate(apps.values())}
-    legend = names | ({charts.OTHERS: "all others"} if charts.OTHERS in names else {})
-    lines = {size: concurrency.series(data.drawn, most=_MOST_POINTS[size.name]) for size in charts.SIZES}
-    drawings = [charts.concurrency(period, size, series) for size, series in lines.items()]
-    return Figure(
-        label=f"Participants over time, {text.count(figures.peak_participants)} at most.",
-        charts=drawings,
-        legend=(legend if len(apps) > 1 else {}) | _not_covered(figures) | _hatching(drawings),
-    )
-
-
-def _week(hours: Sequence[Hour]) -> Figure:
-    most = max((hour.mean_participants or 0.0 for hour in hours), default=0.0)
-    drawings = [charts.week(size, hours) for size in charts.WEEK_SIZES]
-    texts = ["0", *[""] * (charts.HEAT_COLORS - 2), text.tenths(most)] if most else ["0"]
-    ramp = {f"heat-{level}": label for level, label in enumerate(texts)}
-    return Figure(
-        label="Participants by hour of the week, on average.",
-        charts=drawings,
-        legend=(ramp if any(hour.mean_participants is not None for hour in hours) else {}) | _hatching(drawings),
-    )
-
-
-def _coverage(data: PageData, days: Sequence[Day]) -> Figure:
-    period, figures = data.drawn.period, compute_totals(data.current)
-    drawings = []
-    for size in charts.LOW_SIZES:
-        spans = calendar.days_or_weeks(period, most=_MOST_DAYS[size.name])
-        drawings.append(charts.coverage(period, size, [(span, _covered_share(_within(span, days))) for span in spans]))
-    return Figure(
-        label=f"Coverage by day, {text.percent(figures.covered_share)} of the snapshots in all.",
-        charts=drawings,
-        legend={"covered": "covered"} | _not_covered(figures) | _hatching(drawings),
-    )
-
-
-def _hatching(drawings: Sequence[Chart]) -> dict[str, str]:
-    """Return the entry of the legend for hatched spans, if a chart has one."""
-    return {"unknown": "nothing is known"} if any(chart.has("unknown") for chart in drawings) else {}
-
-
-def _not_covered(figures: Totals) -> dict[str, str]:
-    is_complete = figures.covered_snapshots == figures.expected_snapshots
-    return {} if is_complete else {"missing": "not covered"}
-
-
-def _within(span: Span, days: Sequence[Day]) -> list[Day]:
-    return [day for day in days if span.first <= day.day <= span.last]
-
-
-def _covered_share(days: Sequence[Day]) -> float | None:
-    expected = sum(day.expected_snapshots for day in days)
-    return sum(day.covered_snapshots for day in days) / expected if expected else None
 
 
 def _count_snapshots(reports: PeriodReports) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # A year of minutes at once is a table of millions of sessions, most of it spilled to disk. Read month by month, the
 # sums are the same to the last digit, since periods that meet share no minute.
 _MONTH = timedelta(days=28)
+_MOST_HOURLY = timedelta(days=2)
 IS_MEETING = pl.col("type") == "meeting"
 
 MeetingKey: TypeAlias = tuple[str, str]
@@ -59,46 +60,22 @@ class PeriodReports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """The figures of a whole period. Minutes, sessions and participants are those of the type meeting.
-
-    Without figures, minutes, sessions and cost are not known: they are 0 here, and must not be shown.
-    """
-
-    has_figures: bool
-    minutes: float
-    sessions: int
-    peak_participants: int | None
-    live_sessions: int
-    unfinished_sessions: int
-    other_minutes: dict[str, float]
-    low_usd: float
-    high_usd: float
-    expected_snapshots: int
-    missing_snapshots: int
-    covered_snapshots: int
-    unresolved_outcomes: int
-
-    @property
-    def covered_share(self) -> float:
-        """The share of the expected snapshots that know of at least one meeting."""
-        return self.covered_snapshots / self.expected_snapshots if self.expected_snapshots else 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PageData:
     """All rows that the page shows. `previous` is the period of the same length before, if snapshots reach into it.
 
     `drawn` is the part of the period that charts by day show: from the day of the first data on, or after the last gap
     of more than 366 days. `no_data_before` is where data begins, if that is within the period. `last_slot` is None
-    without snapshots.
+    without snapshots. `hourly_minutes` are there if at most two days are drawn. `listed` are the meetings of the lists.
     """
 
     current: PeriodReports
     drawn: PeriodReports
     previous: PeriodReports | None
     no_data_before: datetime | None
+    hourly_minutes: pl.DataFrame | None
     meetings: pl.DataFrame
+    previous_titles: dict[MeetingKey, str]
+    listed: pl.DataFrame
     longest: pl.DataFrame
     accuracy: pl.DataFrame | None
     price_notes: dict[str, str]
@@ -121,12 +98,17 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
     if not (state["snapshots"] or state["ended_sessions"]):
         raise _no_data_error(period, data_range)
     current = reports.read_period(period)
+    drawn = _drawn(current, reports.last_beginning)
+    previous = reports.read_period(_period_before(period)) if state["has_snapshots_before"] else None
     return PageData(
         current=current,
-        drawn=_drawn(current, reports.last_beginning),
-        previous=reports.read_period(_period_before(period)) if state["has_snapshots_before"] else None,
+        drawn=drawn,
+        previous=previous,
+        hourly_minutes=_hourly_minutes(reports, drawn.period),
         no_data_before=data_range.beginning_within(period),
         meetings=_meetings(reports, current.meeting_days),
+        previous_titles=_titles(reports, previous) if previous else {},
+        listed=reports.read("page/listed_meetings"),
         longest=reports.read("page/longest_sessions"),
         accuracy=_accuracy(reports, period) if state["reconcile_runs"] else None,
         price_notes=dict(reports.read("page/price_notes").iter_rows()),
@@ -144,41 +126,6 @@ def _no_data_error(period: Period, data_range: DataRange) -> ConfigError:
         f"no snapshot and no ended session from {period.since.isoformat()} to {period.until.isoformat()}; the database "
         f"holds data from {holds}. Name another period with --since and --until"
     )
-
-
-def compute_totals(reports: PeriodReports) -> Totals:
-    """Add up the rows of a period."""
-    rows, coverage = reports.meeting_days, reports.coverage
-    meetings = rows.filter(IS_MEETING)
-    others = rows.filter(~IS_MEETING).group_by("type").agg(pl.col("minutes").sum()).sort("type")
-    return Totals(
-        has_figures=not rows.is_empty() or coverage["covered_snapshots"].sum() > 0,
-        minutes=float(meetings["minutes"].sum()),
-        sessions=int(meetings["sessions"].sum()),
-        peak_participants=max(sum_participants(reports)["participants"].to_list(), default=None),
-        live_sessions=int(rows["live_sessions"].sum()),
-        unfinished_sessions=int(rows["unfinished_sessions"].sum()),
-        other_minutes={type_: float(minutes) for type_, minutes in others.iter_rows()},
-        low_usd=float(rows["low_usd"].sum()),
-        high_usd=float(rows["high_usd"].sum()),
-        expected_snapshots=int(coverage["expected_snapshots"].sum()),
-        missing_snapshots=int(coverage["missing_snapshots"].sum()),
-        covered_snapshots=int(coverage["covered_snapshots"].sum()),
-        unresolved_outcomes=int(coverage["unresolved_outcomes"].sum()),
-    )
-
-
-def compute_costs(reports: PeriodReports) -> list[dict[str, Any]]:
-    """Return the minutes and the cost of each type of session, the most minutes first, and of all types."""
-    figures = pl.col("minutes", "low_usd", "high_usd").sum().cast(pl.Float64)
-    by_type = reports.meeting_days.group_by("type").agg(figures).sort(["minutes", "type"], descending=[True, False])
-    return [*by_type.to_dicts(), {"type": "all"} | reports.meeting_days.select(figures).row(0, named=True)]
-
-
-def sum_participants(reports: PeriodReports) -> pl.DataFrame:
-    """Add up the participants of all apps at each slot. Slots of which nothing is known are left out."""
-    known = reports.concurrency.filter(pl.col("participants").is_not_null())
-    return known.group_by("slot").agg(pl.col("participants").sum()).sort("slot")
 
 
 class _Reports:
@@ -259,6 +206,20 @@ def _drawn(reports: PeriodReports, first_data_at: datetime) -> PeriodReports:
 def _period_before(period: Period) -> Period:
     """Return the period of the same length that ends where a period begins."""
     return replace(period, since=period.since - (period.until - period.since), until=period.since)
+
+
+def _hourly_minutes(reports: _Reports, period: Period) -> pl.DataFrame | None:
+    """Read the minutes of each hour, if the period is short enough to draw hours."""
+    if period.until - period.since > _MOST_HOURLY:
+        return None
+    return reports.read("page/minutes_by_hour", since=period.since, until=period.until)
+
+
+def _titles(reports: _Reports, previous: PeriodReports) -> dict[MeetingKey, str]:
+    """Read the titles of the meetings of the period before."""
+    since, until = previous.period.since, previous.period.until
+    rows = reports.read("page/meetings", since=since, until=until)
+    return {(app_id, meeting_id): title for app_id, meeting_id, title, _ in rows.iter_rows()}
 
 
 def _meetings(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:

@@ -66,6 +66,12 @@ def change(now: float, before: float) -> str:
     return f"{'+' if percentage > 0 else _MINUS}{figure} %"
 
 
+def percent_change(share: float) -> str:
+    """Format the size of a change of a figure, without its direction: `12 %`, `0.4 %`, `1,200 %`."""
+    percentage = abs(100 * share)
+    return f"{percentage:,.0f} %" if percentage >= 1 else f"{percentage:.1f} %"
+
+
 def duration(minutes: float) -> str:
     """Format a length of time in hours and minutes."""
     hours, rest = divmod(round(minutes), 60)

@@ -253,5 +253,5 @@ def test_a_period_of_failed_snapshots_has_a_page_without_figures(usage: Usage, m
     page = make("2026-11-02 00:00", "2026-11-03 00:00")
     assert page.tiles["Peak"][0] == text.NOTHING
     assert page.tiles["Coverage"] == ["0.0 %", "0 of 24 snapshots"]
-    assert [row["minutes"] for row in page.table("Usage of each day")] == [text.NOTHING]
+    assert [row["minutes"] for row in page.table("Usage of each hour")] == [text.NOTHING] * 24
     assert [line["d"] for line in page.shapes("line")] == ["", ""]

@@ -114,7 +114,7 @@ def test_a_legend_names_only_what_is_drawn(usage: Usage, make: MakePage) -> None
     a_session(usage, "2026-06-01", 10)
     page = make("2026-01-01 00:00", "2026-11-01 00:00")
     assert page.table("Usage of each day")[124]["minutes"] == NOTHING
-    assert read_figure(page, "minutes", days=304).legend == {"series-0": "Weekly"}
+    assert read_figure(page, "minutes", days=304).legend == {}
 
 
 def test_every_week_hour_known_needs_no_hatching(usage: Usage, make: MakePage) -> None:

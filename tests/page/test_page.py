@@ -154,15 +154,6 @@ def test_names_are_text_and_nothing_else(usage: Usage, make: MakePage, name: str
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e]", page.html)
 
 
-def test_long_names_are_cut_in_charts_only(usage: Usage, make: MakePage) -> None:
-    """A cut name ends with an ellipsis."""
-    hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00")
-    a_session(usage, "2026-11-02", 10, meeting_display_name="x" * 500)
-    titles = [title for title in make(*DAY).titles if "xxx" in title]
-    assert titles
-    assert all("…" in title and len(title) < 100 for title in titles)
-
-
 def test_meetings_with_the_same_title_show_their_id(usage: Usage, make: MakePage) -> None:
     """The first eight characters of the ID stand behind the title."""
     hourly(usage, "2026-11-02 00:00", "2026-11-02 23:00", meetings=["aaaaaaaa-1", "bbbbbbbb-2"])
@@ -276,8 +267,10 @@ def test_the_page_is_accessible(usage: Usage, make: MakePage) -> None:
     page = make(*DAY)
     assert page.attributes("html") == [{"lang": "en"}]
     assert headings(page) == ["h1", *["h2"] * (len(headings(page)) - 1)]
-    charts = [one for one in page.attributes("svg") if one.get("class") != "defs"]
+    charts = [one for one in page.attributes("svg") if one.get("class") in {"wide", "narrow"}]
     assert len(charts) == 2 * len(page.attributes("figure")) == 8
+    others = [one for one in page.attributes("svg") if one not in charts]
+    assert all(one.get("aria-hidden") == "true" for one in others)
     assert all(one["role"] == "img" and one["aria-label"] for one in charts)
     assert len(page.attributes("details")) == 4
     assert all("scope" in one for one in page.attributes("th"))

@@ -32,6 +32,8 @@ PAGE = f"""
 Our usage
 Our usage
 2 Nov 2026, 00:00 to 4 Nov 2026, 00:00 (UTC)
+2,000 minutes in 2 sessions, 100 % more than in the same time before. Most participants were there on \
+Monday, 2 November at 12:00: 4 at a time. The estimated cost is $1.00 to $4.00.
 When this page was made: newest snapshot 16 days old.
 Headline
 Minutes | 2,000 | +100 % | in meetings
@@ -41,11 +43,20 @@ Estimated cost | $1.00 {DASH} $4.00 | +100 % | from audio only to video
 Coverage | 100.0 % | no change | 48 of 48 snapshots
 Changes are against the 48 h before.
 A lower bound. 2 sessions have ended without a final total: minutes after the last snapshot are missing.
-Minutes by meeting
-Minutes per day of the meetings, in sessions of the type meeting.
-Daily | Weekly
+Minutes
+Minutes per hour, in meetings.
 The figures as a table
+Usage of each hour
 Usage of each day
+Busiest meetings
+The 2 busiest of 2 meetings
+Meetings that changed
+Against the 48 h before.
+More minutes
+New: 1 without a session before
+1 of your 1 meeting was not seen in use.
+The meetings that were not seen in use
+m
 Participants over time
 Participants at a time. Each step is a snapshot. The line breaks in a gap.
 The figures as a table
@@ -55,8 +66,6 @@ Participants at a time, on average, by hour of the week (UTC).
 0 |  |  |  |  |  | 4.0 | nothing is known
 The figures as a table
 Participants on average, by hour and day of the week
-Busiest meetings
-The 2 busiest of 2 meetings
 Longest sessions
 The longest sessions
 Estimated cost
@@ -220,16 +229,16 @@ def test_the_age_of_the_data_stands_at_the_top(usage: Usage, make: MakePage) -> 
     usage.run("2026-11-20 05:30", every=HOUR)
     usage.run("2026-11-20 06:30", every=HOUR)
     today = ("2026-11-20 00:00", "2026-11-20 08:30")
-    assert make(*today).texts[3] == "When this page was made: newest snapshot 2 hours old."
+    assert make(*today).texts[4] == "When this page was made: newest snapshot 2 hours old."
     usage.run("2026-11-20 06:00", every=HOUR, app="other")
-    assert make(*today).texts[3] == (
+    assert make(*today).texts[4] == (
         "When this page was made: newest snapshot of app app 2 hours old; newest snapshot of app other 2 hours old, "
         "later ones are missing."
     )
     usage.clear()
     usage.run("2026-11-20 07:00", kind="reconcile", list_id="ended")
     usage.final("2026-11-20 05:00", 5, started_at="2026-11-20 04:00")
-    assert make(*today).texts[3] == "There is no snapshot of this period."
+    assert make(*today).texts[4] == "There is no snapshot of this period."
 
 
 def test_one_snapshot_and_two_apps_are_named_as_such(usage: Usage, make: MakePage) -> None:

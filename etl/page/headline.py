@@ -1,0 +1,58 @@
+"""The sentences at the top of the page: how much, against the time before, when most were there, and the cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from etl.page import text
+from etl.page.totals import sum_participants
+
+if TYPE_CHECKING:
+    from etl.page.query import PageData
+    from etl.page.totals import Totals
+
+_SAME = 0.005  # a smaller change is none
+
+
+def make_headline(data: PageData, totals: Totals, previous: Totals | None) -> str:
+    """Return the figures of the period as plain sentences."""
+    if not totals.has_figures:
+        return "Nothing is known of this period."
+    amount = f"{_counted(round(totals.minutes), 'minute')} in {_counted(totals.sessions, 'session')}"
+    sentences = [
+        f"{amount}{_compared(totals.minutes, previous)}.",
+        _busiest(data, totals.peak_participants),
+        f"The estimated cost is {_range(totals)}." if totals.high_usd else "",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _compared(minutes: float, previous: Totals | None) -> str:
+    if previous is None:
+        return ""
+    if not previous.minutes:
+        return ", after none in the same time before"
+    share = minutes / previous.minutes - 1
+    if abs(share) < _SAME:
+        return ", as many as in the same time before"
+    return f", {text.percent_change(share)} {'more' if share > 0 else 'fewer'} than in the same time before"
+
+
+def _busiest(data: PageData, peak: int | None) -> str:
+    if not peak:
+        return ""
+    participants = sum_participants(data.current)
+    (at,) = participants.filter(participants["participants"] == peak)["slot"].head(1)
+    local = at.astimezone(ZoneInfo(data.current.period.tz))
+    moment = f"{local:%A}, {local.day} {local:%B} at {local:%H:%M}"
+    return f"Most participants were there on {moment}: {text.count(peak)} at a time."
+
+
+def _range(totals: Totals) -> str:
+    low, high = text.usd(totals.low_usd, totals.low_usd), text.usd(totals.high_usd, totals.high_usd)
+    return low if low == high else f"{low} to {high}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{text.count(number)} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,96 @@
+"""The ranked meetings: their small drawings, and which of them rose, fell, began, stopped or were not used."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tests.page.conftest import HOUR, a_session, hourly
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.page.conftest import MakePage
+    from tests.page.parsed_page import ParsedPage
+    from tests.sql.rows import Usage
+
+WEEK = ("2026-11-09 00:00", "2026-11-12 00:00")
+MINUS = "\N{MINUS SIGN}"
+
+
+def fill(usage: Usage, before: Mapping[str, float], now: Mapping[str, float]) -> None:
+    """A session of each meeting three days before, and now. Snapshots cover both periods."""
+    meetings = sorted({*before, *now, "unused", "unused too"})
+    hourly(usage, "2026-11-06 00:00", "2026-11-11 23:00", meetings=meetings)
+    for day, minutes in (("2026-11-06", before), ("2026-11-09", now)):
+        for meeting, amount in minutes.items():
+            name = f"{meeting} on {day}"
+            a_session(usage, day, amount, name, meeting_id=meeting, meeting_display_name=f"Room {meeting}")
+
+
+def changes(page: ParsedPage, caption: str) -> list[tuple[str, str, str, str]]:
+    """Return the rows of a table of changes."""
+    return [(row["meeting"], row["minutes"], row["minutes before"], row["change"]) for row in page.table(caption)]
+
+
+def test_meetings_that_rose_and_fell_are_those_of_both_periods(usage: Usage, make: MakePage) -> None:
+    """The largest change comes first. New and silent meetings have tables of their own."""
+    before = {"a": 100, "b": 50, "c": 40, "d": 30, "gone": 20}
+    fill(usage, before, {"a": 40, "b": 70, "c": 80, "d": 30, "new": 10, "newer": 15})
+    page = make(*WEEK)
+    assert changes(page, "More minutes") == [
+        ("Room c", "80.0", "40.0", "+100 %"),
+        ("Room b", "70.0", "50.0", "+40 %"),
+    ]
+    assert changes(page, "Fewer minutes") == [("Room a", "40.0", "100.0", f"{MINUS}60 %")]
+    assert changes(page, "New: 2 without a session before") == [
+        ("Room newer", "15.0", "0.0", "new"),
+        ("Room new", "10.0", "0.0", "new"),
+    ]
+    assert changes(page, "Silent: 1 without a session now") == [("Room gone", "0.0", "20.0", f"{MINUS}100 %")]
+
+
+def test_at_most_five_meetings_of_a_kind_are_shown(usage: Usage, make: MakePage) -> None:
+    """The caption has the number of all."""
+    fill(usage, {"a": 1}, {"a": 1} | {f"new {number}": 10 + number for number in range(7)})
+    assert len(changes(make(*WEEK), "New: 7 without a session before")) == 5
+
+
+def test_without_a_period_before_nothing_is_compared(usage: Usage, make: MakePage) -> None:
+    """The page says why."""
+    hourly(usage, "2026-11-09 00:00", "2026-11-11 23:00")
+    a_session(usage, "2026-11-09", 10)
+    page = make(*WEEK)
+    assert "No meeting is compared: there are no snapshots of the period before." in page.texts
+
+
+def test_listed_meetings_without_a_session_are_counted_and_named(usage: Usage, make: MakePage) -> None:
+    """Their list is that of the snapshots of the period."""
+    fill(usage, {"a": 1}, {"a": 1})
+    page = make(*WEEK)
+    assert "2 of your 3 meetings were not seen in use." in page.texts
+    assert "unused, unused too" in page.texts
+
+
+def test_a_list_whose_meetings_are_all_used_is_not_mentioned(usage: Usage, make: MakePage) -> None:
+    """Nothing is missing."""
+    hourly(usage, "2026-11-09 00:00", "2026-11-11 23:00")
+    a_session(usage, "2026-11-09", 10)
+    assert not [text for text in make(*WEEK).texts if "not seen in use" in text]
+
+
+def test_a_small_drawing_has_a_bar_per_day_with_minutes(usage: Usage, make: MakePage) -> None:
+    """The highest bar fills the drawing, and the others stand in proportion."""
+    hourly(usage, "2026-11-09 00:00", "2026-11-11 23:00")
+    a_session(usage, "2026-11-09", 10, "s1")
+    a_session(usage, "2026-11-11", 40, "s2")
+    pattern = r'<svg viewBox="0 0 (\d+) 16"[^>]*><path class="mark series-0" d="([^"]*)"'
+    (drawing,) = re.findall(pattern, make(*WEEK).html)
+    assert drawing == ("3", "M0 16v-4h.8V16zM2 16v-16h.8V16z")
+
+
+def test_a_long_period_has_a_bar_per_week(usage: Usage, make: MakePage) -> None:
+    """The column says so."""
+    usage.runs("2026-08-01 00:00", "2026-11-11 12:00", every=12 * HOUR)
+    a_session(usage, "2026-11-09", 10)
+    assert "by week" in make("2026-08-01 00:00", "2026-11-12 00:00").table("The busiest meeting")[0]
