@@ -19,6 +19,7 @@ from etl.normalize.ledger import (
 from etl.normalize.snapshots import SNAPSHOT_SCHEMA
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_readable_id
 from etl.values.run import Run
+from etl.values.session_status import is_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,7 +54,7 @@ def normalize_finals(
 ) -> Batch:
     """Make a run and its frames: final figures, totals per day, failures, and the entry in the ledger.
 
-    These become a failure `malformed`: a session that can't be parsed, has not ended or names no meeting; a day that
+    These become a failure `malformed`: a session that can't be parsed, is live or names no meeting; a day that
     can't be parsed, was not asked for or has two different totals. `mask` removes the token from values that a message
     quotes.
     """
@@ -81,8 +82,8 @@ def normalize_finals(
 def _final_row(start: RunStart, observation: Observation) -> Row:
     """Make the row of an ended session, whose meeting is the one that the payload names."""
     session = parse_session(observation.payload)
-    if session["status"] != "ENDED":
-        raise FieldError("status is not ENDED")
+    if is_live(observation.payload):
+        raise FieldError("status is LIVE")
     if not is_readable_id(session["associated_id"]):
         raise FieldError("associated_id is missing or not a valid meeting ID")
     return {

@@ -10,16 +10,10 @@ from etl.values.meetings import Failure
 
 if TYPE_CHECKING:
     from etl.errors import RequestError
-    from etl.values.fetch import Observation, Payload
+    from etl.values.fetch import Observation
     from etl.values.meetings import Meeting
 
 _log = logging.getLogger(__name__)
-
-
-def has_ended(session: Payload) -> bool:
-    """Return True if a session says that it has ended. Any other status, or none, stands for a live session."""
-    status = session.get("status")
-    return isinstance(status, str) and status.upper() == "ENDED"
 
 
 class Outcomes(FetchResult):

@@ -21,7 +21,6 @@ select
     arg_max(finals.minutes_consumed, finals.fetched_at) as final_minutes
 from observed
 join session_finals as finals using (app_id, session_id)
-where finals.status = 'ENDED'
 group by all
 having final_minutes < observed_minutes
 order by session_id;

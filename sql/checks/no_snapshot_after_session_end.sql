@@ -8,8 +8,7 @@ with live_sessions as (
         min(started_at) as started_at,
         max(observed_at) as last_live_at
     from session_snapshots
-    where status = 'LIVE'
-        and slot >= $since
+    where slot >= $since
         and slot < $until
         and ($app_id is null or app_id = $app_id)
     group by app_id, session_id
@@ -23,7 +22,6 @@ select
     live_sessions.last_live_at
 from live_sessions
 join session_finals as finals using (app_id, session_id)
-where finals.status = 'ENDED'
 group by all
 having last_live_at > ended_at + interval 15 minutes
 order by session_id;

@@ -39,8 +39,7 @@ with readings as (
         true as is_sampled,
         last_at <= $until as is_within_period
     from session_finals
-    where status = 'ENDED'
-        and started_at < $until
+    where started_at < $until
         and coalesce(ended_at, updated_at, started_at) >= $since
         and type = 'meeting'
         and ($app_id is null or app_id = $app_id)

@@ -1,5 +1,5 @@
 -- Grain: one row per session and reading of its figures, without breakout rooms. A reading is a row
--- of session_snapshots, or a row of session_finals of an ended session.
+-- of session_snapshots, or a row of session_finals.
 -- session_and_breakout_readings adds the breakout rooms.
 create or replace view session_readings as
 select
@@ -14,5 +14,4 @@ select
     'final' as source,
     fetched_at as reported_at,
     * exclude (run_id, fetched_at)
-from session_finals
-where status = 'ENDED';
+from session_finals;

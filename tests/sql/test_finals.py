@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from etl.store import sql_files
+from tests.sql.rows import utc
 
 if TYPE_CHECKING:
     from tests.sql.rows import Usage
@@ -25,6 +26,12 @@ NO_MINUTES: list[object] = ["many", "NaN", "inf", "-inf", 1e300, {}, [3]]
 def rooms(usage: Usage) -> dict[str, Any]:
     """The minutes of each type of session."""
     return dict(usage.ask(BY_TYPE))
+
+
+def longest_sessions(usage: Usage, since: str, until: str) -> list[dict[str, Any]]:
+    """The rows of the page's table of the longest sessions."""
+    period = {"since": utc(since), "until": utc(until), "app_id": None}
+    return usage.frame(sql_files.text("page/longest_sessions"), **period).to_dicts()
 
 
 def test_a_final_total_is_spread_over_the_whole_session(usage: Usage) -> None:
@@ -96,11 +103,14 @@ def test_the_most_participants_are_the_most_of_all_reports(usage: Usage) -> None
     assert dict(usage.ask("select session_id, max_participants from sessions")) == {"less": 5, "more": 6}
 
 
-def test_a_report_of_a_session_that_has_not_ended_is_not_final(usage: Usage) -> None:
-    """Whatever its status says but ENDED."""
+@pytest.mark.parametrize("status", ["ENDED", "ended", None, "FINISHED"])
+def test_final_figures_count_whatever_their_status_is(usage: Usage, status: str | None) -> None:
+    """A session that says that it is live has no row of final figures."""
     usage.observed("2026-11-02 12:10", 10)
-    usage.final("2026-11-02 12:30", 14, status="LIVE")
-    assert usage.ask(SESSIONS) == [("s", 10, False)]
+    usage.final("2026-11-02 12:30", 14, status=status)
+    assert usage.ask(SESSIONS) == [("s", 14, True)]
+    (row,) = longest_sessions(usage, "2026-11-02 00:00", "2026-11-03 00:00")
+    assert (row["total_minutes"], row["is_final"]) == (14, True)
 
 
 def test_a_period_after_the_last_snapshot_has_its_part_of_the_final_total(usage: Usage) -> None:

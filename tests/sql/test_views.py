@@ -216,11 +216,10 @@ def test_usage_daily_adds_the_sessions_of_a_day(usage: Usage) -> None:
     ]
 
 
-def test_readings_are_snapshots_and_final_figures_of_ended_sessions(usage: Usage) -> None:
-    """A session that has not ended has no final figures, whatever was fetched of it."""
+def test_readings_are_snapshots_and_final_figures(usage: Usage) -> None:
+    """Each has the instant at which it was reported."""
     usage.observed("2026-11-02 12:10", 1)
     usage.final("2026-11-02 12:30", 2, fetched_at="2026-11-03 00:00")
-    usage.final(None, 3, "live", status="LIVE")
     assert usage.ask(
         "select source, session_id, strftime(reported_at, '%d %H:%M') from session_readings order by all"
     ) == [

@@ -16,6 +16,7 @@ from etl.realtimekit.workers import Workers
 from etl.values.fetch import FetchCounts, Observation
 from etl.values.finals import DayTotals, Finals
 from etl.values.meetings import ALL_MEETINGS, Meeting
+from etl.values.session_status import has_ended, is_live
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 # The longest period of daily totals is documented nowhere; the API's own default is the last 30 days.
 _DAYS_PER_REQUEST = 30
-_LIVE = "LIVE"
 _OK = 200
+_NO_END = (None, "", "null")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +112,12 @@ def _session_tasks(
         payload = await client.session(meeting.app_id, session_id)
         if payload.get("id") != session_id:
             raise GiveUp(FailureKind.MALFORMED, "the answer is about another session", http_status=_OK)
-        if payload.get("status") != _LIVE:  # a live session has no final figures, and that is not a failure
-            finals.sessions.append(Observation(meeting, now(), payload, client.attempts))
-            finals.counts.sessions += 1
+        if is_live(payload):  # it has no final figures, and that is not a failure
+            return
+        if not has_ended(payload) and payload.get("ended_at") in _NO_END:
+            raise GiveUp(FailureKind.MALFORMED, "the answer does not say if the session has ended", http_status=_OK)
+        finals.sessions.append(Observation(meeting, now(), payload, client.attempts))
+        finals.counts.sessions += 1
 
     shown = {(ended.app_id, key) for ended in lists for key in ended.keys}
     for app_id, meeting_id, session_id in request.open_sessions:

@@ -12,6 +12,7 @@ from etl.errors import RequestError
 from etl.realtimekit.pages.forward import ForwardReader, read_forward
 from etl.values.fetch import Observation
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_readable_id
+from etl.values.session_status import is_live
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from etl.realtimekit.http.responses import ListPage
     from etl.realtimekit.http.session import ApiSession
 
-_LIVE = "LIVE"
 # The total may be one session ahead of the page that states it: a server may count and select at different times.
 _READINGS = 2
 
@@ -67,7 +67,7 @@ class EndedList:
             session_id, meeting_id = payload.get("id"), payload.get("associated_id")
             key = session_id if session_id and isinstance(session_id, str) else f"{place}: {payload!r}"
             keys.append(key)
-            if payload.get("status") != _LIVE:  # the API has ignored the filter
+            if not is_live(payload):  # the API has ignored the filter
                 meeting = Meeting(self.app_id, str(meeting_id) if is_readable_id(meeting_id) else ALL_MEETINGS)
                 self.observations[key] = Observation(meeting, now, payload, attempts)
         self.keys.update(keys)

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from etl.errors import FailureKind, GiveUp, Refused
 from etl.realtimekit.failure_messages import make_api_error, make_list_error
 from etl.realtimekit.live.sessions import assign_meetings, choose_sessions
-from etl.realtimekit.outcomes import has_ended
 from etl.realtimekit.pages.backward import BackwardReader
 from etl.values.fetch import Observation
 from etl.values.meetings import ALL_MEETINGS, Meeting, is_readable_id
+from etl.values.session_status import has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from etl.realtimekit.outcomes import has_ended
 from etl.values.fetch import Idle, Observation
+from etl.values.session_status import has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -183,9 +183,10 @@ def test_a_first_page_that_cant_be_had_ends_the_reading(serve_api: ServeApi) -> 
     assert [str(error).startswith("the API gives no valid answer") for error in finals.errors] == [True]
 
 
-def test_sessions_that_are_live_are_none_of_the_list() -> None:
+@pytest.mark.parametrize("status", ["LIVE", "live"])
+def test_sessions_that_are_live_are_none_of_the_list(status: str) -> None:
     """The API may ignore the filter. A live session has no final figures, and is not a failure."""
-    entries = [payload("ended", status="ENDED"), payload("live", status="LIVE")]
+    entries = [payload("ended", status="ENDED"), payload("live", status=status)]
     with answering(success({"sessions": entries}, paging={"total_count": 2})) as server:
         request = FinalsRequest(apps=["app"], since=SINCE, open_sessions=[OpenSession("app", "meeting-1", "live")])
         context = RunContext(now=lambda: START, sleep=asyncio.sleep)
@@ -193,6 +194,39 @@ def test_sessions_that_are_live_are_none_of_the_list() -> None:
     assert ids(finals) == ["ended"]
     assert [path.partition("?")[0].rpartition("/")[2] for path in server.paths].count("live") == 0
     assert [one for one in messages(finals) if "totals of the days" not in one] == []
+
+
+def ask_for_one(**changes: Any) -> Finals:
+    """Fetch the final figures of an open session that no list shows."""
+    with answering(success(payload("open", **changes))) as server:
+        request = FinalsRequest(apps=["app"], since=SINCE, open_sessions=[OpenSession("app", "meeting-1", "open")])
+        context = RunContext(now=lambda: START, sleep=asyncio.sleep)
+        return asyncio.run(fetch_finals(request, settings_for(server.base_url), context))
+
+
+END = "2026-11-02T11:59:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("status", "ended_at", "outcome"),
+    [
+        ("ENDED", END, "final"),
+        ("ended", None, "final"),
+        (None, END, "final"),
+        ("FINISHED", END, "final"),
+        ("LIVE", None, "live"),
+        ("live", "null", "live"),
+        (None, None, "failed"),
+        ("ACTIVE", "null", "failed"),
+        (7, "", "failed"),
+    ],
+)
+def test_one_session_is_final_if_its_status_or_its_end_says_so(status: object, ended_at: object, outcome: str) -> None:
+    """The request does not exclude live sessions. The figures of a live session would be too low for ever."""
+    finals = ask_for_one(status=status, ended_at=ended_at)
+    assert ids(finals) == (["open"] if outcome == "final" else [])
+    expected = ["session open: the answer does not say if the session has ended"] if outcome == "failed" else []
+    assert [message for message in messages(finals) if message.startswith("session open")] == expected
 
 
 def test_an_entry_that_is_no_session_is_kept_as_what_it_is(serve_api: ServeApi) -> None:
