@@ -1,5 +1,6 @@
 -- The tables. All instants are TIMESTAMPTZ in UTC. Units are part of a column's name.
--- Rows are only ever added. Of several rows about the same thing, the newest one counts.
+-- Jobs only add rows. Of several rows about the same thing, the newest one counts.
+-- Only sql/erase/ deletes rows. It also updates runs and meeting_lists.
 -- The big tables have no primary key: an index would make the file five times as large.
 -- The load keeps the key of a snapshot (slot, app_id, meeting_id) unique instead (sql/load/).
 

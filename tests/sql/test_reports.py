@@ -88,6 +88,26 @@ def test_daily_takes_no_unknown_type_for_a_meeting(usage: Usage) -> None:
     ]
 
 
+def test_runs_names_the_app_of_a_run_or_the_number_of_its_apps(usage: Usage) -> None:
+    """An erased run and a reconcile run have no app."""
+    usage.run("2026-11-02 00:00", app="first")
+    usage.run("2026-11-02 06:00", list_id="all:second")
+    usage.run("2026-11-02 12:00", list_id="both")
+    for app in ("first", "first", "third"):
+        usage.add("meeting_lists", {"list_id": "both", "app_id": app, "meeting_id": "m"})
+    usage.run("2026-11-02 18:00", list_id="ended", kind="reconcile")
+    usage.run("2026-11-02 18:00", list_id="erased", kind="erased")
+    rows = usage.report("runs", *WEEK)
+    assert columns(rows, "kind app_id") == [
+        ("erased", None),
+        ("reconcile", None),
+        ("snapshot", "2 apps"),
+        ("snapshot", "second"),
+        ("snapshot", "first"),
+    ]
+    assert columns(usage.report("runs", *WEEK, app_id="first"), "app_id") == [("2 apps",), ("first",)]
+
+
 def test_daily_of_all_apps_is_the_sum_of_them(world: Usage) -> None:
     """132 + 5 minutes; at 06:00 there were 3 + 1 participants."""
     rows = world.report("daily", *WEEK)[:1]

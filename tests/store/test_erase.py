@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from etl.errors import ConfigError, FailureKind
@@ -85,8 +85,8 @@ def stage_finals(
     folder: Path, minutes: dict[str, float], failed: Sequence[str] = (), at: datetime = NOON + timedelta(hours=1)
 ) -> StagedRun:
     """Stage a reconcile run: the session of a meeting and the total of a day per app, and failures of apps."""
-    at += next(_numbers) * timedelta(milliseconds=1)
-    start = RunStart(run_id=str(uuid7(at)), slot=at, started_at=at, account_id="account", tool_version="0", host="here")
+    run_id = str(uuid7(at + next(_numbers) * timedelta(milliseconds=1)))
+    start = RunStart(run_id=run_id, slot=at, started_at=at, account_id="account", tool_version="0", host="here")
     finals = Finals(
         sessions=[
             Observation(Meeting(app, f"{app}-1"), at, _ended(f"{app}-1", minutes_consumed=figure))
@@ -133,6 +133,10 @@ def answers(database: Path) -> dict[str, list[Any]]:
             "select run_id, app_id, meeting_id, outcome from outcomes",
             "select distinct app_id, meeting_id from meeting_lists",
             "select run_id, meetings, live, idle, failed from runs where kind = 'snapshot'",
+            "select run_id, failed from runs where kind = 'reconcile'",
+            "select app_id, session_id, minutes_consumed from session_finals",
+            "select app_id, day, minutes from daily_totals",
+            "select run_id, app_id, meeting_id, kind from fetch_failures",
         ):
             found[query] = connection.sql(f"{query} order by all").fetchall()
     return found
@@ -154,35 +158,63 @@ def make(database: Path, runs: Sequence[StagedRun], request: ErasureRequest | No
 
 
 OUTCOMES = st.dictionaries(st.sampled_from(MEETINGS), st.sampled_from(["live", "idle", "failed"]), min_size=1)
+# Runs in the order of their slots. Several may have the same slot.
+RUNS = st.lists(st.tuples(st.sampled_from([NOON, NOON + STEP, NOON + 2 * STEP]), OUTCOMES), min_size=2, max_size=5).map(
+    lambda runs: sorted(runs, key=lambda run: run[0])
+)
+# Two reconcile runs: the minutes of apps, and the apps with a failure.
+FINALS = st.tuples(
+    *(
+        st.tuples(
+            st.dictionaries(st.sampled_from(["app", "other"]), st.sampled_from([30.0, 40.0])),
+            st.sets(st.sampled_from(["app", "other"])),
+            st.just(NOON + timedelta(hours=hours)),
+        )
+        for hours in (1, 2)
+    )
+).map(list)
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(OUTCOMES, min_size=2, max_size=4), st.data())
+@given(RUNS, st.data())
 def test_reports_are_those_of_a_database_that_never_had_the_run(
-    tmp_path_factory: pytest.TempPathFactory, slots: list[dict[Meeting, str]], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, outcomes: list[tuple[datetime, dict[Meeting, str]]], data: st.DataObject
 ) -> None:
-    """No rule is broken, and the other runs keep their outcomes."""
+    """No rule is broken, and the other runs keep their outcomes. Those that rely on it go with it."""
     folder = tmp_path_factory.mktemp("erased")
-    runs = [stage(folder, outcomes, NOON + number * STEP) for number, outcomes in enumerate(slots)]
-    chosen = data.draw(st.sampled_from(runs))
-    erased = make(folder / "erased.duckdb", runs, ErasureRequest(run_ids=[chosen.run_id]))
-    never = make(folder / "never.duckdb", [run for run in runs if run != chosen])
+    runs = [stage(folder, outcomes_of_run, slot) for slot, outcomes_of_run in outcomes]
+    runs.append(stage_finals(folder, {"app": 30.0, "other": 40.0}))
+    run_ids = [data.draw(st.sampled_from(runs[:-1])).run_id]
+    erased = make(folder / "erased.duckdb", runs)
+    with open_database(erased) as connection:
+        while dependent := run_sql_file(connection, "erase/dependent_runs", run_ids=run_ids)["run_id"].to_list():
+            run_ids += dependent
+        erase(connection, find_runs(connection, erased, run_ids), erasure())
+    never = make(folder / "never.duckdb", [run for run in runs if run.run_id not in run_ids])
     assert answers(erased) == answers(never)
     assert broken_rules(erased) == []
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(OUTCOMES, min_size=1, max_size=4))
+@given(RUNS, FINALS)
 def test_reports_are_those_of_a_database_that_never_had_the_app(
-    tmp_path_factory: pytest.TempPathFactory, slots: list[dict[Meeting, str]]
+    tmp_path_factory: pytest.TempPathFactory,
+    outcomes: list[tuple[datetime, dict[Meeting, str]]],
+    finals: list[tuple[dict[str, float], set[str], datetime]],
 ) -> None:
-    """A run with meetings of other apps keeps these, and its counts are theirs."""
+    """A run with meetings of other apps keeps these, and its counts are theirs. So do final figures and failures."""
     folder = tmp_path_factory.mktemp("erased")
-    without = [{meeting: it for meeting, it in slot.items() if meeting.app_id != "app"} for slot in slots]
-    if not any(without) or slots == without:
-        return
-    runs = [stage(folder, outcomes, NOON + number * STEP) for number, outcomes in enumerate(slots)]
-    others = [stage(folder, outcomes, NOON + number * STEP) for number, outcomes in enumerate(without) if outcomes]
+    without = [(slot, {key: it for key, it in run.items() if key.app_id != "app"}) for slot, run in outcomes]
+    finals_without = [
+        ({app: it for app, it in minutes.items() if app != "app"}, failed - {"app"}, at)
+        for minutes, failed, at in finals
+    ]
+    assume(any(run for _, run in without))
+    assume((outcomes, finals) != (without, finals_without))
+    runs = [stage(folder, run, slot) for slot, run in outcomes]
+    runs += [stage_finals(folder, minutes, sorted(failed), at) for minutes, failed, at in finals]
+    others = [stage(folder, run, slot) for slot, run in without if run]
+    others += [stage_finals(folder, minutes, sorted(failed), at) for minutes, failed, at in finals_without]
     database = make(folder / "erased.duckdb", runs)
     with open_database(database) as connection:
         erase(connection, find_app(connection, database, "app"), erasure())
