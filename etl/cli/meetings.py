@@ -17,7 +17,6 @@ from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options
 from etl.cli.output import check_output, print_answer
 from etl.cli.types import OutputFile, output_or_none
-from etl.errors import ConfigError
 from etl.files import write_whole
 from etl.settings import require_app
 from etl.values.run import RunContext
@@ -49,8 +48,8 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:
 
     It takes one request per page of the list. An existing file is replaced when the list is complete.
     """
-    check_output(output)
-    write = _writer(output)
+    check_output(output, endings=_WRITERS)
+    write = _WRITERS.get(output.suffix.lower(), _text) if output else _text
     app_id = require_app(strip_or_none(options["app_id"]))
     settings = api_settings(options)
     log_to_stderr(verbose=False)
@@ -71,16 +70,6 @@ def _fetch(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
 
     context = RunContext(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
     return asyncio.run(fetch_meetings(app_id, settings, context))
-
-
-def _writer(output: Path | None) -> Callable[[str, Sequence[ListedMeeting]], str]:
-    """Return the function that formats a list as the ending of the file says."""
-    writers: dict[str, Callable[[str, Sequence[ListedMeeting]], str]]
-    writers = {"": _text, ".txt": _text, ".csv": _csv, ".tsv": _tsv, ".jsonl": _json_lines, ".ndjson": _json_lines}
-    ending = output.suffix.lower() if output else ""
-    if ending not in writers:
-        raise ConfigError(f"{output}: the ending {ending!r} has no format; expected .txt, .csv, .tsv or .jsonl")
-    return writers[ending]
 
 
 def _text(_app_id: str, meetings: Sequence[ListedMeeting]) -> str:
@@ -108,3 +97,14 @@ def _tsv(app_id: str, meetings: Sequence[ListedMeeting]) -> str:
 def _json_lines(app_id: str, meetings: Sequence[ListedMeeting]) -> str:
     rows = ({"meeting_id": meeting.meeting_id, "app_id": app_id, "title": meeting.title} for meeting in meetings)
     return "".join(f"{json.dumps(row)}\n" for row in rows)
+
+
+# The function that formats a list, by the ending of the file.
+_WRITERS: dict[str, Callable[[str, Sequence[ListedMeeting]], str]] = {
+    "": _text,
+    ".txt": _text,
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+}

@@ -10,7 +10,7 @@ import click
 
 from etl.cli.summaries import failure_lines
 from etl.errors import StoreError
-from etl.files import refuse_database_as_output
+from etl.files import is_descriptor, refuse_database_as_output
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,14 +23,15 @@ def check_output(output: Path | None, *, endings: Collection[str] = (), database
     """Refuse an --output that would replace the database, whose ending is not known, or whose directory is missing.
 
     This is checked before any work. A directory is not created, because its name may be mistyped. Without `endings`,
-    any ending will do. A device or a pipe needs none.
+    any ending will do. A device, a pipe or an open file such as /dev/fd/3 needs none.
     """
     if output is None:
         return
     if database is not None:
         refuse_database_as_output(database, output)
     is_named_wrongly = endings and output.suffix.lower() not in endings
-    if is_named_wrongly and (output.is_file() or not output.exists()):
+    is_new_or_file = not is_descriptor(output) and (output.is_file() or not output.exists())
+    if is_named_wrongly and is_new_or_file:
         raise click.BadParameter(
             f"{output.name} has {f'the unknown ending {output.suffix}' if output.suffix else 'no ending'}; "
             f"expected {_alternatives(endings)}.",
@@ -43,7 +44,7 @@ def check_output(output: Path | None, *, endings: Collection[str] = (), database
 
 
 def _alternatives(words: Collection[str]) -> str:
-    *others, last = words
+    *others, last = filter(None, words)  # no ending may be allowed too
     return f"{', '.join(others)} or {last}" if others else last
 
 

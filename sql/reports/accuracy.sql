@@ -12,7 +12,10 @@
 -- are booked on leaving, the total of a live session lags, and only its final total is complete.
 -- stayed_growth_percent is the share of the growth that was seen while nobody left.
 -- Note: Meetings alone, in days of the time zone, as in report daily. The utc columns have
--- whole days in UTC and all types but breakout rooms, as Cloudflare's totals have.
+-- whole days in UTC and all types but breakout rooms, as Cloudflare's totals have. Booking
+-- "on leaving" means that minutes are added when somebody leaves: figures of live sessions lag, and
+-- only the final total is complete. "Steadily" means that minutes are added all the time:
+-- snapshots miss only those after the last snapshot of a session.
 -- Total row: snapshot_minutes, reconciled_minutes, shortfall_minutes, other_minutes, utc_minutes,
 -- utc_cloudflare_minutes, utc_difference_minutes
 with usage as (

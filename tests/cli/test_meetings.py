@@ -94,10 +94,10 @@ def test_a_refused_list_is_an_error_that_says_what_to_look_at(
 
 
 def test_an_unknown_format_is_refused_before_anything_is_asked(shell: Shell) -> None:
-    """The message names the formats, and nothing is sent."""
+    """The message names the formats, and nothing is sent. It ends as every command does for a wrong ending."""
     result = shell.run("meetings", "--output", "list.xls")
-    assert result.exit_code == 78
-    assert "expected .txt, .csv, .tsv or .jsonl" in result.stderr
+    assert result.exit_code == 2
+    assert "list.xls has the unknown ending .xls; expected .txt, .csv, .tsv, .jsonl or .ndjson." in result.stderr
     assert shell.api.app.state.requests == 0
 
 

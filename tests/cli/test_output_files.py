@@ -77,6 +77,18 @@ def test_an_answer_can_go_to_another_open_file(filled: Shell) -> None:
 
 
 @needs_proc
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_open_file_needs_no_ending(filled: Shell, command: str) -> None:
+    """The file that it leads to has a name, but the path has none. Each command writes its default format."""
+    words = [word for word in COMMANDS[command] if word not in {"--format", "csv"}]
+    code, stdout, stderr = filled.process(*words, "--output", "/dev/fd/3", redirect="3> new")
+    assert (code, stdout) == (0, ""), stderr
+    content = (filled.directory / "new").read_text(encoding="utf-8")
+    assert content
+    assert ("<!doctype html>" in content.lower()) is (command == "page")
+
+
+@needs_proc
 def test_a_link_to_standard_output_is_standard_output(filled: Shell) -> None:
     """Containers link their log to it. The file that standard output leads to is not replaced."""
     (filled.directory / "link").symlink_to("/dev/stdout")

@@ -538,12 +538,15 @@ def test_a_workbook_without_its_package_is_refused(shell: Shell) -> None:
 
 
 def test_the_report_on_accuracy_says_what_is_in_it(filled: Shell) -> None:
-    """A note above the table says which columns are of meetings, and which are of whole days in UTC."""
+    """A note above the table says which columns are of meetings or of whole days in UTC, and what `booking` means."""
     shown = filled.run("report", "accuracy", *NOVEMBER, "--tz", "Europe/Berlin").stdout
     heading, _, table = shown.partition("\n\n")
     assert " ".join(heading.splitlines()[2:]) == (
         "Meetings alone, in days of the time zone, as in report daily. The utc columns have whole days in UTC and all "
-        "types but breakout rooms, as Cloudflare's totals have."
+        "types but breakout rooms, as Cloudflare's totals have. "
+        'Booking "on leaving" means that minutes are added when somebody leaves: figures of live sessions lag, and '
+        'only the final total is complete. "Steadily" means that '
+        "minutes are added all the time: snapshots miss only those after the last snapshot of a session."
     )
     assert max(map(len, heading.splitlines()[2:])) <= 80
     assert "cloudflare" in table

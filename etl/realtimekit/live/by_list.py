@@ -53,9 +53,8 @@ async def fetch_by_list(
     if meeting_list.all_of:
         outcomes.counts.meetings = outcomes.counts.live + len(incomplete)
     for live in incomplete:
-        if isinstance(live.error, Refused):
-            live.fail_undecided()
-    incomplete = [live for live in incomplete if not isinstance(live.error, Refused)]
+        if isinstance(live.error, Refused):  # one meeting stands for the request; the others will not be asked
+            live.fail_undecided(most=1)
     if workers.session.early_end is None:
         remaining = workers.session.budget.remaining()
         chosen = _choose_lists(incomplete, remaining, may_ask_each=may_ask_each)
@@ -114,13 +113,14 @@ class _LiveList:
         self.error, self.attempts = error, attempts
         self._add_outcomes()
 
-    def fail_undecided(self) -> None:
-        """Let the undecided meetings fail with the error of the list."""
+    def fail_undecided(self, most: int | None = None) -> None:
+        """Let the undecided meetings, or at `most` so many, fail with the error of the list."""
         if self.error:
             message = f"not in the part of the list of live sessions that could be read: {self.error.message}"
             error = replace(self.error, message=message)
-            for meeting in self.undecided:
+            for meeting in self.undecided[:most]:
                 self._outcomes.fail(meeting, error, self.attempts)
+            del self.undecided[:most]
 
     def _record(self, page: ListPage, attempts: int) -> list[str]:
         """Record the live sessions of a page, and return the IDs of all. A later page replaces an earlier one.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -319,7 +320,7 @@ def test_an_api_that_is_down_is_unavailable(serve_api: ServeApi, fault: str, kin
 
 @pytest.mark.parametrize(("script", "requests"), [([], 2), (["ok", "ok"], 5)])
 def test_a_refused_token_ends_the_fetch(serve_api: ServeApi, script: list[str], requests: int) -> None:
-    """The sessions that were read are live, the rest fails, and what was never asked is not counted as refused.
+    """The sessions that were read are live, one failure stands for the refused request, and the rest was not asked.
 
     One request confirms the first refusal, and after an answer another one shows that all are refused now.
     """
@@ -328,13 +329,28 @@ def test_a_refused_token_ends_the_fetch(serve_api: ServeApi, script: list[str], 
     require_an_outcome_each(fetched, 80)
     assert (fetched.counts.idle, api.app.state.requests) == (0, requests)
     assert [type(problem) for problem in fetched.errors] == [TokenRejected]
-    refused, *not_asked = sorted(
-        {(failure.app_id, failure.kind, failure.message, failure.attempts > 0) for failure in fetched.failures}
-    )
-    assert refused[:2] == ("simulated-app", FailureKind.UNAUTHORIZED)
-    assert refused[2].endswith("that could be read: HTTP 401: Authentication error")
+    (refused,) = (failure for failure in fetched.failures if failure.kind is FailureKind.UNAUTHORIZED)
+    assert (refused.app_id, refused.attempts > 0) == ("simulated-app", True)
+    assert refused.message.endswith("that could be read: HTTP 401: Authentication error")
+    others = {(each.app_id, each.kind, each.message, each.attempts) for each in fetched.failures if each != refused}
     message = "not asked: the token was refused (HTTP 401: Authentication error)"
-    assert not_asked == [("simulated-app-2", FailureKind.NOT_ASKED, message, False)]
+    apps = ("simulated-app", "simulated-app-2")
+    assert others == {(app_id, FailureKind.NOT_ASKED, message, 0) for app_id in apps}
+
+
+@pytest.mark.parametrize("via", ["list", "meetings"])
+def test_a_refused_token_gives_the_same_kinds_either_way(serve_api: ServeApi, via: str) -> None:
+    """One failure stands for what was asked. The other meetings were never asked."""
+    api = serve_api(meetings=100, script=FOR_EVER("authentication"))
+    asked = listed(api.worlds)
+    fetched = asyncio.run(fetch_sessions(asked, plan(via), api.settings(attempts=2), api.context()))
+    require_an_outcome_each(fetched, 100)
+    assert Counter(failure.kind for failure in fetched.failures) == {
+        FailureKind.NOT_ASKED: 99,
+        FailureKind.UNAUTHORIZED: 1,
+    }
+    assert [type(problem) for problem in fetched.errors] == [TokenRejected]
+    assert api.app.state.requests == 2
 
 
 @pytest.mark.parametrize("fault", ["authentication", "forbidden", "missing_scope", "forbidden_by_realtimekit"])
