@@ -50,8 +50,7 @@ def _busiest(data: PageData, peak: int | None) -> str:
 
 
 def _range(totals: Totals) -> str:
-    low, high = text.usd(totals.low_usd, totals.low_usd), text.usd(totals.high_usd, totals.high_usd)
-    return low if low == high else f"{low} to {high}"
+    return text.usd(totals.low_usd, totals.high_usd).replace(text.NOTHING, "to")
 
 
 def _counted(number: int, noun: str) -> str:

@@ -46,7 +46,7 @@ def test_the_headline_says_when_most_were_there_and_what_it_costs(usage: Usage, 
     """The instant is that of the zone."""
     hourly(usage, "2026-11-05 00:00", "2026-11-07 23:00")
     a_session(usage, "2026-11-05", 100, live_participants=7)
-    assert make(*NOW, tz="Asia/Tokyo").texts[3] == (
+    assert make(*NOW, tz="Asia/Tokyo").texts[3].replace("\N{NO-BREAK SPACE}", " ") == (
         "100 minutes in 1 session. Most participants were there on Thursday, 5 November at 21:00: 7 at a time. "
         "The estimated cost is $0.05 to $0.20."
     )
