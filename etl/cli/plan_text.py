@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -33,21 +34,33 @@ _REASONS_BY_WAY = {
     (ViaReason.ONLY_WAY_IN_TIME, "list"): "one request per meeting would not end in time",
     (ViaReason.ONLY_WAY_IN_TIME, "meetings"): "reading the list would not end in time",
 }
+_LABEL_WIDTH = len("plan:  ")
 _TIME_LEFT = {"deadline": "--deadline is {}", "every": "the next slot begins in {}"}
 
 
-def format_plan(plan: Plan) -> str:
-    """Format a plan as three lines: what it fetches, what that costs, and what the limit leaves."""
+def format_plan(plan: Plan, *, width: int | None = None) -> str:
+    """Format a plan as three lines: what it fetches, what that costs, and what the limit leaves.
+
+    With a `width`, they are wrapped between words, and indented below their first words.
+    """
     meetings = "all live sessions" if plan.meetings is None else format_count(plan.meetings, "meeting")
     seconds = "less than a second" if plan.seconds < 1 else f"at least {format_duration(plan.seconds)}"
     rest = f"{plan.remaining - plan.requests:,}" if plan.requests <= plan.remaining else "none"
     remaining = "1 remains" if plan.remaining == 1 else f"{plan.remaining:,} remain"
-    return (
-        f"plan:  {meetings} via {plan.via}, {format_reason(plan)}\n"
-        f"cost:  {_format_cost(plan)}; {'it takes' if plan.requests == 1 else 'they take'} {seconds} within the limit\n"
-        f"limit: {format_requests(plan.quota)} in {plan.window_seconds:g} s, less {plan.reserved:,} in reserve and "
-        f"{plan.spent:,} spent by earlier runs; {remaining} now, {rest} after this run"
-    )
+    lines = [
+        f"plan:  {meetings} via {plan.via}, {format_reason(plan)}",
+        f"cost:  {_format_cost(plan)}; {'it takes' if plan.requests == 1 else 'they take'} {seconds} within the limit",
+        (
+            f"limit: {format_requests(plan.quota)} in {plan.window_seconds:g} s, less {plan.reserved:,} in reserve and "
+            f"{plan.spent:,} spent by earlier runs; {remaining} now, {rest} after this run"
+        ),
+    ]
+    return "\n".join(_wrap(line, width) if width else line for line in lines)
+
+
+def _wrap(line: str, width: int) -> str:
+    """Wrap a line between words, also where a word is wider than the terminal."""
+    return textwrap.fill(line, width, subsequent_indent=" " * _LABEL_WIDTH, break_long_words=False)
 
 
 def _format_cost(plan: Plan) -> str:

@@ -12,11 +12,12 @@ from rich.text import Text
 from etl.cli.counts import format_count
 from etl.cli.plan_text import format_requests
 from etl.reports.periods import format_duration
+from etl.values.fetch import FetchCounts
 
 if TYPE_CHECKING:
     from rich.progress import Task
 
-    from etl.values.fetch import FetchCounts, Plan
+    from etl.values.fetch import Plan
 
 _REFRESH_SECONDS = 0.1
 # Characters: with its texts, a bar fits a line of 80. Without a total, the texts are longer.
@@ -71,8 +72,7 @@ class _StateColumn(ProgressColumn):
     def __init__(self, noun: str) -> None:
         super().__init__()
         self._noun = noun
-        self._done = ""
-        self._details = ""
+        self._counts = FetchCounts()
         self._pause_seconds = 0.0
         self._pause_ends_at = 0.0
         self._plan_ends_at = 0.0
@@ -83,12 +83,7 @@ class _StateColumn(ProgressColumn):
 
     def update(self, counts: FetchCounts) -> bool:
         """Note the counts. Return True if a pause has begun, has grown or has ended."""
-        if counts.meetings:
-            self._done = f"{counts.done}/{counts.meetings}"
-            self._details = f" {counts.live} live, {counts.idle} idle, {counts.failed} failed"
-        else:
-            self._done = f"{format_count(counts.sessions, self._noun)},"
-            self._details = f" {format_requests(counts.requests)}"
+        self._counts = counts
         is_changed = counts.pause_seconds_left != self._pause_seconds
         if is_changed:
             self._pause_seconds = counts.pause_seconds_left
@@ -97,7 +92,14 @@ class _StateColumn(ProgressColumn):
 
     def render(self, _task: Task) -> Text:
         """Return the text of the moment."""
-        if not self._pause_seconds:
-            return Text(self._done + self._details)
+        counts = self._counts
+        if counts.meetings:
+            done = f"{counts.done}/{counts.meetings}"
+            details = f"{counts.live} live, {counts.idle} idle, {counts.failed} failed"
+        else:
+            done = f"{format_count(counts.sessions, self._noun)},"
+            details = format_requests(counts.requests)
         left = max(self._pause_ends_at, self._plan_ends_at) - time.monotonic()
-        return Text(f"{self._done} waiting for the limit, at least {format_duration(max(left, 0))} left")
+        if self._pause_seconds and left > 0:
+            details = f"waiting for the limit, at least {format_duration(left)} left"
+        return Text(f"{done} {details}")

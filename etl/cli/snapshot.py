@@ -16,7 +16,7 @@ from etl.cli.examples import examples
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options, default_of, summary_options, write_options
 from etl.cli.output import print_summary, print_text, print_warning
-from etl.cli.terminal import open_progress_bar
+from etl.cli.terminal import open_progress_bar, terminal_width
 from etl.cli.types import Duration, Instant, Interval
 from etl.settings import SnapshotSettings, Via
 
@@ -77,7 +77,8 @@ def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
     from etl.jobs.prepare import plan_snapshot
 
     plan = plan_snapshot(settings, datetime.now(UTC))
-    print_text(json.dumps(plan_text.plan_document(plan)) if as_json else plan_text.format_plan(plan))
+    as_text = plan_text.format_plan(plan, width=terminal_width(sys.stdout))
+    print_text(json.dumps(plan_text.plan_document(plan)) if as_json else as_text)
     print_warning(plan_text.format_warning(plan))
 
 
@@ -87,7 +88,7 @@ def _take_snapshot(settings: SnapshotSettings, *, as_json: bool, quiet: bool, ve
     def announce(plan: Plan) -> None:
         """Print the plan where somebody watches, and its warning in any case."""
         if bar or verbose:
-            click.echo(plan_text.format_plan(plan), err=True)
+            click.echo(plan_text.format_plan(plan, width=terminal_width(sys.stderr)), err=True)
         print_warning(plan_text.format_warning(plan))
         if bar:
             bar.start(plan)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TextIO
 
     from etl.cli.progress import ProgressBar
 
@@ -18,7 +21,7 @@ def open_progress_bar(noun: str, *, quiet: bool) -> Iterator[ProgressBar | None]
 
     `noun` is what the bar counts where the number of meetings is not known.
     """
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
+    if quiet or not _is_terminal(sys.stderr):
         yield None
         return
     from etl.cli.progress import ProgressBar  # only a terminal needs rich, which takes a while to import
@@ -28,3 +31,15 @@ def open_progress_bar(noun: str, *, quiet: bool) -> Iterator[ProgressBar | None]
         yield bar
     finally:
         bar.stop()
+
+
+def terminal_width(stream: TextIO | None) -> int | None:
+    """Return the number of columns of the terminal behind a stream, or None if it leads elsewhere."""
+    if stream is None or not _is_terminal(stream):
+        return None
+    return shutil.get_terminal_size(os.get_terminal_size(stream.fileno())).columns
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Return True if a stream leads to a terminal. A closed standard stream is None."""
+    return stream is not None and stream.isatty()

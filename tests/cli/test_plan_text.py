@@ -81,6 +81,18 @@ def test_a_plan_is_three_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize("width", [30, 80, 100, 200])
+def test_a_plan_is_wrapped_between_words_with_a_hanging_indent(width: int) -> None:
+    """The lines continue below their first words."""
+    made = plan(40, via="list")
+    lines = format_plan(made, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert [line[:7] for line in lines if line[0] != " "] == ["plan:  ", "cost:  ", "limit: "]
+    assert {line[:8] != " " * 8 and line[:7] == " " * 7 for line in lines if line[0] == " "} <= {True}
+    assert re.sub(r"\n {7}", " ", "\n".join(lines)) == format_plan(made)
+    assert len(lines) == 3 or width < 200
+
+
 @pytest.mark.parametrize(
     ("made", "cost"),
     [
