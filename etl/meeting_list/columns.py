@@ -49,7 +49,7 @@ def find_id_columns(names: tuple[str, ...]) -> IdColumns:
     ids = [place for place, name in enumerate(plain) if name.endswith("id") and place != app]
     if len(ids) == 1 and plain[ids[0]] == "id":
         return IdColumns(meeting=ids[0], app=app)
-    raise ColumnError(f"meeting_id is missing (found: {_listed(names)})")
+    raise ColumnError(f"meeting_id is missing (found: {list_names(names)})")
 
 
 def _find(wanted: str, names: Sequence[str], plain: Sequence[str]) -> int | None:
@@ -57,7 +57,7 @@ def _find(wanted: str, names: Sequence[str], plain: Sequence[str]) -> int | None
     places = [place for place, name in enumerate(plain) if name == _plain(wanted)]
     exact = [place for place in places if names[place] == wanted]
     if len(exact or places) > 1:
-        raise ColumnError(f"{wanted} is ambiguous (found: {_listed(names)})")
+        raise ColumnError(f"{wanted} is ambiguous (found: {list_names(names)})")
     return next(iter(exact or places), None)
 
 
@@ -65,6 +65,7 @@ def _plain(name: str) -> str:
     return _SEPARATORS.sub("", name).casefold()
 
 
-def _listed(names: Sequence[str]) -> str:
+def list_names(names: Sequence[str]) -> str:
+    """List the first names of columns or keys, for a message."""
     shown = ", ".join(quote(name, _MOST_CHARACTERS) for name in names[:_MOST_NAMES])
     return (shown or "nothing") + (", ..." if len(names) > _MOST_NAMES else "")

@@ -44,12 +44,20 @@ _TEXT = {
     r"<(!doctype html|html|head|body|table)": ForeignFormat("HTML", _AS_TEXT),
     r"<": ForeignFormat("XML or HTML", _AS_TEXT),
     r"(mime-version|content-type|from|subject): ": ForeignFormat("a saved message or page (MIME)", _AS_TEXT),
-    r"(---|%yaml)\s": ForeignFormat("YAML", _AS_TEXT),
+    r"(---|%yaml)\s|[\w-]+:(\s*[\r\n]\s*- | *\[)": ForeignFormat("YAML", _AS_TEXT),
+    r"[\w-]+ *= *\[|\[\[?[a-z][\w.-]*\]\]?\s*[\r\n][\w-]+ *=": ForeignFormat("TOML", _AS_TEXT),
+    r"[\[(]\s*([\[({]\s*)?'|\{\s*'[^']*'\s*[,}]": ForeignFormat(
+        "a list as Python prints it", "write it with json.dumps, or save it as plain text, with one meeting ID per line"
+    ),
+    r"\{[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}": ForeignFormat("a list of UUIDs in braces", "remove the braces"),
     r"version https://git-lfs": ForeignFormat("a pointer of Git LFS", "get the file itself with `git lfs pull`"),
 }
+_COMMENTS = re.compile(r"(\s*#.*)*\s*")
 # What the entries of a list look like if none of them is valid.
 _WAYS_OUT = {
     r"[\"'`]|\\u20[13]|\\xab": "the IDs are in quotes: remove them, or save the list as CSV with a header or as JSON",
+    r"(export +)?[A-Za-z_]\w* *=": "this is a file of variables: remove the names and = before the IDs",
+    r"\d+[.):] ": "this is a numbered list: remove the numbers",
     r"\w+://": "these are addresses: keep only the meeting ID of each",
     r"[-*] |\\u2022": "this is a list in YAML or Markdown: remove the marks before the IDs",
     r".*[,;|]|.*\\t": "this is a table without a header: add a first line with the names of its columns",
@@ -69,5 +77,5 @@ def find_binary_format(head: bytes) -> ForeignFormat | None:
 
 def find_text_format(head: str) -> ForeignFormat | None:
     """Return the text format that begins like this, or None."""
-    text = head.lstrip()
+    text = _COMMENTS.sub("", head, count=1)
     return next((found for pattern, found in _TEXT.items() if re.match(pattern, text, re.IGNORECASE)), None)

@@ -108,5 +108,6 @@ class JsonScanner:
         found = quote(self._text[self._at :], _SHOWN_CHARACTERS)
         raise ConfigError(
             f"{self._name}, line {self.line}, column {self.column}: not valid JSON: {problem} "
-            f"(found: {found or 'the end of the file'})"
+            f"(found: {found or 'the end of the file'}); "
+            "write the file again, or save the list as plain text, with one meeting ID per line"
         )

@@ -81,9 +81,10 @@ def _require_meetings(name: str, meetings: int, invalid: list[Failure]) -> None:
     if invalid:
         lines = "its only line is not" if len(invalid) == 1 else f"none of its {len(invalid)} lines is"
         first = "" if len(invalid) == 1 else "the first, "
+        entry = invalid[0].meeting_id
+        quoted = f": {entry!r}" if entry else ""
         raise ConfigError(
-            f"{name}: {lines} a valid meeting ID; {first}{invalid[0].message}: "
-            f"{invalid[0].meeting_id!r}; {describe_way_out(invalid[0].meeting_id)}"
+            f"{name}: {lines} a valid meeting ID; {first}{invalid[0].message}{quoted}; {describe_way_out(entry)}"
         )
     raise ConfigError(f"{name}: the meeting list is empty; expected one meeting ID per line")
 

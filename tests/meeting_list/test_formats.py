@@ -75,6 +75,16 @@ def with_commas(ids: list[str]) -> str:
         ("".join(f"* {each}\n" for each in REAL_IDS), "this is a list in YAML or Markdown"),
         ("".join(f"\N{BULLET} {each}\n" for each in REAL_IDS), "this is a list in YAML or Markdown"),
         ("".join(f"https://app.example/meeting?id={each}\n" for each in REAL_IDS), "these are addresses"),
+        (
+            "".join(f"{place}. {each}\n" for place, each in enumerate(REAL_IDS, 1)),
+            "this is a numbered list: remove the",
+        ),
+        (
+            "".join(f"{place}) {each}\n" for place, each in enumerate(REAL_IDS, 1)),
+            "this is a numbered list: remove the",
+        ),
+        ("".join(f"MEETING={each}\n" for each in REAL_IDS), "this is a file of variables: remove the names and = "),
+        ("".join(f"export M{i}='{each}'\n" for i, each in enumerate(REAL_IDS)), "this is a file of variables: "),
         ("".join(f"({each})\n" for each in REAL_IDS), "expected one meeting ID per line"),
         (", ".join(REAL_IDS), "this is a table without a header"),
         (" ".join(REAL_IDS), "expected one meeting ID per line"),
@@ -83,7 +93,8 @@ def with_commas(ids: list[str]) -> str:
 def test_a_text_file_in_which_no_line_is_an_id_is_refused(write: Write, content: str, way_out: str) -> None:
     """Not one of its lines is counted as an idle meeting. The message says what to do."""
     message = refusal(write("txt", content.encode()))
-    assert "is a valid meeting ID; the first, line 1: " in message
+    lines = "none of its 1100 lines is a valid meeting ID; the first, line 1: "
+    assert (lines if content.count("\n") else "its only line is not a valid meeting ID; line 1: ") in message
     assert way_out in message
     assert len(message) < 1_000
 
@@ -288,11 +299,64 @@ def test_a_failure_names_the_column_as_the_file_does(write: Write) -> None:
         {"success": True, "errors": [], "messages": [], "result": [{"id": A}, {"id": B}]},
         {"data": {"sessions": [{"id": "s", "associated_id": A}, {"id": "t", "associated_id": B}]}},
         {"meetings": [{"id": A}, {"id": B}]},
+        {"total": 3, "data": [{"id": A}, {"id": B}]},
+        {"fetched": {"at": "today"}, "request_id": "r", "sessions": [{"associated_id": A}, {"associated_id": B}]},
     ],
 )
 def test_a_json_document_is_read(write: Write, document: Any, indent: int | None) -> None:
     """Its list is the array itself, or under a key of the API."""
     assert ids(write("json", json.dumps(document, indent=indent).encode())) == [A, B]
+
+
+@pytest.mark.parametrize("ending", ["json", "jsonl", "txt", ""])
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" ,\t", " : ")])
+def test_white_space_does_not_decide_what_an_object_is(write: Write, ending: str, separators: tuple[str, str]) -> None:
+    """An object with a list is a document, also if another key stands first, and is larger than the first part."""
+    for before in ({"total": 3}, {"note": "x" * 100_000}):
+        document = json.dumps({**before, "data": [{"id": A}, {"id": B}]}, separators=separators)
+        for content in (document, f"\n {document}\n", f"{{\r\n{document[1:]}"):
+            assert ids(write(ending, content.encode())) == [A, B]
+
+
+@pytest.mark.parametrize("key", ["data", "result", "meetings", "sessions"])
+def test_lines_with_an_id_and_a_list_are_entries(write: Write, key: str) -> None:
+    """Each line is a meeting with its own ID, whatever else belongs to it."""
+    lines = "".join(json.dumps({"id": each, key: [{"id": "other"}]}) + "\n" for each in (A, B))
+    assert ids(write("jsonl", lines.encode())) == [A, B]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("ending", ["json", "jsonl", "txt"])
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ({"total": 3, "rows": [{"id": A}]}, "total, rows"),
+        ({"total": 0}, "total"),
+        ({"data": {"total": 0}}, "total"),
+        ({"data": None, "app_id": "x"}, "data, app_id"),
+        ({}, "nothing"),
+    ],
+)
+def test_an_object_without_a_list_is_refused_with_its_keys(
+    write: Write, document: Any, found: str, ending: str, indent: int | None
+) -> None:
+    """It is neither a list nor a meeting. The message says which keys may have the list."""
+    path = write(ending, json.dumps(document, indent=indent).encode())
+    message = refusal(path)
+    assert message.startswith(f"{path}, line ")
+    assert message.endswith(
+        f": JSON object without a list: found keys {found}, expected data, result, meetings or sessions, "
+        "or one meeting_id"
+    )
+
+
+def test_a_refusal_has_no_empty_quotation(write: Write) -> None:
+    """An entry without a text is not quoted."""
+    message = refusal(write("jsonl", b'{"title": "a"}\n{"title": "b"}\n'))
+    assert message.endswith(
+        "none of its 2 lines is a valid meeting ID; the first, line 1: the meeting ID can't be read: "
+        "key meeting_id is missing (found: title); expected one meeting ID per line"
+    )
 
 
 def test_several_answers_in_one_file_are_read(write: Write) -> None:
@@ -347,14 +411,12 @@ def test_an_element_without_an_id_fails_alone_with_its_line(write: Write) -> Non
         ('["a"\n "b"]', "line 2, column 2", "expected ',' or ']' (found: \"b\"])"),
         ('["a",\n]', "line 2, column 1", "Expecting value (found: ])"),
         ('["a"]\n]', "line 2, column 1", "Expecting value (found: ])"),
-        ("['a']", "line 1, column 2", "Expecting value (found: 'a'])"),
         ("{\n  'id': 'a'\n}", "line 2, column 3", "expected a key in double quotes (found: 'id': 'a'\\n})"),
         ('{"data": [{"id": "a"}, {"id"', "line 1, column 29", "Expecting ':' delimiter (found: the end of the file)"),
         ('{"data" ["a"]}', "line 1, column 9", "expected ':' (found: [\"a\"]})"),
         ('["a\x1b[2Jb"]', "line 1, column 4", 'Invalid control character (found: \\x1b[2Jb"])'),
         ("[" * 9999, "line 1, column 2", "the value is nested too deeply"),
         ("[meetings]\na\n", "line 1, column 2", "Expecting value (found: meetings]\\na\\n)"),
-        (f"{{{A}}}", "line 1", "not valid JSON"),
     ],
 )
 def test_json_that_is_not_valid_is_refused_with_its_place(write: Write, content: str, place: str, problem: str) -> None:
@@ -364,13 +426,14 @@ def test_json_that_is_not_valid_is_refused_with_its_place(write: Write, content:
     assert place in message
     assert "not valid JSON" in message
     assert problem in message
+    assert message.endswith("; write the file again, or save the list as plain text, with one meeting ID per line")
 
 
 def test_an_answer_that_is_an_error_is_refused(write: Write) -> None:
     """An answer without a list was saved by mistake."""
     error = {"success": False, "errors": [{"code": 10000, "message": "Authentication error"}], "result": None}
     message = refusal(write("json", json.dumps(error).encode()))
-    assert "key meeting_id is missing (found: success, errors, result)" in message
+    assert "JSON object without a list: found keys success, errors, result, expected data, " in message
 
 
 # Parquet
@@ -468,6 +531,18 @@ FOREIGN = {
     "XML or HTML": b'<?xml version="1.0"?>\n<ids>\n' + LINES,
     "a saved message or page (MIME)": b"From: <Saved by Blink>\r\nContent-Type: text/html\r\n\r\n" + LINES,
     "YAML": b"---\n" + LINES,
+    "YAML, a key": b"# ours\nmeetings:\n" + b"".join(b" - " + line for line in LINES.splitlines(keepends=True)),
+    "YAML, one line": f"ids: [{A}, {B}]\n".encode(),
+    "TOML": f'# ours\n\nids = [\n  "{A}",\n  "{B}",\n]\n'.encode(),
+    "TOML, one line": f'ids = ["{A}", "{B}"]\n'.encode(),
+    "TOML, a table": f'[meetings]\nids = ["{A}"]\n'.encode(),
+    "TOML, tables": f'[[meetings]]\nid = "{A}"\n\n[[meetings]]\nid = "{B}"\n'.encode(),
+    "a list as Python prints it": repr([A, B]).encode(),
+    "a list as Python prints it, of objects": repr([{"id": A}, {"id": B}]).encode(),
+    "a list as Python prints it, as a tuple": repr((A, B)).encode(),
+    "a list as Python prints it, as a set": repr({A}).encode(),
+    "a list as Python prints it, over lines": f"[\n    '{A}',\n    '{B}',\n]\n".encode(),
+    "a list of UUIDs in braces": f"{{{A}}}\n{{{B}}}\n".encode(),
     "a pointer of Git LFS": b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 5\n",
 }
 OPEN_DOCUMENT = workbook("mimetype").replace(A.encode(), b"application/vnd.oasis.opendocument.spreadsheet")
@@ -483,6 +558,7 @@ def test_a_file_in_another_format_is_refused_with_its_name(
         ending = "txt"
     path = write(ending, content)
     message = refusal(path)
+    name = name.partition(",")[0]
     assert message.startswith(f"{path}: this is {name}")
     assert "not a meeting list; " in message
 
