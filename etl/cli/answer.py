@@ -7,6 +7,7 @@ import sys
 import textwrap
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
-    from etl.reports.ask import DataRange, Interruption, ReportAnswer
+    from etl.reports.ask import DataRange, Interruption, QueryAnswer, ReportAnswer
     from etl.reports.catalogue import Query
     from etl.reports.periods import Period
 
@@ -73,9 +74,10 @@ def show_report(query: Query, options: dict[str, Any]) -> None:
 def show_answer(query: Query, options: dict[str, Any]) -> None:
     """Show the answer to a user's own query."""
     request = _request(query, options)
-    frame = answer_query(query, read_settings(options), request.parameters)
+    answer = answer_query(query, read_settings(options), request.parameters)
     has_period = "$since" in query.sql or "$until" in query.sql
-    _write(frame, request, heading=f"{request.period}\nfrom {options['database']}" if has_period else "")
+    source = _source(options["database"], age=_age(answer, request))
+    _write(answer.frame, request, heading=f"{request.period}\n{source}" if has_period else "")
 
 
 def _request(query: Query, options: dict[str, Any]) -> _Request:
@@ -106,25 +108,30 @@ def _format_name(option: str | None, output: Path | None) -> str:
 def _heading(query: Query, answer: ReportAnswer, request: _Request, database: Path) -> str:
     """Return the lines above a report: its period, where its data begins and ends, its database, and a note on it."""
     period, beginning = request.period, answer.data_range.beginning_within(request.period)
-    age = describe_age(
-        answer.newest_snapshots,
-        until=period.until,
-        now=datetime.now(UTC),
-        always=query.name == _LIVE,
-    )
-    parts = [
-        f"no data before {format_minute(beginning, period.tz)}" if beginning else "",
-        age,
-        f"from {database}",
-    ]
-    lines = [f"{query.name}, {period}", "; ".join(part for part in parts if part)]
+    begins = f"no data before {format_minute(beginning, period.tz)}; " if beginning else ""
+    lines = [f"{query.name}, {period}", begins + _source(database, age=_age(answer, request))]
     return "\n".join([*lines, *textwrap.wrap(query.note, _NOTE_WIDTH)])
+
+
+def _age(answer: ReportAnswer | QueryAnswer, request: _Request) -> str:
+    """Say how old the newest snapshot is, if it is old or the report is on what is live."""
+    return describe_age(
+        answer.newest_snapshots,
+        until=request.period.until,
+        now=datetime.now(UTC),
+        always=request.query.name == _LIVE,
+    )
+
+
+def _source(database: Path, *, age: str) -> str:
+    return f"{age}; from {database}" if age else f"from {database}"
 
 
 def _write(frame: DataFrame, request: _Request, *, heading: str) -> None:
     if request.format_name == "table":
-        table = _as_table(frame, request)
-        content = (f"{heading}\n\n{table}" if heading else table).encode()
+        width = _width_to_fit(request)
+        table = _as_table(frame, request, width)
+        content = (f"{_wrapped(heading, width)}\n\n{table}" if heading else table).encode()
     else:
         formats = FORMATS if request.query.is_report else EXACT_FORMATS
         content = formats[request.format_name](frame, request.period.tz)
@@ -135,11 +142,23 @@ def _write(frame: DataFrame, request: _Request, *, heading: str) -> None:
         click.echo(f"{format_count(frame.height, 'row')} in {request.output}", err=True)
 
 
-def _as_table(frame: DataFrame, request: _Request) -> str:
-    """Format a table: of the width of the terminal, or with all columns for --wide, a pipe or a file."""
-    query, tz = request.query, request.period.tz
+def _width_to_fit(request: _Request) -> int | None:
+    """Return the width of the terminal, or None for --wide, a pipe or a file: they get whole lines."""
     is_fitted = request.output is None and _is_terminal() and not request.is_wide
-    width = shutil.get_terminal_size().columns if is_fitted else None
+    return shutil.get_terminal_size().columns if is_fitted else None
+
+
+def _wrapped(heading: str, width: int | None) -> str:
+    """Wrap the lines of a heading. The path of a database and the ID of an app stay whole."""
+    if width is None:
+        return heading
+    lines = (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in heading.split("\n"))
+    return "\n".join(chain.from_iterable(lines))
+
+
+def _as_table(frame: DataFrame, request: _Request, width: int | None) -> str:
+    """Format a table of the width, or with all columns."""
+    query, tz = request.query, request.period.tz
     if not query.is_report:
         return as_exact_table(frame, tz, width=width)
     return (

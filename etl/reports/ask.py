@@ -52,6 +52,14 @@ class Interruption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueryAnswer:
+    """The rows of a query, and the newest snapshots of its period."""
+
+    frame: DataFrame
+    newest_snapshots: list[NewestSnapshot]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAnswer:
     """The rows of a report, the range of all data, and the interruptions and newest snapshots of its period."""
 
@@ -66,9 +74,16 @@ def read_database(settings: ReadSettings, use: Callable[[Connection], _T]) -> _T
     return read_when_unlocked(settings.database, use, lock_timeout=settings.lock_timeout, sleep=time.sleep)
 
 
-def answer_query(query: Query, settings: ReadSettings, parameters: Mapping[str, object]) -> DataFrame:
-    """Return the rows of any query. Raises WrongQuery if the query is not valid."""
-    return read_database(settings, lambda connection: run_query(connection, query.sql, parameters, where=query.name))
+def answer_query(query: Query, settings: ReadSettings, parameters: Mapping[str, object]) -> QueryAnswer:
+    """Return the answer of any query. Raises WrongQuery if the query is not valid."""
+
+    def use(connection: Connection) -> QueryAnswer:
+        return QueryAnswer(
+            frame=run_query(connection, query.sql, parameters, where=query.name),
+            newest_snapshots=read_newest_snapshots(connection, parameters),
+        )
+
+    return read_database(settings, use)
 
 
 def answer_report(query: Query, settings: ReadSettings, parameters: Mapping[str, object]) -> ReportAnswer:

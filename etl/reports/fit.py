@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from etl.reports.formats import TO_THE_MINUTE
-from etl.reports.table import GAP, layout, make_columns, truncate
+from etl.reports.table import GAP, layout, make_columns, text_width, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_ID = 8  # characters
 _SHORTEST_TEXT = 12
+_APP = "app_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ def as_fitted_table(frame: pl.DataFrame, tz: str, *, width: int, added: Collecti
     A column with the same value in every row is left out, as are the last columns if there is no room for them. A line
     below the table names both. IDs are cut to what tells them apart, and long texts end with an ellipsis.
     """
-    fitted = _without_constants(make_columns(frame, tz, added=added, instants=TO_THE_MINUTE))
+    fitted = _without_constants(make_columns(frame, tz, added=added, instants=TO_THE_MINUTE), width)
     columns = _shortened([_with_short_ids(column) for column in fitted.columns], width)
     fitted = _with_room(replace(fitted, columns=columns), width)
     notes = [line for note in _notes(fitted) for line in textwrap.wrap(note, max(width - 1, _SHORTEST_TEXT))]
@@ -53,21 +55,33 @@ def _with_short_ids(column: Column) -> Column:
     return replace(column, cells=[truncate(cell, length + 1) for cell in column.cells], is_text=False)
 
 
-def _without_constants(columns: Sequence[Column]) -> FittedTable:
-    """Leave out the columns that have the same value in each of several rows."""
-    constants = [column for column in columns if len(column.cells) > 1 and len(set(column.cells)) == 1]
+def _without_constants(columns: Sequence[Column], width: int) -> FittedTable:
+    """Leave out the columns that have the same value in each of several rows.
+
+    In a single row, every value is the same. If that row has no room, its zeros are left out.
+    """
+    constants = [column for column in columns if len(set(column.cells)) == 1]
+    if columns and len(columns[0].cells) == 1:
+        is_narrow = _table_width([column.width for column in columns]) <= width
+        constants = [] if is_narrow else [column for column in columns if _is_zero(column)]
     if len(constants) == len(columns):
         constants = constants[1:]
-    return FittedTable(columns=[column for column in columns if column not in constants], constants=constants)
+    names = {column.name for column in constants}
+    return FittedTable(columns=[column for column in columns if column.name not in names], constants=constants)
+
+
+def _is_zero(column: Column) -> bool:
+    return column.is_number and not column.cells[0].strip("0.")
 
 
 def _shortened(columns: Sequence[Column], width: int) -> list[Column]:
     """Cut long texts to one length: the longest with which the table fits, but not below what can be read."""
-    longest = max((column.width for column in columns if column.is_text), default=0)
-    for length in range(longest, _SHORTEST_TEXT, -1):
-        shortened = _cut(columns, length)
-        if _table_width(shortened) <= width:
-            return shortened
+    least = [max(map(text_width, column.heading)) if column.is_text else column.width for column in columns]
+    longest = [column.width for column in columns]
+    for length in range(max(longest, default=0), _SHORTEST_TEXT, -1):
+        widths = [max(low, min(high, length)) for low, high in zip(least, longest, strict=True)]
+        if _table_width(widths) <= width:
+            return _cut(columns, length)
     return _cut(columns, _SHORTEST_TEXT)
 
 
@@ -79,21 +93,34 @@ def _cut(columns: Sequence[Column], length: int) -> list[Column]:
 
 
 def _with_room(fitted: FittedTable, width: int) -> FittedTable:
-    """Leave out the last columns until the table is as narrow as the width. The first column stays."""
-    columns = list(fitted.columns)
-    while len(columns) > 1 and _table_width(columns) > width:
-        columns.pop()
-    return replace(fitted, columns=columns, without_room=fitted.columns[len(columns) :])
+    """Leave out the last columns until the table is as narrow as the width.
+
+    The first column stays. The app is left out last, because rows of several apps can be equal without it.
+    """
+    ranked = sorted(enumerate(fitted.columns), key=lambda item: item[0] > 0 and item[1].name != _APP)
+    ends = accumulate(column.width + len(GAP) for _, column in ranked)
+    shown = {number for (number, _), end in zip(ranked, ends, strict=True) if number == 0 or end - 1 <= width}
+    return replace(
+        fitted,
+        columns=[column for number, column in enumerate(fitted.columns) if number in shown],
+        without_room=[column for number, column in enumerate(fitted.columns) if number not in shown],
+    )
 
 
-def _table_width(columns: Sequence[Column]) -> int:
-    return 1 + sum(column.width for column in columns) + len(GAP) * (len(columns) - 1)
+def _table_width(widths: Sequence[int]) -> int:
+    return 1 + sum(widths) + len(GAP) * (len(widths) - 1)
 
 
 def _notes(fitted: FittedTable) -> list[str]:
     """Return the lines below the table, which name the columns that are left out."""
-    constants = "; ".join(f"{' '.join(column.heading)} {column.cells[0]}" for column in fitted.constants)
+    constants = "; ".join(map(_constant, fitted.constants))
     without_room = ", ".join(" ".join(column.heading) for column in fitted.without_room)
     lines = [f"The same in every row: {constants}."] if constants else []
     lines += [f"No room for: {without_room}."] if without_room else []
     return [*lines, "--wide shows all columns."] if lines else []
+
+
+def _constant(column: Column) -> str:
+    """Return the heading and the value of a column that is left out, and its total if that is another figure."""
+    total = f" (total {column.total})" if column.total not in ("", column.cells[0]) else ""
+    return f"{' '.join(column.heading)} {column.cells[0]}{total}"

@@ -115,10 +115,16 @@ def truncate(text: str, width: int) -> str:
 
 
 def _totals(frame: pl.DataFrame, tz: str, added: Collection[str]) -> list[str]:
-    """Format the total of each column to add up, and an empty text for the others. One row needs no total."""
+    """Format the total of each column to add up, and an empty text for the others. One row needs no total.
+
+    The total of a column without any value is unknown, not zero.
+    """
     if frame.height <= 1 or not added:
         return [""] * frame.width
-    sums = frame.select(pl.col(name).sum() if name in added else pl.lit(None).alias(name) for name in frame.columns)
+    sums = frame.select(
+        (pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()) if name in added else pl.lit(None)).alias(name)
+        for name in frame.columns
+    )
     totals = cells(sums, tz, instants=READABLE)
     return [total if name in added else "" for name, (total,) in zip(frame.columns, totals, strict=True)]
 

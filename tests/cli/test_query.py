@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,17 @@ def test_a_query_with_a_period_says_which(filled: Shell) -> None:
     query = "select count(*) as runs from runs where slot >= $since and slot < $until"
     said = filled.run("query", query, "--since", "2026-11-01", "--until", "2026-12-01").stdout
     assert said.startswith(f"2026-11-01 00:00 to 2026-12-01 00:00 (UTC)\nfrom {filled.database}\n\n runs\n")
+
+
+def test_a_query_with_a_period_says_that_its_data_is_old(shell: Shell) -> None:
+    """The heading is that of a report. A query of a period that was fully recorded does not say so."""
+    slots = [datetime.now(UTC) - timedelta(hours=3, minutes=minutes) for minutes in (10, 5)]
+    for slot in slots:
+        shell.snapshot("--slot", slot.isoformat())
+    query = ("query", "select count(*) as runs from runs where slot >= $since and slot < $until")
+    old = f"newest snapshot 3 hours old, later ones are missing; from {shell.database}\n\n runs\n"
+    assert old in shell.run(*query).stdout
+    assert "newest snapshot" not in shell.run(*query, "--until", slots[1].isoformat()).stdout
 
 
 def test_a_database_without_snapshots_can_be_asked_as_well(shell: Shell) -> None:

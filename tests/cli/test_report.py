@@ -478,13 +478,23 @@ def test_the_age_of_the_data_is_always_said_of_live_sessions(shell: Shell) -> No
 
 @pytest.mark.parametrize("columns", [80, 100, 120, 200])
 def test_every_report_fits_its_terminal(filled: Shell, columns: int) -> None:
-    """--wide shows all columns, and so does a pipe."""
+    """--wide shows all columns, and so does a pipe. Of the heading, only the path of the database is never cut."""
     for name in REPORTS:
         ask = ("report", name, *NOVEMBER)
         shown = on_terminal(filled, *ask, columns=columns)
-        assert max(map(len, shown.splitlines()[3:])) <= columns, shown
+        lines = [line for line in shown.splitlines() if str(filled.database) not in line]
+        assert max(map(len, lines)) <= columns, shown
+        assert "".join(lines[:2]).startswith(f"report {name}, 2026-11-01 00:00 to 2026-12-01 00:00 (UTC)")
         wide = on_terminal(filled, *ask, "--wide", columns=columns)
         assert wide.splitlines() == filled.run(*ask).stdout.splitlines()
+
+
+def test_a_heading_is_wrapped_on_a_terminal(filled: Shell) -> None:
+    """The path of the database stays whole, so that it can be copied."""
+    shown = on_terminal(filled, "report", "live", *NOVEMBER, columns=40)
+    database = shown.splitlines().index(str(filled.database))
+    assert shown.splitlines()[2].startswith("no data before 2026-11-02 12:00; newest")
+    assert max(map(len, shown.splitlines()[:database])) <= 40
 
 
 @pytest.mark.parametrize("command", [("report", "daily"), ("query", "from runs")])

@@ -267,7 +267,7 @@ def test_a_session_that_is_booked_on_leaving_is_stored_as_the_api_reports_it(
 def accuracy(database: Path, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Return the rows of the report by day."""
     parameters = query_parameters(Period(since=since, until=until, tz="UTC"))
-    return answer_query(find_report("accuracy"), ReadSettings(database=database), parameters).to_dicts()
+    return answer_query(find_report("accuracy"), ReadSettings(database=database), parameters).frame.to_dicts()
 
 
 def test_every_app_that_the_database_knows_is_asked_about(serve_api: ServeApi, reconcile_settings: Settings) -> None:

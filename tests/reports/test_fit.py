@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.reports.fit import as_fitted_table
+from etl.reports.formats import NO_VALUE
 from etl.reports.table import as_table, text_width
 
 if TYPE_CHECKING:
@@ -40,6 +42,26 @@ def test_a_column_with_one_value_in_every_row_is_said_below() -> None:
 def test_a_single_row_is_shown_whole() -> None:
     """With one row, every column would have one value."""
     assert fitted({"day": ["Mon"], "minutes": [0]}) == " day  minutes\n ────────────\n Mon        0\n"
+
+
+def test_a_single_row_without_room_lacks_its_zeros() -> None:
+    """Zeros tell less than any other figure. What is left then has room."""
+    columns = {"day": ["Mon"], "livestream_minutes": [0.0], "sessions": [0], "minutes": [1.5]}
+    assert fitted(columns, width=30) == (
+        " day  minutes\n"
+        " ────────────\n"
+        " Mon     1.50\n"
+        " The same in every row:\n"
+        " livestream (minutes) 0.00;\n"
+        " sessions 0.\n"
+        " --wide shows all columns.\n"
+    )
+
+
+def test_the_total_of_a_column_that_is_left_out_is_said() -> None:
+    """Small costs are 0.00 in every row and more in total. Zeros need no total."""
+    text = fitted({"day": ["Mon", "Tue"], "low_usd": [0.004, 0.004], "lost": [0, 0]}, added=("low_usd", "lost"))
+    assert " The same in every row: low (USD) 0.00 (total 0.01); lost 0.\n" in text
 
 
 def test_rows_that_are_all_equal_keep_their_first_column() -> None:
@@ -75,6 +97,34 @@ def test_columns_without_room_are_named() -> None:
     assert fitted(columns, width=1).startswith(" day\n ───\n Mon\n")
 
 
+def test_the_app_stays_where_rows_differ_in_it_alone() -> None:
+    """Other columns make room for it, because rows of several apps can be equal without it."""
+    columns = {
+        "day": ["Mon", "Mon", "Tue"],
+        "minutes": [1, 2, 3],
+        "sessions": [5, 6, 7],
+        "app_id": ["first", "second", "first"],
+    }
+    assert fitted(columns, width=24).splitlines() == [
+        "               app",
+        " day  minutes  id",
+        " ────────────────────",
+        " Mon        1  first",
+        " Mon        2  second",
+        " Tue        3  first",
+        " No room for: sessions.",
+        " --wide shows all",
+        " columns.",
+    ]
+
+
+def test_long_texts_in_many_rows_are_cut_at_once() -> None:
+    """The time does not depend on how much is cut: two seconds are a hundred times what it takes."""
+    started_at = time.monotonic()
+    fitted({"meeting": ["a" * 20_000, *["b"] * 999], "minutes": list(range(1000))})
+    assert time.monotonic() - started_at < 2
+
+
 def test_a_total_adds_up_the_columns_that_the_report_names() -> None:
     """The first column without a total names the row. A null is not part of a sum."""
     columns = {
@@ -89,6 +139,12 @@ def test_a_total_adds_up_the_columns_that_the_report_names() -> None:
     ]
     assert fitted(columns, added=("minutes", "sessions")).splitlines()[-2:] == expected
     assert as_table(pl.DataFrame(columns), "UTC", added=("minutes", "sessions")).splitlines()[-2:] == expected
+
+
+def test_the_total_of_unknown_values_is_unknown() -> None:
+    """It is a dash, as they are: zero would be a figure."""
+    frame = pl.DataFrame({"day": ["Mon", "Tue"], "minutes": [None, None]}, schema_overrides={"minutes": pl.Float64})
+    assert as_table(frame, "UTC", added=("minutes",)).splitlines()[-1] == f" total        {NO_VALUE}"
 
 
 @pytest.mark.parametrize("rows", [0, 1])
