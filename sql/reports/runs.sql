@@ -19,6 +19,7 @@ with lists as (
 
 select
     runs.started_at,
+    cast(runs.run_id as varchar) as run_id,
     runs.kind,
     case
         when starts_with(runs.list_id, 'all:') then substr(runs.list_id, length('all:') + 1)
@@ -33,8 +34,7 @@ select
     runs.retries,
     epoch(runs.finished_at) - epoch(runs.started_at) as duration_seconds,
     runs.clock_note,
-    runs.tool_version,
-    cast(runs.run_id as varchar) as run_id
+    runs.tool_version
 from runs
 left join lists using (list_id)
 where runs.started_at >= $since
