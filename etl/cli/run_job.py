@@ -13,6 +13,7 @@ from etl import RELEASED_AT
 from etl.errors import EXIT_WITH_FAILURES
 from etl.jobs.erase import erase_rows
 from etl.jobs.load import load_staged
+from etl.jobs.prepare import require_own_database
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
 from etl.staging.runs import Staging
@@ -77,6 +78,7 @@ def run_load(database: Path, *, lock_timeout: timedelta) -> list[str]:
     staging = Staging(database)
     if not (staging.directory.is_dir() or database.exists()):
         return []
+    require_own_database(database)
     with staging.lock("(load)", utc_now()):
         loaded = asyncio.run(load_staged(database, _real_context(), lock_timeout=lock_timeout))
     for error in loaded.damaged.values():

@@ -16,7 +16,7 @@ from etl.meeting_list import read_meeting_list
 from etl.realtimekit.limit.plan import make_plan
 from etl.settings import floor_to
 from etl.staging.runs import Staging
-from etl.store.database import open_to_read
+from etl.store.database import open_to_read, refuse_foreign_database
 from etl.store.read import run_sql_file
 from etl.values.fetch import PriorState, Spending
 from etl.values.finals import FinalsRequest, OpenSession
@@ -25,6 +25,7 @@ from etl.values.run import RunStart
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from etl.settings import ApiSettings, ReconcileSettings, SnapshotSettings
     from etl.store.database import Connection
@@ -49,6 +50,12 @@ def start_run(
         host=socket.gethostname(),
         every_seconds=every.total_seconds() if every else None,
     )
+
+
+def require_own_database(database: Path) -> None:
+    """Raise ConfigError if another program made the database, before a staging directory is made for it."""
+    if not Staging(database).directory.exists():
+        refuse_foreign_database(database)
 
 
 def uuid7(instant: datetime) -> UUID:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from etl.jobs.clock import with_clock_note
 from etl.jobs.load import load_and_read, load_run
-from etl.jobs.prepare import make_missing_app_error, read_finals_request, start_run
+from etl.jobs.prepare import make_missing_app_error, read_finals_request, require_own_database, start_run
 from etl.normalize.finals import normalize_finals
 from etl.realtimekit.ended.fetch import fetch_finals
 from etl.settings import require_app
@@ -34,6 +34,7 @@ async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -
     staging = Staging(settings.database, RECONCILIATIONS)
     if not (settings.app_id or settings.database.exists() or staging.runs()):
         raise make_missing_app_error(settings)
+    require_own_database(settings.database)
     with staging.lock(start.run_id, start.started_at):
         # Waiting loses nothing: a database that is locked for too long ends the run before its first request.
         read = partial(read_finals_request, settings=settings, start=start)

@@ -14,6 +14,7 @@ from etl.jobs.prepare import (
     read_prior_state,
     read_requested_meetings,
     read_staged_state,
+    require_own_database,
     select_unresolved,
     start_run,
 )
@@ -45,6 +46,7 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> Snap
     start = start_run(settings.api, now, slot=settings.slot_of(now), every=settings.every)
     meeting_list = read_requested_meetings(settings)
     staging = Staging(settings.database, SNAPSHOTS)
+    require_own_database(settings.database)
     with staging.lock(start.run_id, start.started_at):
         loaded, prior_state = await _load_and_read_prior_state(settings, start, context)
         unresolved = select_unresolved(meeting_list, prior_state)

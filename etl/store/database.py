@@ -12,7 +12,7 @@ from etl.errors import ConfigError, StoreError, StoreLocked
 from etl.files import lock_at_once, make_directory, sync_directory
 from etl.store.engine import as_etl_errors, attach, private_files
 from etl.store.interrupts import run_interruptibly
-from etl.store.migrate import create_views, is_current, migrate, missing_columns
+from etl.store.migrate import create_views, is_current, migrate, missing_columns, refuse_foreign
 from etl.store.path import require_database_file
 
 if TYPE_CHECKING:
@@ -63,6 +63,18 @@ def open_to_read(database: Path, *, to_analyse: bool = False) -> Iterator[Connec
             if not is_current(connection, database):
                 _create_views_in_memory(connection, database)
             yield connection
+
+
+def refuse_foreign_database(database: Path) -> None:
+    """Raise ConfigError if another program or a newer version made a database. Other errors are left to the load.
+
+    A database that does not exist, or that another program has open, is accepted.
+    """
+    if database.exists():
+        with contextlib.suppress(StoreLocked, StoreError), private_files(), as_etl_errors(database):
+            require_database_file(database)
+            with attach(database, "read_only") as connection:
+                refuse_foreign(connection, database)
 
 
 def _create_views_in_memory(connection: Connection, database: Path) -> None:

@@ -34,14 +34,20 @@ def migrate(connection: duckdb.DuckDBPyConnection, database: Path) -> None:
 
     Raises ConfigError for a database that a newer version has migrated, or that holds the tables of another program.
     """
-    applied = _applied_names(connection)
-    if not applied and _has_objects(connection):
-        raise _foreign(database)
-    _refuse_newer(applied, database)
+    applied = refuse_foreign(connection, database)
     views = {_views_name(): _views_script()}
     steps = {name: sql_files.text(f"migrations/{name}") for name in _migrations()} | views
     if not steps.keys() <= applied:
         _apply(connection, {name: script for name, script in steps.items() if name not in applied or name in views})
+
+
+def refuse_foreign(connection: duckdb.DuckDBPyConnection, database: Path) -> set[str]:
+    """Return the names of what was applied. Raises ConfigError as `migrate` does."""
+    applied = _applied_names(connection)
+    if not applied and _has_objects(connection):
+        raise _foreign(database)
+    _refuse_newer(applied, database)
+    return applied
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, database: Path) -> bool:

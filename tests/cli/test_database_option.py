@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
+from etl.store.database import open_database
 from tests.store.test_path import OTHER_FILES
 
 if TYPE_CHECKING:
@@ -43,6 +46,33 @@ def test_another_file_ends_a_snapshot_before_its_first_request(shell: Shell, des
         "/dev/null", "usage.duckdb"
     )
     assert not shell.staging.exists()
+
+
+@pytest.mark.parametrize("command", ["snapshot", "reconcile", "load"])
+def test_a_run_that_cannot_start_leaves_no_directory(shell: Shell, command: str) -> None:
+    """Another program or a newer version made the database. Nothing is made beside it, and nothing is sent."""
+    foreign, newer = shell.directory / "foreign.duckdb", shell.directory / "newer.duckdb"
+    with duckdb.connect(foreign) as connection:
+        connection.execute("create table runs (id integer)")
+    with open_database(newer) as connection:
+        connection.execute("insert into schema_migrations (name) values ('9999_from_the_future')")
+    before = sorted(shell.directory.iterdir())
+    for database, why in ((foreign, "was not made by realtimekit-usage"), (newer, "was made by a newer version")):
+        meetings = (str(shell.directory / "meetings.txt"),) if command == "snapshot" else ()
+        result = shell.run(command, *meetings, "--database", str(database))
+        assert (result.exit_code, result.stdout, shell.api.app.state.requests) == (78, "", 0)
+        assert why in result.stderr
+        assert sorted(shell.directory.iterdir()) == before
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_database_without_tables_and_a_locked_one_are_not_foreign(shell: Shell, *, is_locked: bool) -> None:
+    """The first gets its tables. The second may be ours, so the run is staged for it."""
+    with duckdb.connect(shell.database) as connection:
+        connection.execute("checkpoint")
+    with shell.database_held() if is_locked else nullcontext():
+        result = shell.snapshot("--lock-timeout", "0s")
+    assert (result.exit_code, len(shell.staged())) == ((75, 1) if is_locked else (0, 0))
 
 
 @pytest.mark.parametrize("quote", ["", '"', "'"])
