@@ -1,7 +1,8 @@
 -- Grain: one row per app with a snapshot in the period: the newest one, and its schedule's step.
 -- A run in which every meeting failed does not count, nor does one that a wrong clock has put into
 -- the future. step_seconds is what the newest run states (--every), else the time since the slot
--- before it. It is empty for the first snapshot of an app.
+-- before it. It is empty for the first snapshot of an app, and for two runs less than a minute
+-- apart: those are trials by hand, not a schedule.
 with list_slots as (
     select
         list_id,
@@ -52,6 +53,12 @@ newest_slots as (
 select
     app_id,
     slot,
-    coalesce(every_seconds, epoch(two_slots[1]) - epoch(two_slots[2])) as step_seconds
+    coalesce(
+        every_seconds,
+        case
+            when two_slots[1] - two_slots[2] >= interval 1 minute
+                then epoch(two_slots[1]) - epoch(two_slots[2])
+        end
+    ) as step_seconds
 from newest_slots
 order by app_id;

@@ -470,6 +470,14 @@ def test_old_data_is_said_in_the_heading(shell: Shell) -> None:
     assert "newest snapshot" not in shell.run("report", "daily", "--until", slots[1].isoformat()).stdout
 
 
+def test_two_runs_by_hand_are_not_a_schedule(shell: Shell) -> None:
+    """Runs less than a minute apart make no snapshot expected, as in the report on coverage."""
+    now = datetime.now(UTC)
+    for seconds in (10, 0):
+        shell.snapshot("--slot", (now - timedelta(hours=3, seconds=seconds)).isoformat())
+    assert "are missing" not in shell.run("report", "daily").stdout
+
+
 def test_the_age_of_the_data_is_always_said_of_live_sessions(shell: Shell) -> None:
     """A snapshot of this moment says so."""
     shell.snapshot()
