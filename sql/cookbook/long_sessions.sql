@@ -5,12 +5,12 @@
 select
     meeting_display_name as meeting,
     started_at,
-    round((epoch(coalesce(ended_at, last_observed_at)) - epoch(started_at)) / 3600, 2) as hours,
+    round((epoch(last_live_at) - epoch(started_at)) / 3600, 2) as hours,
     round(minutes, 1) as minutes,
     max_participants,
     is_final
 from sessions_between(now() - interval 30 days, now())
 where type = 'meeting'
-    and coalesce(ended_at, last_observed_at) > started_at + interval 3 hours
+    and last_live_at > started_at + interval 3 hours
 order by hours desc, started_at
 limit 10;

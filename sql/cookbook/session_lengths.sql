@@ -1,6 +1,6 @@
 -- How long do sessions last?
 -- Grain: one row per range of lengths, of the ended sessions of the last 30 days.
--- Only sessions with a final total are counted.
+-- Only sessions with a final total and an end are counted.
 -- Theme: Sessions
 with lengths as (
     select
@@ -8,6 +8,7 @@ with lengths as (
         minutes
     from sessions_between(now() - interval 30 days, now())
     where is_final
+        and ended_at is not null
         and type = 'meeting'
 )
 

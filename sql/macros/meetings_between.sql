@@ -26,7 +26,9 @@ with readings as (
         type,
         meeting_display_name,
         max_concurrent_participants,
-        coalesce(ended_at, updated_at, started_at) as live_at,
+        coalesce(ended_at, earliest_end_at(
+            started_at, minutes_consumed, max_concurrent_participants, reported_at
+        )) as live_at,
         live_at <= until as is_within_period
     from session_readings
     where source = 'final'

@@ -8,8 +8,7 @@
 -- is_live while it is in its app's newest snapshot, else is_unfinished. Breakout rooms have no
 -- final total of their own, and neither mark.
 create or replace macro minutes_between(since, until, tz, unit, with_finals := true) as table
--- A session ends with its final figures, else with its last snapshot. It lasts a microsecond at
--- least, so that it lies in a bucket.
+-- A session lasts a microsecond at least, so that it lies in a bucket.
 with session_totals as materialized (
     select
         row_number() over () as session_number,
@@ -21,8 +20,7 @@ with session_totals as materialized (
         is_live,
         not is_final and not is_live and type <> 'breakout' as is_unfinished,
         started_at,
-        greatest(coalesce(ended_at, last_observed_at), started_at + interval 1 microsecond)
-            as left_at,
+        greatest(last_live_at, started_at + interval 1 microsecond) as left_at,
         epoch_us(started_at) as start_us,
         epoch_us(left_at) as end_us
     from sessions_between(since, until, with_finals)

@@ -6,8 +6,9 @@
 -- period. Without finals, the final figures that reconcile has fetched are left out.
 -- A session is live if it is in its app's newest snapshot, and not final. To compare instants costs
 -- less than a join with that snapshot. A breakout room has no such mark of its own.
--- A session is under way from its start to its end, else to its last snapshot. Clocks differ: it
--- may be observed up to an hour before its start.
+-- A session is under way from its start to last_live_at: its end, else its last snapshot. If its
+-- final figures have no end, it is the later one of its last snapshot and its earliest end.
+-- Clocks differ: a session may be observed up to an hour before its start.
 create or replace macro sessions_between(since, until, with_finals := true) as table
 with observed as (
     select
@@ -35,7 +36,14 @@ with observed as (
 ),
 
 ended as (
-    select *, coalesce(ended_at, started_at) <= until as is_within_period
+    select
+        *,
+        case
+            when ended_at is null then earliest_end_at(
+                started_at, minutes_consumed, max_concurrent_participants, fetched_at
+            )
+        end as earliest_end_at,
+        coalesce(ended_at, earliest_end_at) <= until as is_within_period
     from finals_between(since, until)
     where with_finals
 ),
@@ -54,6 +62,8 @@ merged as (
         least(ended.started_at, observed.started_at) as started_at,
         ended.ended_at,
         observed.last_observed_at,
+        coalesce(ended.ended_at, greatest(observed.last_observed_at, ended.earliest_end_at))
+            as last_live_at,
         coalesce(observed.snapshots, 0) as snapshots,
         coalesce(
             greatest(
@@ -75,4 +85,4 @@ merged as (
 
 select * exclude (is_observed_live), coalesce(is_observed_live, false) as is_live
 from merged
-where greatest(started_at, coalesce(ended_at, last_observed_at)) >= since;
+where greatest(started_at, last_live_at) >= since;

@@ -10,6 +10,7 @@ with readings as (
         meeting_id,
         meeting_display_name,
         started_at,
+        cast(null as timestamptz) as ended_at,
         observed_at as last_at,
         observed_at as reported_at,
         false as is_final,
@@ -31,7 +32,10 @@ with readings as (
         meeting_id,
         meeting_display_name,
         started_at,
-        coalesce(ended_at, updated_at, started_at) as last_at,
+        ended_at,
+        coalesce(ended_at, earliest_end_at(
+            started_at, minutes_consumed, max_concurrent_participants, fetched_at
+        )) as last_at,
         fetched_at as reported_at,
         true as is_final,
         max_concurrent_participants,
@@ -40,7 +44,7 @@ with readings as (
         last_at <= $until as is_within_period
     from session_finals
     where started_at < $until
-        and coalesce(ended_at, updated_at, started_at) >= $since
+        and (ended_at is null or ended_at >= $since)
         and type = 'meeting'
         and ($app_id is null or app_id = $app_id)
 ),
@@ -62,6 +66,7 @@ least_duration as (
 )
 
 -- Sessions that may last as long only after $until keep all readings, for what was known by then.
+-- So do final figures without an end, because the last snapshot may be later than what they show.
 select
     coalesce(
         arg_max(meeting_display_name, row(is_final, reported_at)) filter (where is_within_period),
@@ -71,7 +76,7 @@ select
     app_id,
     session_id,
     min(started_at) as started_at,
-    arg_max(last_at, row(is_final, reported_at)) as end_at,
+    coalesce(arg_max(ended_at, reported_at), max(last_at)) as end_at,
     greatest(epoch_us(end_at) - epoch_us(min(started_at)), 0) / 60e6 as duration_minutes,
     coalesce(
         max(max_concurrent_participants) filter (where is_within_period),
@@ -83,6 +88,7 @@ from readings
 cross join least_duration
 where greatest(epoch_us(last_at) - epoch_us(started_at), 0) >= duration_us
     or epoch_us(started_at) + duration_us > epoch_us($until)
+    or (is_final and ended_at is null)
 group by app_id, session_id
 having end_at > $since
     or min(started_at) >= $since

@@ -1,5 +1,6 @@
 -- Every session under way in the period: when, how long, its minutes in the period and in total
 -- Grain: one row per session or breakout room. Its minutes are a lower bound until is_final.
+-- If it has ended and ended_at is empty, the API does not say when: its duration is a lower bound.
 -- A session that was reported before its start has a duration of 0: one of two clocks is wrong.
 -- Total row: minutes
 with placed as (
@@ -20,8 +21,7 @@ select
     is_live,
     is_final,
     max_participants as peak_participants,
-    greatest(epoch(coalesce(ended_at, last_observed_at)) - epoch(started_at), 0) / 60
-        as duration_minutes,
+    greatest(epoch(last_live_at) - epoch(started_at), 0) / 60 as duration_minutes,
     snapshots,
     session_id,
     meeting_id,

@@ -10,7 +10,8 @@ with breakout_rooms as (
         unnest(
             case when json_type(breakout_rooms) = 'ARRAY' then cast(breakout_rooms as json[]) end
         ) as room,
-        coalesce(ended_at, updated_at) as parent_ended_at,
+        ended_at as parent_ended_at,
+        coalesce(ended_at, reported_at) as room_limit,
         try_cast(room ->> 'started_at' as timestamptz) as room_started_at,
         try_cast(room ->> 'ended_at' as timestamptz) as room_ended_at
     from session_readings
@@ -29,7 +30,7 @@ select
     max_concurrent_participants,
     minutes_consumed,
     started_at,
-    coalesce(ended_at, updated_at) as ended_at
+    ended_at
 from session_readings
 
 union all
@@ -50,7 +51,7 @@ select
         else started_at
     end as started_at,
     case
-        when room_ended_at between started_at and parent_ended_at then room_ended_at
+        when room_ended_at between started_at and room_limit then room_ended_at
         else parent_ended_at
     end as ended_at
 from breakout_rooms

@@ -266,6 +266,13 @@ CASES = [
         last_at=SLOT,
     ),
     CheckCase(
+        "finals_say_when_the_session_ended",
+        f'update {FINAL} ended_at = null, extra = \'{{"ended_at": "unknown"}}\'',
+        [{"session_id": "of a", "started_at": START, "fetched_at": FETCH, "unreadable_end": "unknown"}],
+        first_at=FETCH,
+        last_at=FETCH,
+    ),
+    CheckCase(
         "final_total_not_below_snapshots",
         f"update {FINAL} minutes_consumed = 2.25",
         [{"session_id": "of a", "observed_minutes": 2.3434, "final_minutes": 2.25}],

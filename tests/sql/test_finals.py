@@ -76,15 +76,70 @@ def test_a_session_has_no_minutes_after_its_end(usage: Usage) -> None:
     assert usage.minutes("UTC", "2026-11-03 00:02", "2026-11-04 00:00") == {"11-03": 3}
 
 
-def test_final_figures_without_an_end_end_with_the_last_change(usage: Usage) -> None:
-    """`updated_at` stands for `ended_at`. If it is missing too, the session ends with its last snapshot."""
-    begin = {"started_at": "2026-11-02 23:30"}
-    usage.observed("2026-11-02 23:50", 10, "changed", **begin)
-    usage.final(None, 16, "changed", updated_at="2026-11-03 00:10", **begin)
-    usage.observed("2026-11-02 23:50", 10, "neither", **begin)
-    usage.final(None, 14, "neither", **begin)
-    assert usage.minutes(session="changed") == {"11-02": 12, "11-03": 4}
-    assert usage.minutes(session="neither") == {"11-02": 14}
+def test_a_session_is_not_under_way_until_it_was_last_changed(usage: Usage) -> None:
+    """60 minutes of four people from 09:00, changed a week later: at least a quarter of an hour, and all on one day."""
+    columns: dict[str, Any] = {"started_at": "2026-11-15 09:00", "max_concurrent_participants": 4}
+    usage.final(None, 60, updated_at="2026-11-22 09:00", **columns)
+    assert usage.minutes() == {"11-15": 60}
+    period = ("2026-11-01 00:00", "2026-12-01 00:00")
+    for row in (*usage.report("sessions", *period), *longest_sessions(usage, *period)):
+        assert (row["duration_minutes"], row["total_minutes"], row["is_final"]) == (15, 60, True)
+    (row,) = usage.report("sessions", *period)
+    assert row["ended_at"] is None
+    assert usage.report("meetings", "2026-11-16 00:00", "2026-12-01 00:00") == []
+
+
+@pytest.mark.parametrize(
+    ("last_snapshot", "final", "last_live_at"),
+    [
+        ("12:10", (60, 2, "2026-11-05 00:00"), "12:30"),
+        ("12:40", (60, 2, "2026-11-05 00:00"), "12:40"),
+        (None, (60, 1, "2026-11-05 00:00"), "13:00"),
+        (None, (60, 1, "2026-11-02 12:20"), "12:20"),
+        (None, (1e11, 1, "2026-11-02 14:00"), "14:00"),
+        (None, (60, 0, "2026-11-05 00:00"), "12:00"),
+        (None, (0, 3, "2026-11-05 00:00"), "12:00"),
+        (None, (60, 1, "2026-11-02 11:00"), "12:00"),
+    ],
+)
+def test_a_session_without_an_end_lasts_to_its_last_snapshot_and_as_long_as_its_minutes_took(
+    usage: Usage, last_snapshot: str | None, final: tuple[float, int, str], last_live_at: str
+) -> None:
+    """It had ended when its figures were fetched. Nothing is known without participants."""
+    minutes, most, fetched_at = final
+    if last_snapshot:
+        usage.observed(f"2026-11-02 {last_snapshot}", 10, max_concurrent_participants=most)
+    usage.final(None, minutes, max_concurrent_participants=most, fetched_at=fetched_at)
+    answer = usage.ask("select ended_at, strftime(last_live_at, '%H:%M') from sessions")
+    assert answer == [(None, last_live_at)]
+    assert usage.minutes() == {"11-02": minutes}
+
+
+@pytest.mark.parametrize("last_snapshot", ["12:10", "12:40"])
+def test_periods_that_meet_share_a_session_without_an_end(usage: Usage, last_snapshot: str) -> None:
+    """60 minutes of two people, wherever the periods meet: before, at or after its last snapshot and its end."""
+    usage.observed(f"2026-11-02 {last_snapshot}", 10, live_participants=2, max_concurrent_participants=2)
+    usage.final(None, 60, max_concurrent_participants=2)
+    for meet in ("12:05", "12:10", "12:20", "12:30", "12:35", "12:40", "13:30", "13:55"):
+        border = f"2026-11-02 {meet}"
+        periods = (("2026-11-01 00:00", border), (border, "2026-11-04 00:00"))
+        assert sum(sum(usage.minutes("UTC", *period).values()) for period in periods) == 60
+
+
+def test_an_end_that_an_earlier_fetch_gave_stays_known(usage: Usage) -> None:
+    """The newest figures lack it."""
+    usage.final("2026-11-02 12:30", 20, fetched_at="2026-11-03 00:00")
+    usage.final(None, 21, fetched_at="2026-11-04 00:00")
+    assert usage.ask("select minutes, strftime(ended_at, '%H:%M') from sessions") == [(21, "12:30")]
+
+
+def test_a_breakout_room_keeps_its_end_if_its_parent_has_none(usage: Usage) -> None:
+    """The room ended at 12:30. A room without an end of its own lasts as long as its minutes took."""
+    room = {"started_at": "2026-11-02T12:15:00Z", "max_concurrent_participants": 2, "minutes_consumed": 10}
+    rows = [room | {"id": "ended", "ended_at": "2026-11-02T12:30:00Z"}, room | {"id": "open"}]
+    usage.final(None, 60, breakout_rooms=rows)
+    answer = usage.ask("select session_id, strftime(last_live_at, '%H:%M') from sessions where type = 'breakout'")
+    assert sorted(answer) == [("ended", "12:30"), ("open", "12:20")]
 
 
 def test_a_final_total_may_be_less_than_a_snapshot_showed(usage: Usage) -> None:
