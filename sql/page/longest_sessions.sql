@@ -19,7 +19,9 @@ with readings as (
         hash(slot) % 16 = 0 as is_sampled,
         observed_at < $until as is_within_period
     from session_snapshots
+    anti join wrong_clock_runs using (run_id)
     where observed_at >= $since
+        and observed_at <= now()
         and (started_at < $until or observed_at < $until)
         and type = 'meeting'
         and ($app_id is null or app_id = $app_id)
@@ -43,7 +45,9 @@ with readings as (
         true as is_sampled,
         last_at <= $until as is_within_period
     from session_finals
-    where started_at < $until
+    anti join wrong_clock_runs using (run_id)
+    where fetched_at <= now()
+        and started_at < $until
         and (ended_at is null or ended_at >= $since)
         and type = 'meeting'
         and ($app_id is null or app_id = $app_id)

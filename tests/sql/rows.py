@@ -75,8 +75,8 @@ class Usage:
         self.add("session_snapshots", row | self._session(session, minutes, columns))
 
     def final(self, ended_at: str | datetime | None, minutes: float, session: str = "s", **columns: Any) -> None:
-        """A session as it was reported after its end, fetched on 1 December 2027 unless another day is named."""
-        row = {"run_id": str(uuid.UUID(int=0)), "fetched_at": "2027-12-01 00:00", "status": "ENDED"}
+        """A session as it was reported after its end, fetched on 24 November 2026 unless another day is named."""
+        row = {"run_id": str(uuid.UUID(int=0)), "fetched_at": "2026-11-24 00:00", "status": "ENDED"}
         ended = {"ended_at": ended_at} if ended_at else {}
         self.add("session_finals", self._session(session, minutes, row | ended | columns))
 

@@ -125,13 +125,13 @@ def test_a_gap_of_snapshots_is_bridged(usage: Usage) -> None:
 
 def test_a_session_may_last_for_months_without_a_snapshot(usage: Usage) -> None:
     """915 minutes from 1 November to noon of 31 January, seen twice: ten per day, also where nothing was seen."""
-    for at, minutes in [("2026-11-01 12:00", 5), ("2027-01-31 12:00", 915)]:
-        usage.observed(at, minutes, started_at="2026-11-01 00:00")
-    months = [("2026-11-01", "2026-12-01"), ("2026-12-01", "2027-01-01"), ("2027-01-01", "2027-02-01")]
+    for at, minutes in [("2024-11-01 12:00", 5), ("2025-01-31 12:00", 915)]:
+        usage.observed(at, minutes, started_at="2024-11-01 00:00")
+    months = [("2024-11-01", "2024-12-01"), ("2024-12-01", "2025-01-01"), ("2025-01-01", "2025-02-01")]
     days = [usage.minutes("UTC", f"{since} 00:00", f"{until} 00:00") for since, until in months]
     assert [sum(month.values()) for month in days] == [300, 310, 305]
     assert set(days[1].values()) == {10}
-    assert usage.minutes("UTC", "2026-12-24 12:00", "2026-12-25 00:00") == {"12-24": 5}
+    assert usage.minutes("UTC", "2024-12-24 12:00", "2024-12-25 00:00") == {"12-24": 5}
 
 
 def test_nothing_is_added_after_the_last_snapshot(usage: Usage) -> None:
