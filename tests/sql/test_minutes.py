@@ -282,9 +282,9 @@ def test_a_session_observed_after_its_end_has_its_minutes_before_the_end(usage: 
 
 
 def test_a_final_total_without_an_end_is_spread_until_the_last_snapshot(usage: Usage) -> None:
-    """The API gives neither an end nor a last change. The snapshots show how long the session lasted."""
+    """The API gives no end. With four people at most, 420 minutes would need less time than the snapshots show."""
     observe_night(usage)
-    usage.final(None, 420, **NIGHT)
+    usage.final(None, 420, max_concurrent_participants=4, **NIGHT)
     assert usage.minutes() == {"11-02": 240, "11-03": 180}
     assert usage.ask("select ended_at, is_final from sessions") == [(None, True)]
 
