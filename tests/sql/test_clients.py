@@ -20,7 +20,7 @@ VIEWS = [name.removeprefix("views/") for name in sql_files.names("views")]
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """A database with two sessions, final figures, a breakout room, a failure and a missing run; nobody has it open."""
+    """A database with two sessions, final figures, a breakout room, a failure, a missing run, and a wrong clock."""
     path = tmp_path / "usage.duckdb"
     with open_database(path) as connection:
         usage = Usage(connection, tmp_path)
@@ -30,7 +30,9 @@ def database(tmp_path: Path) -> Path:
         usage.observed("2026-11-01 06:30", 22, started_at="2026-10-31 23:30", type=None)
         usage.observed("2026-11-01 07:00", 4, "t", meeting_id="n", started_at="2026-11-01 06:45", type="livestream")
         usage.final("2026-11-01 06:40", 25, started_at="2026-10-31 23:30")
+        usage.run("2026-11-01 02:30")
         usage.write()
+        connection.execute("update runs set clock_note = 'wrong' where slot = timestamptz '2026-11-01 02:30:00Z'")
     return path
 
 
