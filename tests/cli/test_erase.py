@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import signal
@@ -218,9 +219,9 @@ def test_a_database_whose_only_run_was_erased_shows_the_erasure(shell: Shell) ->
     """The ledger keeps both."""
     shell.snapshot()
     shell.run("erase", "--app-id", "simulated-app", "--yes")
-    result = shell.run("report", "runs", "--since", "1d", "--format", "csv")
+    result = shell.run("report", "runs", "--since", "1d", "--format", "json")
     assert result.exit_code == 0
-    assert [line.split(",")[1] for line in result.stdout.splitlines()] == ["kind", "erase", "erased"]
+    assert [run["kind"] for run in json.loads(result.stdout)] == ["erase", "erased"]
 
 
 @pytest.mark.parametrize(

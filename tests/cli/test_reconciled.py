@@ -41,12 +41,18 @@ def minutes(rows: list[dict[str, str]]) -> float:
     return sum(float(row[name] or 0) for row in rows for name in figures)
 
 
-@pytest.mark.parametrize("name", [name for name in REPORTS if name not in {"concurrency", "coverage", "live"}])
+@pytest.mark.parametrize("name", [name for name in REPORTS if name not in {"concurrency", "coverage", "live", "runs"}])
 def test_a_report_answers_from_final_figures(reconciled: Shell, name: str) -> None:
     """So it does for the app alone, which is known from what was reconciled."""
     rows = report(reconciled, name)
     assert rows == report(reconciled, name, "--app-id", reconciled.api.world.app_id)
     assert minutes(rows) > 0
+
+
+def test_the_run_is_listed(reconciled: Shell) -> None:
+    """The ledger does not keep the apps of a reconciliation."""
+    result = reconciled.run("report", "runs", "--since", "1d", "--format", "csv")
+    assert [row["kind"] for row in csv.DictReader(io.StringIO(result.stdout))] == ["reconcile"]
 
 
 @pytest.mark.parametrize("name", ["concurrency", "coverage", "live"])
