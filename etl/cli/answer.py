@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.build_settings import make_period, read_settings
-from etl.cli.counts import format_count
 from etl.cli.output import check_output, print_answer
 from etl.files import write_whole
 from etl.reports.age import describe_age
 from etl.reports.ask import answer_query, answer_report
+from etl.reports.counts import format_count
 from etl.reports.fit import as_fitted_table
 from etl.reports.formats import EXACT_FORMATS, FORMATS
 from etl.reports.parameters import query_parameters

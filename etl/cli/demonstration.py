@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from etl.cli.counts import format_count
 from etl.cli.page import render_page
 from etl.cli.report import report
 from etl.cli.summaries import reconcile_line, snapshot_line
@@ -22,6 +21,7 @@ from etl.errors import ConfigError
 from etl.files import write_whole
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
+from etl.reports.counts import format_count
 from etl.reports.periods import parse_period
 from etl.reports.table import as_table
 from etl.settings import ApiSettings, ReadSettings, ReconcileSettings, SnapshotSettings

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from etl.cli.counts import format_count
 from etl.cli.examples import examples
 from etl.cli.options import erase_options
 from etl.cli.output import print_text
 from etl.cli.types import CleanText
 from etl.errors import ConfigError
+from etl.reports.counts import format_count
 from etl.settings import ReadSettings
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _count(settings: ReadSettings, find: Callable[[Connection], ErasureRequest])
     from etl.store.erase import count_rows
 
     def count(connection: Connection) -> dict[str, int]:
+        """Find the request again, in the connection that counts."""
         request = find(connection)
         return {"runs": len(request.run_ids)} | count_rows(connection, request)
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from etl.cli.counts import format_count
 from etl.cli.examples import examples
 from etl.cli.options import write_options
 from etl.cli.output import print_text
+from etl.reports.counts import format_count
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.build_settings import api_settings, strip_or_none
-from etl.cli.counts import format_count
 from etl.cli.examples import examples
 from etl.cli.logs import log_to_stderr
 from etl.cli.options import api_options
 from etl.cli.output import check_output, print_answer
 from etl.cli.types import OutputFile, output_or_none
 from etl.files import write_whole
+from etl.reports.counts import format_count
 from etl.settings import require_app
 from etl.values.run import RunContext
 

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from etl.cli.counts import format_count
+from etl.reports.counts import format_count
 from etl.reports.periods import format_duration
 from etl.values.fetch import ViaReason
 

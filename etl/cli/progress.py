@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TimeElapsedColumn
 from rich.text import Text
 
-from etl.cli.counts import format_count
 from etl.cli.plan_text import format_requests
+from etl.reports.counts import format_count
 from etl.reports.periods import format_duration
 from etl.values.fetch import FetchCounts
 

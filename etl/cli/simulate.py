@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.counts import format_count
 from etl.cli.examples import examples
 from etl.cli.types import RateLimit, finite, format_rate
 from etl.errors import ConfigError
 from etl.extras import missing_extra
+from etl.reports.counts import format_count
 from etl.settings import CLOUDFLARE_RATE
 
 if TYPE_CHECKING:

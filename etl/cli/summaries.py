@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from etl.cli.counts import format_count
 from etl.cli.plan_text import format_requests, plan_document
 from etl.errors import FailureKind
+from etl.reports.counts import format_count
 from etl.values.fetch import ViaReason
 
 if TYPE_CHECKING:

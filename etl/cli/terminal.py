@@ -1,4 +1,4 @@
-"""What a person sees on a terminal while a run is under way."""
+"""The output of a run for a person at a terminal: the width of lines, and the progress bar."""
 
 from __future__ import annotations
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import socket
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from etl import __version__
 from etl.jobs.load import load_staged
-from etl.jobs.prepare import uuid7
-from etl.settings import floor_to
+from etl.jobs.prepare import start_run
 from etl.staging.runs import RECONCILIATIONS, SNAPSHOTS, Staging
 from etl.store.database import open_when_unlocked
 from etl.store.erase import count_rows, erase
-from etl.values.run import RunStart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
     from pathlib import Path
 
     from etl.store.database import Connection
@@ -32,7 +28,7 @@ async def erase_rows(
     No other job runs meanwhile, so that none loads a copy of what is erased. Raises RunOverlap if one does, StoreLocked
     if another program has the database open for longer than `lock_timeout`, and what `find` raises.
     """
-    start = _start(context)
+    start = start_run("", context.now())  # an erasure asks no account
     snapshots, reconciliations = Staging(database, SNAPSHOTS), Staging(database, RECONCILIATIONS)
 
     def find_and_erase(connection: Connection) -> dict[str, int]:
@@ -49,15 +45,3 @@ async def erase_rows(
         return await open_when_unlocked(
             database, find_and_erase, lock_timeout=lock_timeout, sleep=context.sleep, is_hurried=lambda: False
         )
-
-
-def _start(context: RunContext) -> RunStart:
-    now = context.now()
-    return RunStart(
-        run_id=str(uuid7(now)),
-        slot=floor_to(now, timedelta(seconds=1)),
-        started_at=now,
-        account_id="",
-        tool_version=__version__,
-        host=socket.gethostname(),
-    )

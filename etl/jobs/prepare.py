@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from etl.settings import ApiSettings, ReconcileSettings, SnapshotSettings
+    from etl.settings import ReconcileSettings, SnapshotSettings
     from etl.store.database import Connection
     from etl.values.fetch import Plan
 
@@ -38,14 +38,14 @@ _LIVE_BEFORE = timedelta(days=1)
 
 
 def start_run(
-    api: ApiSettings, started_at: datetime, *, slot: datetime | None = None, every: timedelta | None = None
+    account_id: str, started_at: datetime, *, slot: datetime | None = None, every: timedelta | None = None
 ) -> RunStart:
     """Give a run that begins now its ID and its slot: the given one, or the second in which it begins."""
     return RunStart(
         run_id=str(uuid7(started_at)),
         slot=slot or floor_to(started_at, timedelta(seconds=1)),
         started_at=started_at,
-        account_id=api.account_id,
+        account_id=account_id,
         tool_version=__version__,
         host=socket.gethostname(),
         every_seconds=every.total_seconds() if every else None,
@@ -68,7 +68,7 @@ def uuid7(instant: datetime) -> UUID:
 def plan_snapshot(settings: SnapshotSettings, now: datetime) -> Plan:
     """Plan a snapshot without sending or writing anything, from the database and the staged runs."""
     meeting_list = read_requested_meetings(settings)
-    start = start_run(settings.api, now, slot=settings.slot_of(now), every=settings.every)
+    start = start_run(settings.api.account_id, now, slot=settings.slot_of(now), every=settings.every)
     prior_state = read_staged_state(settings, start)
     if settings.database.exists():
         try:

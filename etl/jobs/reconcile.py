@@ -30,7 +30,7 @@ async def reconcile_sessions(settings: ReconcileSettings, context: RunContext) -
     Raises an EtlError as long as there is nothing to keep. From the first answer on, errors are in the summary. The job
     has its own lock, so that no snapshot misses its slot because of it.
     """
-    start = start_run(settings.api, context.now())
+    start = start_run(settings.api.account_id, context.now())
     staging = Staging(settings.database, RECONCILIATIONS)
     if not (settings.app_id or settings.database.exists() or staging.runs()):
         raise make_missing_app_error(settings)

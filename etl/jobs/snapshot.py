@@ -43,7 +43,7 @@ async def take_snapshot(settings: SnapshotSettings, context: RunContext) -> Snap
     errors that ended the run early or kept it out of the database.
     """
     now = context.now()
-    start = start_run(settings.api, now, slot=settings.slot_of(now), every=settings.every)
+    start = start_run(settings.api.account_id, now, slot=settings.slot_of(now), every=settings.every)
     meeting_list = read_requested_meetings(settings)
     staging = Staging(settings.database, SNAPSHOTS)
     require_own_database(settings.database)

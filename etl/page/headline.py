@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from etl.page import text
 from etl.page.totals import sum_participants
+from etl.reports.counts import format_count
 
 if TYPE_CHECKING:
     from etl.page.query import PageData
@@ -19,7 +20,7 @@ def make_headline(data: PageData, totals: Totals, previous: Totals | None) -> st
     """Return the figures of the period as plain sentences."""
     if not totals.has_figures:
         return "Nothing is known of this period."
-    amount = f"{_counted(round(totals.minutes), 'minute')} in {_counted(totals.sessions, 'session')}"
+    amount = f"{format_count(round(totals.minutes), 'minute')} in {format_count(totals.sessions, 'session')}"
     sentences = [
         f"{amount}{_compared(totals.minutes, previous)}.",
         _busiest(data, totals.peak_participants),
@@ -51,7 +52,3 @@ def _busiest(data: PageData, peak: int | None) -> str:
 
 def _range(totals: Totals) -> str:
     return text.usd(totals.low_usd, totals.high_usd).replace(text.NOTHING, "to")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{text.count(number)} {noun}{'' if number == 1 else 's'}"

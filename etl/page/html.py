@@ -32,6 +32,8 @@ from etl.reports.ask import read_database
 from etl.reports.periods import BEGINNING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from etl.page.query import MeetingKey, PageData, PageOptions, PeriodReports
     from etl.settings import ReadSettings
 
@@ -95,8 +97,6 @@ def _context(data: PageData) -> dict[str, Any]:
     bars = minute_bars(data, days)
     names = _meeting_names(data)
     incomparable = _why_incomparable(data)
-    spans = spark_spans(data.drawn)
-    phrases = _phrases(data, days=len(days))
     totals = compute_totals(data.current)
     previous = compute_totals(data.previous) if data.previous and not incomparable else None
     return {
@@ -118,17 +118,25 @@ def _context(data: PageData) -> dict[str, Any]:
         "concurrency": concurrency_figure(data, apps),
         "week": week_figure(hours),
         "coverage": coverage_figure(data, days),
+        "changes": find_changes(data, names) if not incomparable else None,
+        "longest": data.longest.to_dicts(),
+        "costs": compute_costs(data.current),
+        "accuracy": data.accuracy.to_dicts() if data.accuracy is not None else None,
+        **_ranked(data, names),
+        **_phrases(data, days=len(days)),
+    }
+
+
+def _ranked(data: PageData, names: Mapping[MeetingKey, str]) -> dict[str, Any]:
+    """Return what the template shows of single meetings."""
+    spans = spark_spans(data.drawn)
+    return {
         "meetings": data.meetings.to_dicts(),
         "names": names,
         "sparks": draw_sparks(data.drawn, list(names)[:_RANKED]),
         "spark_width": len(spans),
         "spark_is": "by day" if all(span.first == span.last for span in spans) else "by week",
-        "changes": find_changes(data, names) if not incomparable else None,
         "unused": find_unused(data),
-        "longest": data.longest.to_dicts(),
-        "costs": compute_costs(data.current),
-        "accuracy": data.accuracy.to_dicts() if data.accuracy is not None else None,
-        **phrases,
     }
 
 

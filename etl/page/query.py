@@ -12,10 +12,11 @@ import polars as pl
 
 from etl.errors import ConfigError
 from etl.reports.age import read_newest_snapshots
-from etl.reports.ask import read_data_range, require_known_app
+from etl.reports.ask import read_data_range
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import midnight
 from etl.store import sql_files
+from etl.store.apps import require_known_app
 from etl.store.read import run_query
 
 if TYPE_CHECKING:

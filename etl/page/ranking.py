@@ -37,10 +37,10 @@ class Changes:
 
     risers: Sequence[Change]
     fallers: Sequence[Change]
-    started: Sequence[Change]
-    stopped: Sequence[Change]
-    started_count: int
-    stopped_count: int
+    new: Sequence[Change]
+    silent: Sequence[Change]
+    new_count: int
+    silent_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +94,16 @@ def find_changes(data: PageData, names: Mapping[MeetingKey, str]) -> Changes | N
     rows = now.join(before, on=_KEYS, how="full", coalesce=True).fill_null(0.0)
     rows = rows.with_columns(growth=pl.col("minutes") - pl.col("previous_minutes"))
     in_both = rows.filter((pl.col("minutes") > 0) & (pl.col("previous_minutes") > 0))
-    started = rows.filter((pl.col("minutes") > 0) & (pl.col("previous_minutes") == 0))
-    stopped = rows.filter((pl.col("minutes") == 0) & (pl.col("previous_minutes") > 0))
+    new = rows.filter((pl.col("minutes") > 0) & (pl.col("previous_minutes") == 0))
+    silent = rows.filter((pl.col("minutes") == 0) & (pl.col("previous_minutes") > 0))
     all_names = {key: text.name(title, key[1]) for key, title in data.previous_titles.items()} | dict(names)
     return Changes(
         risers=_largest(in_both.filter(pl.col("growth") > 0), "growth", all_names),
         fallers=_largest(in_both.filter(pl.col("growth") < 0), -pl.col("growth"), all_names),
-        started=_largest(started, "minutes", all_names),
-        stopped=_largest(stopped, "previous_minutes", all_names),
-        started_count=started.height,
-        stopped_count=stopped.height,
+        new=_largest(new, "minutes", all_names),
+        silent=_largest(silent, "previous_minutes", all_names),
+        new_count=new.height,
+        silent_count=silent.height,
     )
 
 

@@ -62,8 +62,7 @@ def change(now: float, before: float) -> str:
     percentage = 100 * (now - before) / before
     if abs(percentage) >= _FACTOR_FROM:
         return f"{now / before:,.0f} times as much"
-    figure = f"{abs(percentage):.0f}" if abs(percentage) >= 1 else f"{abs(percentage):.1f}"
-    return f"{'+' if percentage > 0 else _MINUS}{figure} %"
+    return f"{'+' if percentage > 0 else _MINUS}{percent_change(percentage / 100)}"
 
 
 def percent_change(share: float) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from etl.reports.counts import format_count
 from etl.store.read import run_sql_file
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def format_age(age: timedelta) -> str:
     for length, unit in _UNITS:
         if seconds >= length:
             number = int(seconds // length)
-            return f"{number:,} {unit}{'' if number == 1 else 's'}"
+            return format_count(number, unit)
     return "less than a minute"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from etl.errors import ConfigError
 from etl.reports.age import read_newest_snapshots
+from etl.store.apps import require_known_app
 from etl.store.database import read_when_unlocked
 from etl.store.read import run_query, run_sql_file
 
@@ -113,12 +114,3 @@ def read_data_range(connection: Connection, database: Path) -> DataRange:
     if not runs:
         raise ConfigError(f"{database} holds no snapshots yet; take one with rtk-usage snapshot")
     return DataRange(first=first, last=last)
-
-
-def require_known_app(connection: Connection, database: Path, app_id: object) -> None:
-    """Raise ConfigError if no run has asked for this app. None stands for all apps."""
-    if app_id is None:
-        return
-    apps = run_sql_file(connection, "read/apps")["app_id"].to_list()
-    if app_id not in apps:
-        raise ConfigError(f"{database} holds nothing of app {app_id!r}; its apps are {', '.join(apps) or 'unknown'}")

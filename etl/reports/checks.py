@@ -6,11 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from etl.reports.ask import read_data_range, read_database, require_known_app
+from etl.reports.ask import read_data_range, read_database
 from etl.reports.catalogue import describe
 from etl.reports.formats import records
 from etl.reports.table import as_table
 from etl.store import sql_files
+from etl.store.apps import require_known_app
 from etl.store.read import run_query
 
 if TYPE_CHECKING:

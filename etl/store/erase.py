@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from etl.errors import ConfigError
 from etl.store import sql_files
+from etl.store.apps import require_known_app
 from etl.store.read import run_sql_file
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def find_runs(connection: Connection, database: Path, prefixes: Sequence[str]) -
 
 def find_app(connection: Connection, database: Path, app_id: str) -> ErasureRequest:
     """Find the runs whose meetings are all of one app. Raises ConfigError if no run has asked for this app."""
-    apps = run_sql_file(connection, "read/apps")["app_id"].to_list()
-    if app_id not in apps:
-        raise ConfigError(f"{database} holds nothing of app {app_id!r}; its apps are {', '.join(apps) or 'unknown'}")
+    require_known_app(connection, database, app_id)
     return ErasureRequest(
         run_ids=run_sql_file(connection, "erase/runs_of_app", app_id=app_id)["run_id"].to_list(), app_id=app_id
     )

@@ -1,4 +1,4 @@
-"""What a session says about itself: that it is live, or that it has ended."""
+"""The status of a session in the answers of the API: live, or ended."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.cli.counts import format_count
+from etl.reports.counts import format_count
 from tests.cli.conftest import meeting_ids, summary_of
 from tests.realtimekit.servers import answering
 

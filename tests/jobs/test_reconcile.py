@@ -477,7 +477,7 @@ def test_what_a_reconciliation_spent_counts_for_the_next_run(api: Api, reconcile
     settings = reconcile_settings(api)
     run = take(settings, api.context()).run
     with open_database(settings.database) as connection:
-        start = start_run(settings.api, START)
+        start = start_run(settings.api.account_id, START)
         assert [one.requests for one in read_spending(connection, settings, start)] == [run.requests]
 
 
