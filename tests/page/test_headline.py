@@ -30,6 +30,7 @@ def headline(usage: Usage, make: MakePage, before: float, now: float) -> str:
         (100, 112, "112 minutes in 1 session, 12 % more than in the same time before."),
         (100, 50, "50 minutes in 1 session, 50 % fewer than in the same time before."),
         (1000, 1004, "1,004 minutes in 1 session, as many as in the same time before."),
+        (1000, 1006, "1,006 minutes in 1 session, 0.6 % more than in the same time before."),
         (0, 50, "50 minutes in 1 session, after none in the same time before."),
         (200, 1, "1 minute in 1 session, 100 % fewer than in the same time before."),
         (100, 0, "0 minutes in 0 sessions, 100 % fewer than in the same time before."),
