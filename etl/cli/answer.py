@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import click
 
 from etl.cli.build_settings import make_period, read_settings
 from etl.cli.output import check_output, print_answer
+from etl.cli.terminal import terminal_width
 from etl.files import write_whole
 from etl.reports.age import describe_age
 from etl.reports.ask import answer_query, answer_report
@@ -144,8 +144,7 @@ def _write(frame: DataFrame, request: _Request, *, heading: str) -> None:
 
 def _width_to_fit(request: _Request) -> int | None:
     """Return the width of the terminal, or None for --wide, a pipe or a file: they get whole lines."""
-    is_fitted = request.output is None and _is_terminal() and not request.is_wide
-    return shutil.get_terminal_size().columns if is_fitted else None
+    return None if request.output or request.is_wide else terminal_width(sys.stdout)
 
 
 def _wrapped(heading: str, width: int | None) -> str:
@@ -164,7 +163,7 @@ def _as_table(frame: DataFrame, request: _Request, width: int | None) -> str:
     return (
         as_table(frame, tz, added=query.added)
         if width is None
-        else as_fitted_table(frame, tz, width=width, added=query.added)
+        else as_fitted_table(frame, tz, width=width, added=query.added, main=query.main)
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from etl.cli.build_settings import make_period, read_settings
 from etl.cli.examples import examples
-from etl.cli.options import period_options, read_options
+from etl.cli.options import period_options, read_options, wide_option
 from etl.cli.output import print_text
+from etl.cli.terminal import terminal_width
 from etl.errors import CheckFailed
+from etl.reports.counts import format_count
 from etl.reports.parameters import query_parameters
 
 
@@ -21,9 +24,10 @@ from etl.reports.parameters import query_parameters
     )
 )
 @click.option("--json", "as_json", is_flag=True, help="Print all rules, and all rows that break them, as JSON.")
+@wide_option
 @period_options
 @read_options
-def check(*, as_json: bool, **options: Any) -> None:
+def check(*, as_json: bool, wide: bool, **options: Any) -> None:
     """Check that the stored figures can be trusted.
 
     For example, the total of a session never falls, and no meeting has two snapshots in a slot. The command prints the
@@ -35,8 +39,13 @@ def check(*, as_json: bool, **options: Any) -> None:
     period = make_period(options)
     parameters = query_parameters(period, app_id=options["app_id"])
     results, data_range = checks.run_checks(read_settings(options), parameters)
-    print_text((checks.results_as_json if as_json else checks.results_as_text)(results, period.tz))
+    if as_json:
+        print_text(checks.results_as_json(results, period.tz))
+    else:
+        width = None if wide else terminal_width(sys.stdout)
+        print_text(checks.results_as_text(results, period.tz, width=width))
     explain_no_data(data_range, period)
     broken = [result.name for result in results if not result.is_passed]
     if broken:
-        raise CheckFailed(f"{len(broken)} of {len(results)} rules are broken: {', '.join(broken)}")
+        verb = "is" if len(broken) == 1 else "are"
+        raise CheckFailed(f"{len(broken)} of {format_count(len(results), 'rule')} {verb} broken: {', '.join(broken)}")

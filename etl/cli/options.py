@@ -202,6 +202,12 @@ prices_option = click.option(
     help="A CSV file with your own prices; its columns are type, low_usd_per_minute, high_usd_per_minute, note.",
 )
 
+wide_option = click.option(
+    "--wide",
+    is_flag=True,
+    help="Show all columns of a table, also those that do not fit the terminal or have one value in every row.",
+)
+
 answer_options = _group(
     period_options,
     read_options,
@@ -218,10 +224,6 @@ answer_options = _group(
         help="Write the answer to this file, or - for standard output. The endings .csv, .json, .jsonl, .md, .parquet, "
         ".xlsx and .txt choose the format. An existing file is replaced.",
     ),
-    click.option(
-        "--wide",
-        is_flag=True,
-        help="Show all columns of a table, also those that do not fit the terminal or have one value in every row.",
-    ),
+    wide_option,
     prices_option,
 )

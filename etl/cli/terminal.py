@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from etl.cli.progress import ProgressBar
 
 
+_USUAL_WIDTH = 80  # columns
+
+
 @contextlib.contextmanager
 def open_progress_bar(noun: str, *, quiet: bool) -> Iterator[ProgressBar | None]:
     """Yield a progress bar, and remove it at the end; None without a terminal on standard error, or if `quiet`.
@@ -34,10 +37,13 @@ def open_progress_bar(noun: str, *, quiet: bool) -> Iterator[ProgressBar | None]
 
 
 def terminal_width(stream: TextIO | None) -> int | None:
-    """Return the number of columns of the terminal behind a stream, or None if it leads elsewhere."""
+    """Return the number of columns of the terminal behind a stream, or None if it leads elsewhere.
+
+    A terminal that does not know its size, as in some containers, says 0.
+    """
     if stream is None or not _is_terminal(stream):
         return None
-    return shutil.get_terminal_size(os.get_terminal_size(stream.fileno())).columns
+    return shutil.get_terminal_size(os.get_terminal_size(stream.fileno())).columns or _USUAL_WIDTH
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

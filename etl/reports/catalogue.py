@@ -19,19 +19,23 @@ _FOLDER, _COOKBOOK = "reports", "cookbook"
 THEMES = ("How much", "When", "Sessions", "Meetings", "Is anything missing")
 _THEME = re.compile(r"^-- Theme: (.+)$", re.MULTILINE)
 _TOTAL_ROW = re.compile(r"^-- Total row: ((?:.+,\n-- )*.+)$", re.MULTILINE)
+_MAIN_COLUMNS = re.compile(r"^-- Main columns: ((?:.+,\n-- )*.+)$", re.MULTILINE)
 _NOTE = re.compile(r"^-- Note: (.+(?:\n-- [^A-Z].*)*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """The SQL of a query, and its name in messages. `added` are the columns of a report that have a total.
+    """The SQL of a query, and its name in messages.
 
-    `note` is a sentence that readers of the table need. `is_report` is false for a user's own query.
+    `added` are the columns of a report that have a total. `main` are those that it is about, which a narrow terminal
+    shows before others. `note` is a sentence that readers of the table need. `is_report` is
+    false for a user's own query.
     """
 
     name: str
     sql: str
     added: Sequence[str] = ()
+    main: Sequence[str] = ()
     note: str = ""
     is_report: bool = False
 
@@ -56,7 +60,14 @@ def find_report(name: str) -> Query:
     reports = report_descriptions()
     if name in reports:
         sql = sql_files.text(f"{_FOLDER}/{name}")
-        return Query(name=f"report {name}", sql=sql, added=_columns_to_add(sql), note=_note(sql), is_report=True)
+        return Query(
+            name=f"report {name}",
+            sql=sql,
+            added=_named_columns(sql, _TOTAL_ROW),
+            main=_named_columns(sql, _MAIN_COLUMNS),
+            note=_note(sql),
+            is_report=True,
+        )
     similar = difflib.get_close_matches(name, reports, n=1)
     hint = f" Did you mean {similar[0]}?" if similar else ""
     names = ", ".join(reports)
@@ -88,9 +99,9 @@ def find_cookbook_query(name: str) -> Query:
     raise WrongQuery(f"{name!r} is neither SQL nor the name of a query in the cookbook. {hint}")
 
 
-def _columns_to_add(sql: str) -> list[str]:
-    """Return the columns that the comment of a report names for its total row."""
-    comment = _TOTAL_ROW.search(sql)
+def _named_columns(sql: str, pattern: re.Pattern[str]) -> list[str]:
+    """Return the columns that a line in the comment of a report names."""
+    comment = pattern.search(sql)
     return re.findall(r"\w+", comment[1]) if comment else []
 
 

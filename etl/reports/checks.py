@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from etl.reports.ask import read_data_range, read_database
 from etl.reports.catalogue import describe
+from etl.reports.fit import as_fitted_table
 from etl.reports.formats import records
 from etl.reports.table import as_table
 from etl.store import sql_files
@@ -55,9 +56,9 @@ def run_checks(settings: ReadSettings, parameters: Mapping[str, object]) -> tupl
     return read_database(settings, use)
 
 
-def results_as_text(results: Sequence[CheckResult], tz: str) -> str:
-    """Format one line per rule, with the first rows that break it."""
-    return "\n".join(_result_as_text(result, tz) for result in results)
+def results_as_text(results: Sequence[CheckResult], tz: str, *, width: int | None) -> str:
+    """Format one line per rule, with the first rows that break it: all columns, or those that fit the `width`."""
+    return "\n".join(_result_as_text(result, tz, width) for result in results)
 
 
 def results_as_json(results: Sequence[CheckResult], tz: str) -> str:
@@ -71,10 +72,11 @@ def _run_check(connection: Connection, name: str, parameters: Mapping[str, objec
     return CheckResult(name=name.partition("/")[2], rule=describe(name), offenders=offenders)
 
 
-def _result_as_text(result: CheckResult, tz: str) -> str:
+def _result_as_text(result: CheckResult, tz: str, width: int | None) -> str:
     if result.is_passed:
         return f"ok      {result.name}: {result.rule}"
-    table = as_table(result.offenders.head(_SHOWN_ROWS), tz)
+    shown = result.offenders.head(_SHOWN_ROWS)
+    table = as_table(shown, tz) if width is None else as_fitted_table(shown, tz, width=width)
     offenders = result.offenders.height
     rows = "1 row breaks" if offenders == 1 else f"{offenders:,} rows break"
     return f"BROKEN  {result.name}: {result.rule}; {rows} this rule\n{table}"

@@ -31,15 +31,19 @@ class FittedTable:
     without_room: Sequence[Column] = ()
 
 
-def as_fitted_table(frame: pl.DataFrame, tz: str, *, width: int, added: Collection[str] = ()) -> str:
+def as_fitted_table(
+    frame: pl.DataFrame, tz: str, *, width: int, added: Collection[str] = (), main: Collection[str] = ()
+) -> str:
     """Format the rows of a report for a terminal of some width. The columns `added` have a total below.
 
-    A column with the same value in every row is left out, as are the last columns if there is no room for them. A line
-    below the table names both. IDs are cut to what tells them apart, and long texts end with an ellipsis.
+    A column with the same value in every row is left out. So are the last columns if there is no room for them, but
+    those that are not `main` before these. A line below the table names both. IDs are cut to what tells them apart,
+    and long texts end with an ellipsis.
     """
     fitted = _without_constants(make_columns(frame, tz, added=added, instants=TO_THE_MINUTE), width)
-    columns = _shortened([_with_short_ids(column) for column in fitted.columns], width)
-    fitted = _with_room(replace(fitted, columns=columns), width)
+    fitted = replace(fitted, columns=[_with_short_ids(column) for column in fitted.columns])
+    fitted = _with_room(fitted, width, main)
+    fitted = replace(fitted, columns=_shortened(fitted.columns, width))
     notes = [line for note in _notes(fitted) for line in textwrap.wrap(note, max(width - 1, _SHORTEST_TEXT))]
     return layout(fitted.columns) + "".join(f" {line}\n" for line in notes)
 
@@ -76,13 +80,18 @@ def _is_zero(column: Column) -> bool:
 
 def _shortened(columns: Sequence[Column], width: int) -> list[Column]:
     """Cut long texts to one length: the longest with which the table fits, but not below what can be read."""
-    least = [max(map(text_width, column.heading)) if column.is_text else column.width for column in columns]
+    least = [_least_width(column) for column in columns]
     longest = [column.width for column in columns]
     for length in range(max(longest, default=0), _SHORTEST_TEXT, -1):
         widths = [max(low, min(high, length)) for low, high in zip(least, longest, strict=True)]
         if _table_width(widths) <= width:
             return _cut(columns, length)
     return _cut(columns, _SHORTEST_TEXT)
+
+
+def _least_width(column: Column) -> int:
+    """Return the width that a column can't be cut below: that of its heading, or of all its cells."""
+    return max(map(text_width, column.heading)) if column.is_text else column.width
 
 
 def _cut(columns: Sequence[Column], length: int) -> list[Column]:
@@ -92,13 +101,21 @@ def _cut(columns: Sequence[Column], length: int) -> list[Column]:
     ]
 
 
-def _with_room(fitted: FittedTable, width: int) -> FittedTable:
-    """Leave out the last columns until the table is as narrow as the width.
+def _with_room(fitted: FittedTable, width: int, main: Collection[str]) -> FittedTable:
+    """Leave out the last columns until the table can be as narrow as the width.
 
-    The first column stays. The app is left out last, because rows of several apps can be equal without it.
+    The first column stays. The columns `main` are left out after all others. The app is left out last, because rows of
+    several apps can be equal without it.
     """
-    ranked = sorted(enumerate(fitted.columns), key=lambda item: item[0] > 0 and item[1].name != _APP)
-    ends = accumulate(column.width + len(GAP) for _, column in ranked)
+
+    def rank(item: tuple[int, Column]) -> int:
+        """Return 0 for a column that stays longest, and a higher number for one that is left out earlier."""
+        number, column = item
+        return 0 if number == 0 or column.name == _APP else 1 if column.name in main else 2
+
+    ranked = sorted(enumerate(fitted.columns), key=rank)
+    widths = [max(_least_width(column), min(column.width, _SHORTEST_TEXT)) for _, column in ranked]
+    ends = accumulate(width + len(GAP) for width in widths)
     shown = {number for (number, _), end in zip(ranked, ends, strict=True) if number == 0 or end - 1 <= width}
     return replace(
         fitted,

@@ -11,6 +11,8 @@
 -- booked steadily, a total never stands still between two snapshots while nobody leaves. If they
 -- are booked on leaving, the total of a live session lags, and only its final total is complete.
 -- stayed_growth_percent is the share of the growth that was seen while nobody left.
+-- Main columns: snapshot_minutes, reconciled_minutes, shortfall_minutes,
+-- utc_difference_minutes
 -- Note: Meetings alone, in days of the time zone, as in report daily. The utc columns have
 -- whole days in UTC and all types but breakout rooms, as Cloudflare's totals have. Booking
 -- "on leaving" means that minutes are added when somebody leaves: figures of live sessions lag, and

@@ -1,5 +1,6 @@
 -- Sessions and participants at a time, per snapshot; a missing snapshot is a row without figures
 -- Grain: one row per app and slot. unresolved_meetings have no outcome in the slot.
+-- Main columns: sessions, participants
 select
     slot,
     sessions,

@@ -2,6 +2,7 @@
 -- Grain: one row per type of session, and one for all types.
 -- An estimate, because two things are not documented: whether Cloudflare bills minutes_consumed,
 -- and whether it bills breakout rooms and sessions of other types beside their meeting.
+-- Main columns: minutes, low_usd, high_usd
 with usage as (
     select type, sum(minutes) as minutes
     from minutes_between($since, $until, $tz, 'day')

@@ -3,6 +3,7 @@
 -- A snapshot whose meetings all failed is loaded, but covers nothing. The snapshots of an app are
 -- expected until the end of the period; $app_id leaves out an app that is watched no longer. In a
 -- gap of more than 366 days there was no schedule, and no snapshot is expected.
+-- Main columns: expected_snapshots, loaded_snapshots, missing_snapshots, covered_percent
 -- Total row: expected_snapshots, loaded_snapshots, missing_snapshots, covered_snapshots,
 -- unresolved_outcomes
 with slots as (

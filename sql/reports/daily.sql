@@ -4,6 +4,7 @@
 -- total: the minutes of both may grow.
 -- Days without data are rows as well, except in a gap of more than 366 days.
 -- The participants of several apps are added where their slots are the same, as with --every.
+-- Main columns: minutes, sessions, peak_participants
 -- Total row: minutes, sessions, livestream_minutes, participant_minutes, breakout_minutes,
 -- unknown_minutes, live_sessions, unfinished_sessions
 with usage as (

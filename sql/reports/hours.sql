@@ -1,6 +1,7 @@
 -- Minutes and participants per hour of the week, to see when it is busy
 -- Grain: one row per hour of the week in the time zone $tz, 168 rows.
 -- Empty is not zero: no snapshot of the period fell into such an hour, and no session grew in it.
+-- Main columns: hour, minutes, peak_participants, mean_participants
 -- Total row: minutes, sessions
 with usage as (
     select

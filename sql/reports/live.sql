@@ -1,6 +1,7 @@
 -- Sessions that were live in the last snapshot of the period: now, unless --until says otherwise
 -- Grain: one row per session that was live in its app's last snapshot. A snapshot in which every
 -- meeting failed does not count, nor does one that a wrong clock has put into the future.
+-- Main columns: meeting, participants, minutes
 -- Total row: participants
 with last_slots as (
     select app_id, max(slot) as slot

@@ -2,6 +2,7 @@
 -- Grain: one row per day in the time zone $tz, meeting and type of session.
 -- Days without a session have no row. The rows add up to the figures of the reports daily, meetings
 -- and cost. So that the costs add up, they are not rounded. The title is the newest of the period.
+-- Main columns: meeting, minutes, low_usd, high_usd
 -- Total row: minutes, sessions, live_sessions, unfinished_sessions, low_usd, high_usd
 with usage as (
     select

@@ -1,5 +1,6 @@
 -- Minutes and sessions per meeting, the most minutes first
 -- Grain: one row per meeting with a session under way in the period.
+-- Main columns: minutes, sessions
 -- Total row: minutes, sessions, livestream_minutes, participant_minutes, breakout_minutes,
 -- unknown_minutes, live_sessions, unfinished_sessions
 with usage as (

@@ -4,6 +4,7 @@
 -- reconcile runs, whose apps the ledger does not keep, and where runs or apps were erased.
 -- via is list for a run that fetched all live sessions of its app, and meetings for one request per
 -- meeting. $app_id leaves out runs without a meeting of this app, and so all reconcile runs.
+-- Main columns: run_id, kind, live, failed
 -- Total row: requests, retries
 with lists as (
     select

@@ -2,6 +2,7 @@
 -- Grain: one row per session or breakout room. Its minutes are a lower bound until is_final.
 -- If it has ended and ended_at is empty, the API does not say when: its duration is a lower bound.
 -- A session that was reported before its start has a duration of 0: one of two clocks is wrong.
+-- Main columns: meeting, minutes, total_minutes
 -- Total row: minutes
 with placed as (
     select app_id, session_id, sum(minutes) as minutes

@@ -11,6 +11,7 @@ import pytest
 from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
+from tests.cli.conftest import on_terminal
 from tests.samples import stage_run
 
 if TYPE_CHECKING:
@@ -54,9 +55,29 @@ def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> No
     assert f"BROKEN  {BROKEN}: " in result.stdout
     assert "; 1 row breaks this rule\n" in result.stdout
     assert "meeting-1" in result.stdout
-    assert "rules are broken: " in result.stderr
-    assert BROKEN in result.stderr
+    assert result.stderr == f"rtk-usage: 2 of {len(CHECKS)} rules are broken: {BROKEN}, row_counts_match_ledger\n"
     assert "ok      live_participants_within_maximum: " in result.stdout
+
+
+def test_one_broken_rule_is_singular(filled: Shell) -> None:
+    """The message agrees with the number."""
+    with duckdb.connect(filled.database) as connection:
+        connection.execute("update session_snapshots set type = 'webinar'")
+    stderr = filled.run("check", *EVER).stderr
+    assert stderr == f"rtk-usage: 1 of {len(CHECKS)} rules is broken: session_types_are_documented\n"
+
+
+def test_the_rows_fit_the_terminal(broken: Shell) -> None:
+    """`--wide` and a pipe get all columns, as those of a report do. A terminal without a size has 80."""
+    with duckdb.connect(broken.database) as connection:
+        connection.execute("update session_snapshots set type = 'a type of session that nobody has documented'")
+    rows = [line for line in on_terminal(broken, "check", *EVER, columns=0).splitlines() if line.startswith(" ")]
+    assert 60 < max(map(len, rows)) <= 80
+    assert " --wide shows all columns." in rows
+    wide = on_terminal(broken, "check", *EVER, "--wide").splitlines()
+    result = broken.run("check", *EVER)
+    assert wide == [*result.stdout.splitlines(), *result.stderr.splitlines()]
+    assert max(map(len, wide)) > 120
 
 
 def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:

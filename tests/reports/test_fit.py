@@ -12,9 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.reports.catalogue import find_report, report_descriptions
 from etl.reports.fit import as_fitted_table
-from etl.reports.formats import NO_VALUE
+from etl.reports.formats import NO_VALUE, heading
+from etl.reports.parameters import query_parameters
+from etl.reports.periods import Period
 from etl.reports.table import as_table, text_width
+from etl.store.database import open_database
+from etl.store.read import run_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +27,23 @@ if TYPE_CHECKING:
 IDS = ["6bf2b8be-04dd-4191-b602-1128921a306b", "6bf2b8be-17aa-4191-b602-1128921a306b"]
 
 
-def fitted(columns: Mapping[str, Any], *, width: int = 80, added: tuple[str, ...] = ()) -> str:
+def fitted(
+    columns: Mapping[str, Any], *, width: int = 80, added: tuple[str, ...] = (), main: tuple[str, ...] = ()
+) -> str:
     """Format columns for a terminal."""
-    return as_fitted_table(pl.DataFrame(columns), "UTC", width=width, added=added)
+    return as_fitted_table(pl.DataFrame(columns), "UTC", width=width, added=added, main=main)
+
+
+@pytest.fixture(scope="module")
+def schemas(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.Schema]:
+    """The columns of every report, and their types."""
+    period = Period(since=datetime(2026, 11, 1, tzinfo=UTC), until=datetime(2026, 12, 1, tzinfo=UTC), tz="UTC")
+    parameters = query_parameters(period)
+    with open_database(tmp_path_factory.mktemp("empty") / "usage.duckdb") as connection:
+        return {
+            name: run_query(connection, find_report(name).sql, parameters, where=name).schema
+            for name in report_descriptions()
+        }
 
 
 def test_a_column_with_one_value_in_every_row_is_said_below() -> None:
@@ -116,6 +135,53 @@ def test_the_app_stays_where_rows_differ_in_it_alone() -> None:
         " --wide shows all",
         " columns.",
     ]
+
+
+def test_the_columns_that_a_report_is_about_stay_longest() -> None:
+    """Of the others, the last ones go first. Columns keep their order."""
+    columns = {"day": ["Mon", "Tue"], "snapshots": [1, 2], "minutes": [3, 4], "low": [5, 6], "app_id": ["a", "b"]}
+    headings = {}
+    for width in (35, 30, 20, 9):
+        text = fitted(columns, width=width, main=("minutes",))
+        headings[width] = text.partition("─")[0].split("\n")[-2].split()
+    assert headings == {
+        35: ["day", "snapshots", "minutes", "low", "id"],
+        30: ["day", "snapshots", "minutes", "id"],
+        20: ["day", "minutes", "id"],
+        9: ["day", "id"],
+    }
+
+
+def test_a_text_gets_the_room_that_columns_leave() -> None:
+    """A text is cut only as far as the columns that are shown need it."""
+    columns = {"meeting": ["a" * 30, "b" * 30], "minutes": [1, 2], "peak_participants": [3, 4], "sessions": [5, 6]}
+    assert f" {'a' * 20}…        1\n" in fitted(columns, width=31)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+@pytest.mark.parametrize("name", report_descriptions())
+def test_a_report_shows_what_it_is_about(name: str, width: int, schemas: Mapping[str, pl.Schema]) -> None:
+    """Every report has its main columns at every width, with large figures, long titles and several apps."""
+    query = find_report(name)
+    rows = {column: _widest_values(column, kind) for column, kind in schemas[name].items()}
+    text = as_fitted_table(pl.DataFrame(rows), "UTC", width=width, added=query.added, main=query.main)
+    left_out = " ".join(text.split()).partition("No room for: ")[2].partition(". --wide")[0].split(", ")
+    assert query.main
+    assert set(query.main) <= set(rows)
+    assert [column for column in (*query.main, "app_id") if heading(column) in left_out] == []
+    assert max(map(text_width, text.splitlines())) <= width
+
+
+def _widest_values(column: str, kind: pl.DataType) -> list[Any]:
+    """Return two values that differ, as wide as those of a busy year."""
+    if kind == pl.String:
+        return IDS if column.endswith("_id") else ["participant", "the weekly meeting of the sales team"]
+    if kind.is_temporal():
+        midnights = [datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2)]
+        return midnights if isinstance(kind, pl.Datetime) else [midnight.date() for midnight in midnights]
+    if kind == pl.Boolean:
+        return [True, False]
+    return [9_999, 10_000] if kind.is_integer() else [123_456.78, 234_567.89]
 
 
 def test_long_texts_in_many_rows_are_cut_at_once() -> None:
