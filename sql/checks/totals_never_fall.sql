@@ -35,7 +35,7 @@ last_before_period as (
     from session_snapshots
     semi join under_way_at_start using (app_id, session_id)
     where observed_at < $since
-        and observed_at >= (select min(started_at) from under_way_at_start)
+        and observed_at >= (select coalesce(min(started_at), $since) from under_way_at_start)
     group by app_id, session_id
 ),
 
