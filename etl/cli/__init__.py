@@ -9,6 +9,7 @@ import click
 
 from etl import __version__
 from etl.cli.check import check
+from etl.cli.compact import compact
 from etl.cli.demo import demo
 from etl.cli.erase import erase
 from etl.cli.load import load
@@ -59,7 +60,7 @@ def cli() -> None:
     """Record the usage of Cloudflare RealtimeKit meetings in DuckDB, exactly once, and report on it."""
 
 
-for _command in (snapshot, reconcile, report, query, page, check, meetings, load, erase, simulate, demo):
+for _command in (snapshot, reconcile, report, query, page, check, meetings, load, compact, erase, simulate, demo):
     cli.add_command(_command)
 
 

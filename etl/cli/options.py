@@ -156,6 +156,11 @@ erase_options = _database_options(
     lock_timeout=default_of(SnapshotSettings, "lock_timeout"),
     waits_while="has the database open",
 )
+compact_options = _database_options(
+    purpose="to compact",
+    lock_timeout=default_of(SnapshotSettings, "lock_timeout"),
+    waits_while="has the database open",
+)
 read_options = _database_options(
     purpose="to read", lock_timeout=default_of(ReadSettings, "lock_timeout"), waits_while="writes to the database"
 )

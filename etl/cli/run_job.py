@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from etl import RELEASED_AT
 from etl.errors import EXIT_WITH_FAILURES
+from etl.jobs.compact import compact_database
 from etl.jobs.erase import erase_rows
 from etl.jobs.load import load_staged
 from etl.jobs.prepare import require_own_database
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.settings import ReconcileSettings, SnapshotSettings
+    from etl.store.compact import CompactedSize
     from etl.store.database import Connection
     from etl.store.erase import ErasureRequest
     from etl.values.fetch import FetchCounts, Plan
@@ -91,6 +93,11 @@ def run_erase(
 ) -> dict[str, int]:
     """Erase what `find` finds, and return the number of erased rows by table."""
     return asyncio.run(erase_rows(database, find, _real_context(), lock_timeout=lock_timeout))
+
+
+def run_compact(database: Path, *, lock_timeout: timedelta) -> CompactedSize:
+    """Compact a database, and return its size before and after."""
+    return asyncio.run(compact_database(database, _real_context(), lock_timeout=lock_timeout))
 
 
 def exit_code(summary: RunSummary, signal_number: int | None) -> int:

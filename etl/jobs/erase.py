@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from etl.jobs.exclusive import keep_jobs_away
 from etl.jobs.load import load_staged
 from etl.jobs.prepare import start_run
-from etl.staging.runs import RECONCILIATIONS, SNAPSHOTS, Staging
 from etl.store.database import open_when_unlocked
 from etl.store.erase import count_rows, erase
 
@@ -29,7 +29,6 @@ async def erase_rows(
     if another program has the database open for longer than `lock_timeout`, and what `find` raises.
     """
     start = start_run("", context.now())  # an erasure asks no account
-    snapshots, reconciliations = Staging(database, SNAPSHOTS), Staging(database, RECONCILIATIONS)
 
     def find_and_erase(connection: Connection) -> dict[str, int]:
         """Count the rows before they are gone."""
@@ -38,7 +37,7 @@ async def erase_rows(
         erase(connection, request, start)
         return rows
 
-    with snapshots.lock(start.run_id, start.started_at), reconciliations.lock(start.run_id, start.started_at):
+    with keep_jobs_away(database, start):
         loaded = await load_staged(database, context, lock_timeout=lock_timeout)
         for error in loaded.damaged.values():
             raise error  # a damaged run may hold what is to be erased

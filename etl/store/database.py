@@ -10,7 +10,7 @@ import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
 from etl.files import lock_at_once, make_directory, sync_directory
-from etl.store.engine import as_etl_errors, attach, private_files
+from etl.store.engine import STORAGE_VERSION, UNFINISHED_SUFFIX, as_etl_errors, attach, private_files
 from etl.store.interrupts import run_interruptibly
 from etl.store.migrate import create_views, is_current, migrate, missing_columns, refuse_foreign
 from etl.store.path import require_database_file
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 _T = TypeVar("_T")
-
-# DuckDB 2 would by itself write files that 1.x can't read. All versions since 1.2 read this format.
-STORAGE_VERSION = "v1.2.0"
 
 _FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 0.05, 1.0
 
@@ -154,7 +151,7 @@ def _create(database: Path) -> None:
     with _creation_lock(database):
         if database.exists():
             return
-        unfinished = database.with_name(f"{database.name}.new")
+        unfinished = database.with_name(f"{database.name}{UNFINISHED_SUFFIX}")
         for leftover in (unfinished, unfinished.with_name(f"{unfinished.name}.wal")):
             leftover.unlink(missing_ok=True)
         with attach(unfinished, f"storage_version '{STORAGE_VERSION}'") as connection:

@@ -38,7 +38,9 @@ _CONFIG_TO_ANALYSE = _CONFIG | {
     "python_enable_replacements": False,
 }
 _PRIVATE_UMASK = 0o077
-_SPILL_DIRECTORY = ".duckdb-spill"
+# DuckDB 2 would by itself write files that 1.x can't read. All versions since 1.2 read this format.
+STORAGE_VERSION = "v1.2.0"
+UNFINISHED_SUFFIX = ".new"  # of a database that is being created
 _LOCK_FAILED = re.compile(r'Could not set lock on file ".*?": (?P<reason>.*?)[.] See also')
 _LOCK_HELD = re.compile("Conflicting lock is held|Lock is already held")
 _LOCK_MESSAGE = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
@@ -55,7 +57,7 @@ def attach(database: Path, *options: str, to_analyse: bool = False) -> Iterator[
     the type, because it would otherwise look for an extension that opens a file of SQLite. After any error the engine
     is closed, which ends its transaction and releases the file.
     """
-    connection = _engine(database.parent, to_analyse=to_analyse)
+    connection = _engine(spill_directory(database), to_analyse=to_analyse)
     path = str(database.absolute()).replace("'", "''")
     try:
         connection.execute(f"attach '{path}' as usage ({', '.join(('type duckdb', *options))})")
@@ -114,14 +116,22 @@ def describe_lock_holder(message: str) -> str:
     return "{program} (PID {pid})".format_map(match.groupdict()) if match else "another program"
 
 
+def spill_directory(database: Path) -> Path:
+    """Return the directory into which a database spills, as DuckDB itself names it.
+
+    A cron job may not be able to write to its working directory. Each database has its own, so that the only program
+    that has a database open may delete what killed ones have left there.
+    """
+    return database.with_name(f"{database.name.removesuffix(UNFINISHED_SUFFIX)}.tmp")
+
+
 @cache
-def _engine(folder: Path, *, to_analyse: bool = False) -> duckdb.DuckDBPyConnection:
+def _engine(spill: Path, *, to_analyse: bool = False) -> duckdb.DuckDBPyConnection:
     """Return the one DuckDB instance of this process, in UTC and without a file. Starting one costs as much as a load.
 
-    It spills into the folder of the database, because a cron job may not be able to write to its working directory.
+    It is kept for as long as the process works with one database.
     """
-    spill = {"temp_directory": str(folder / _SPILL_DIRECTORY)}
     config = _CONFIG_TO_ANALYSE if to_analyse else _CONFIG
-    connection = duckdb.connect(":memory:", config=config | spill)
+    connection = duckdb.connect(":memory:", config=config | {"temp_directory": str(spill)})
     connection.execute("set TimeZone = 'UTC'")
     return connection
