@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import pytest
 from playwright.sync_api import sync_playwright
+
+from tests.skipping import skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,12 +53,6 @@ def launched() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=[*QUIET])
         yield browser
         browser.close()
-
-
-def skip(reason: str) -> None:
-    """Skip the test, unless this machine has to run every test."""
-    if not os.environ.get("RTK_USAGE_TESTS_SKIP_NOTHING"):
-        pytest.skip(reason)
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.conftest import CHECKOUT
-from tests.page.browser import OPEN_ALL_TABLES, SCHEMES, WIDTHS, opened, skip
+from tests.page.browser import OPEN_ALL_TABLES, SCHEMES, WIDTHS, opened
 from tests.page.offices import PAGES
+from tests.skipping import skip
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.page.browser import opened, skip
+from tests.page.browser import opened
 from tests.page.offices import TITLES
+from tests.skipping import skip
 
 if TYPE_CHECKING:
     from pathlib import Path
