@@ -16,8 +16,8 @@ from etl.simulator.clock import SimulatedClock
 from etl.simulator.faults import Faults
 from etl.simulator.server import serve
 from etl.simulator.world import World
-from etl.store.database import open_database
 from etl.values.run import RunContext
+from tests.samples import write_empty_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -161,7 +161,4 @@ def snapshot_settings(tmp_path: Path) -> Callable[..., SnapshotSettings]:
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """An existing database."""
-    path = tmp_path / "usage.duckdb"
-    with open_database(path):
-        pass
-    return path
+    return write_empty_database(tmp_path / "usage.duckdb")

@@ -7,19 +7,23 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from etl.jobs.prepare import uuid7
 from etl.normalize.snapshots import normalize_snapshots
 from etl.staging.runs import Staging
+from etl.store.database import open_database
 from etl.values.fetch import FetchCounts, FetchResult, Observation
 from etl.values.meetings import Meeting, MeetingList
 from etl.values.run import RunStart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
+    from etl.store.database import Connection
     from etl.values.meetings import Failure
     from etl.values.run import StagedRun
 
@@ -84,6 +88,30 @@ def stage_run(  # noqa: PLR0913  # what a run may have come to, each by its name
     staging = Staging(folder / "usage.duckdb")
     staging.directory.mkdir(exist_ok=True)
     return staging.stage(batch.frames, start.run_id)
+
+
+@cache
+def _empty_database() -> bytes:
+    """Return the content of a new database."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "usage.duckdb"
+        with open_database(path):
+            pass
+        return path.read_bytes()
+
+
+def write_empty_database(path: Path) -> Path:
+    """Write a copy of a new database, since making one takes longer than most tests. Return its path."""
+    path.touch(mode=0o600)
+    path.write_bytes(_empty_database())
+    return path
+
+
+@contextmanager
+def open_copy(path: Path) -> Iterator[Connection]:
+    """Open a copy of a new database, as a run opens it."""
+    with open_database(write_empty_database(path)) as connection:
+        yield connection
 
 
 @contextmanager

@@ -9,10 +9,9 @@ import duckdb
 import pytest
 
 from etl.store import sql_files
-from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.cli.conftest import on_terminal
-from tests.samples import stage_run
+from tests.samples import open_copy, stage_run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
@@ -25,7 +24,7 @@ EVER = ("--since", "all")
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot."""
-    with open_database(shell.database) as connection:
+    with open_copy(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory)])
     return shell
 

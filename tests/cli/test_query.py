@@ -16,7 +16,7 @@ from etl.store import sql_files
 from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.cli.conftest import finish, on_terminal, until
-from tests.samples import stage_run
+from tests.samples import open_copy, stage_run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
@@ -28,7 +28,7 @@ LONG = "select count(*) as found from range(100000000000) as a where hash(a.rang
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot."""
-    with open_database(shell.database) as connection:
+    with open_copy(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory)])
     return shell
 

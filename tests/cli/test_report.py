@@ -26,7 +26,7 @@ from etl.store.load import load_runs
 from tests.cli.conftest import CHECKOUT, on_terminal
 from tests.older import make_older_database
 from tests.reports.test_workbook import cells
-from tests.samples import held_open, stage_run
+from tests.samples import held_open, open_copy, stage_run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
@@ -39,7 +39,7 @@ PARAMETERS = "select $since as since, $until as until, $tz as tz, $app_id as app
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot of 2026-11-02T12:00:00Z, with one session of 2.3434 minutes."""
-    with open_database(shell.database) as connection:
+    with open_copy(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory)])
     return shell
 

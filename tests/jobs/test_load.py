@@ -13,10 +13,9 @@ import pytest
 from etl.errors import StoreError
 from etl.jobs.load import load_and_read, load_staged
 from etl.staging.runs import Staging
-from etl.store.database import open_database
 from etl.values.run import RunContext
 from tests.conftest import START
-from tests.samples import stage_run
+from tests.samples import stage_run, write_empty_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +44,7 @@ def runs_in(database: Path) -> list[str]:
 
 def other_database(folder: Path) -> Path:
     """Make an empty database, as a backup that somebody restores."""
-    path = folder / "backup.duckdb"
-    with open_database(path):
-        pass
-    return path
+    return write_empty_database(folder / "backup.duckdb")
 
 
 REPLACEMENTS: dict[str, Callable[[Path], object]] = {

@@ -13,10 +13,10 @@ from etl.cli import cli
 from etl.page.html import render
 from etl.page.query import PageOptions, fetch_page_data
 from etl.reports.periods import Period
-from etl.store.database import open_database
 from tests.page.browser import launched
 from tests.page.offices import PAGES, write_page
 from tests.page.parsed_page import ParsedPage
+from tests.samples import open_copy
 from tests.sql.recorded import record
 from tests.sql.rows import Usage, utc
 
@@ -48,7 +48,7 @@ class MakePage(Protocol):
 @pytest.fixture
 def usage(tmp_path: Path) -> Iterator[Usage]:
     """An empty database."""
-    with open_database(tmp_path / "usage.duckdb") as connection:
+    with open_copy(tmp_path / "usage.duckdb") as connection:
         yield Usage(connection, tmp_path)
 
 

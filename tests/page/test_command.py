@@ -12,6 +12,7 @@ from etl.cli import cli
 from etl.page import text
 from etl.store.database import open_database
 from tests.page.parsed_page import ParsedPage
+from tests.samples import open_copy
 from tests.sql.rows import Usage
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def page(database: Path, output: Path, *options: str) -> Result:
 
 def with_a_day(database: Path) -> Path:
     """A database with a day of snapshots."""
-    with open_database(database) as connection:
+    with open_copy(database) as connection:
         usage = Usage(connection, database.parent)
         usage.runs("2026-11-02 00:00", "2026-11-02 23:00", every=3600)
         usage.observed("2026-11-02 12:00", 5)

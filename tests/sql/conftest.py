@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from etl.store.database import open_database
+from tests.samples import open_copy
 from tests.sql.recorded import record
 from tests.sql.rows import Usage
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def usage(tmp_path: Path) -> Iterator[Usage]:
     """An empty database with all tables, views and macros, opened as a run opens it."""
-    with open_database(tmp_path / "usage.duckdb") as connection:
+    with open_copy(tmp_path / "usage.duckdb") as connection:
         yield Usage(connection, tmp_path)
 
 

@@ -14,7 +14,7 @@ from etl.store import sql_files
 from etl.store.database import open_database, open_to_read
 from etl.store.load import load_runs
 from etl.values.meetings import Failure
-from tests.samples import stage_run
+from tests.samples import open_copy, stage_run
 from tests.sql.check_cases import CASES, HOUR, NEXT, OF_A, RECONCILE
 
 if TYPE_CHECKING:
@@ -171,6 +171,6 @@ def test_what_counts_is_the_final_total_that_was_fetched_last(good: Connection) 
 
 def test_a_run_of_all_live_sessions_needs_no_list(tmp_path: Path) -> None:
     """The meetings of such a run are the live ones."""
-    with open_database(tmp_path / "usage.duckdb") as connection:
+    with open_copy(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, [stage_run(tmp_path, live=["x", "y"], idle=[], all_of="app")])
         assert offenders(connection, "one_outcome_per_listed_meeting") == []

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from etl.store import sql_files
-from etl.store.database import open_database
+from tests.samples import open_copy
 from tests.sql.rows import Usage
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ VIEWS = [name.removeprefix("views/") for name in sql_files.names("views")]
 def database(tmp_path: Path) -> Path:
     """A database with two sessions, final figures, a breakout room, a failure, a missing run, and a wrong clock."""
     path = tmp_path / "usage.duckdb"
-    with open_database(path) as connection:
+    with open_copy(path) as connection:
         usage = Usage(connection, tmp_path)
         usage.runs("2026-11-01 03:00", "2026-11-01 07:00", every=1800, without=["2026-11-01 05:30"], failed=["m"])
         room = {"id": "room", "minutes_consumed": 3, "started_at": "2026-11-01T04:10:00Z"}

@@ -11,10 +11,9 @@ import polars as pl
 import pytest
 
 from etl.errors import FailureKind
-from etl.store.database import open_database
 from etl.store.load import load_runs
 from etl.values.meetings import Failure
-from tests.samples import SLOT, stage_run
+from tests.samples import SLOT, open_copy, stage_run
 from tests.sql.rows import utc
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ LOST = Failure(app_id="app", meeting_id="b", kind=FailureKind.TIMEOUT, message="
 
 def outcomes(tmp_path: Path, *runs: StagedRun) -> list[tuple[Any, ...]]:
     """The outcomes of some runs: slot, meeting, outcome and kind of failure."""
-    with open_database(tmp_path / "usage.duckdb") as connection:
+    with open_copy(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, runs)
         query = "select slot, meeting_id, outcome, failure_kind from outcomes order by run_id, meeting_id"
         return pl.DataFrame(connection.sql(query)).rows()
@@ -85,7 +84,7 @@ def test_what_a_later_run_of_the_slot_saw_changes_nothing_for_an_earlier_one(tmp
         stage_run(tmp_path, live=["a"], idle=["b"]),
         stage_run(tmp_path, live=["a", "b"], idle=[]),
     ]
-    with open_database(tmp_path / "usage.duckdb") as connection:
+    with open_copy(tmp_path / "usage.duckdb") as connection:
         load_runs(connection, runs)
         query = """
             select count(*) filter (outcomes.outcome = 'live') - any_value(runs.live)

@@ -28,7 +28,7 @@ from etl.values.fetch import FetchCounts, FetchResult, Observation
 from etl.values.finals import DayTotals, Finals
 from etl.values.meetings import ALL_MEETINGS, Failure, Meeting, MeetingList
 from etl.values.run import RunStart
-from tests.samples import payload
+from tests.samples import open_copy, payload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,7 +153,7 @@ def broken_rules(database: Path) -> list[str]:
 
 def make(database: Path, runs: Sequence[StagedRun], request: ErasureRequest | None = None) -> Path:
     """Load runs into a new database, and erase what is requested."""
-    with open_database(database) as connection:
+    with open_copy(database) as connection:
         load_runs(connection, runs)
         if request:
             erase(connection, request, erasure())

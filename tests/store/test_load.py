@@ -11,11 +11,10 @@ import pytest
 from etl.errors import FailureKind
 from etl.staging.runs import discard
 from etl.store import sql_files
-from etl.store.database import open_database
 from etl.store.load import LoadedRuns, load_runs
 from etl.store.read import run_sql_file
 from etl.values.meetings import Failure
-from tests.samples import SLOT
+from tests.samples import SLOT, open_copy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     """An empty database that is open."""
-    with open_database(tmp_path / "usage.duckdb") as connection:
+    with open_copy(tmp_path / "usage.duckdb") as connection:
         yield connection
 
 

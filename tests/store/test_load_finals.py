@@ -12,14 +12,13 @@ from etl.jobs.prepare import uuid7
 from etl.normalize.finals import normalize_finals
 from etl.staging.runs import RECONCILIATIONS, Staging
 from etl.store import sql_files
-from etl.store.database import open_database
 from etl.store.load import load_runs
 from etl.store.read import run_sql_file
 from etl.values.fetch import FetchCounts, Observation
 from etl.values.finals import DayTotals, Finals, OpenSession
 from etl.values.meetings import Meeting
 from etl.values.run import RunStart
-from tests.samples import SLOT, payload, stage_run
+from tests.samples import SLOT, open_copy, payload, stage_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +35,7 @@ LATEST = "select max_by(minutes_consumed, (fetched_at, run_id)) from session_fin
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     """An empty database that is open."""
-    with open_database(tmp_path / "usage.duckdb") as connection:
+    with open_copy(tmp_path / "usage.duckdb") as connection:
         yield connection
 
 
