@@ -58,11 +58,12 @@ def refuse_database_as_output(database: Path, output: Path | None) -> None:
             raise ConfigError(f"{output} is the database; name another --output")
 
 
-def write_whole(output: Path, content: bytes) -> None:
+def write_whole(output: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write a file under another name, then rename it: an existing file stays until the new one is complete.
 
-    A descriptor, a pipe or a device is written to. Raises StoreError if the disk does not accept the content, and
-    ConfigError if no file can be written at this path.
+    `mode` is the file's permissions; without it, an existing file keeps them. A descriptor, a pipe or a device is
+    written to. Raises StoreError if the disk does not accept the content, and ConfigError if no file can be written at
+    this path.
     """
     try:
         if (descriptor := own_descriptor(output)) is not None:
@@ -72,7 +73,7 @@ def write_whole(output: Path, content: bytes) -> None:
             with output.open("ab") as file:
                 file.write(content)
         else:
-            _replace(output, content)
+            _replace(output, content, mode)
     except OSError as error:
         message = f"{error.filename if isinstance(error.filename, str) else output}: {error.strerror}"
         if error.errno in _DISK_ERRORS:
@@ -80,14 +81,16 @@ def write_whole(output: Path, content: bytes) -> None:
         raise ConfigError(f"{message}; name another --output") from error
 
 
-def _replace(output: Path, content: bytes) -> None:
+def _replace(output: Path, content: bytes, mode: int | None) -> None:
     unfinished = output.with_name(f"{output.name}.{os.getpid()}.new")  # two processes each write their own
     try:
-        with unfinished.open("wb") as file:
+        unfinished.unlink(missing_ok=True)  # a process of the same number may have left it, with other permissions
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with os.fdopen(os.open(unfinished, flags, 0o666 if mode is None else mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if output.exists():
+        if mode is None and output.exists():
             shutil.copymode(output, unfinished)
         unfinished.replace(output)
     except OSError:

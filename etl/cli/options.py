@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +30,15 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # names of environment variables
 FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet", "xlsx")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutput:
+    """What a run prints beside its result, as its options say."""
+
+    quiet: bool
+    log_file: Path | None
+    verbose: bool = False
 
 
 def default_of(settings: type, name: str) -> Any:
@@ -165,9 +174,22 @@ read_options = _database_options(
     purpose="to read", lock_timeout=default_of(ReadSettings, "lock_timeout"), waits_while="writes to the database"
 )
 
+log_options = _group(
+    click.option(
+        "--quiet",
+        is_flag=True,
+        help="Print nothing when all is well. Print a problem when it begins or grows, once per day while it lasts, "
+        "and when it ends.",
+    ),
+    click.option(
+        "--log-file",
+        type=NewFile(dir_okay=False),
+        help="Append the summary and all warnings of every run to this file, also with --quiet.",
+    ),
+)
 summary_options = _group(
     click.option("--json", "as_json", is_flag=True, help="Print the summary as one JSON object."),
-    click.option("--quiet", is_flag=True, help="Print no summary and no progress."),
+    log_options,
     click.option("--verbose", is_flag=True, help="Log what happens to every meeting."),
 )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.logs import COMMAND_LINE, log_error
 from etl.cli.summaries import failure_lines
 from etl.errors import StoreError
 from etl.files import is_descriptor, refuse_database_as_output
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.values.run import RunSummary
+
+_log = logging.getLogger(COMMAND_LINE)
 
 
 def check_output(output: Path | None, *, endings: Collection[str] = (), database: Path | None = None) -> None:
@@ -48,25 +52,35 @@ def _alternatives(words: Collection[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def print_summary(text: str | None, summary: RunSummary, *, is_json: bool) -> None:
-    """Print a summary on standard output, if there is a text, and failures and errors on standard error."""
+def print_summary(line: str, summary: RunSummary, document: str | None, *, quiet: bool) -> None:
+    """Print a summary on standard output, and log it with its failures and errors.
+
+    If there is a `document` for programs, it is printed in the place of the line and of the lines of the failures.
+    """
+    print_result(line, document, quiet=quiet)
+    for failures, problems in failure_lines(summary):
+        level = logging.INFO if document else logging.WARNING
+        _log.log(level, failures, extra={"problems": problems, "is_failure": True})
+    for error in summary.errors:
+        log_error(error)
+
+
+def print_result(line: str, document: str | None = None, *, quiet: bool) -> None:
+    """Print the result of a run on standard output, unless it is quiet, and log it."""
+    _log.info(line)
     try:
-        if text is not None:
+        if text := document or (None if quiet else line):
             click.echo(text)
     except OSError as error:
         _discard_stdout()
         if not isinstance(error, BrokenPipeError):
-            click.echo(f"rtk-usage: the run is stored, but its summary can't be printed: {error.strerror}", err=True)
-    for line in () if is_json else failure_lines(summary):
-        click.echo(line, err=True)
-    for problem in summary.errors:
-        click.echo(f"rtk-usage: {problem}", err=True)
+            _log.warning("the run is stored, but its summary can't be printed: %s", error.strerror)
 
 
 def print_warning(warning: str | None) -> None:
     """Print a warning on standard error, if there is one, also if nobody watches the run."""
     if warning:
-        click.echo(f"rtk-usage: {warning}", err=True)
+        _log.warning(warning)
 
 
 def print_answer(content: bytes) -> None:

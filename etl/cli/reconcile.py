@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl.cli import summaries
 from etl.cli.build_settings import reconcile_settings
 from etl.cli.examples import examples
-from etl.cli.logs import log_to_stderr
-from etl.cli.options import api_options, summary_options, write_options, zone_option
+from etl.cli.logs import open_run_log
+from etl.cli.options import RunOutput, api_options, summary_options, write_options, zone_option
 from etl.cli.output import print_summary, print_warning
 from etl.cli.terminal import open_progress_bar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from etl.cli.logs import RunLog
+    from etl.settings import ReconcileSettings
 
 
 @click.command(
@@ -35,22 +41,28 @@ from etl.cli.terminal import open_progress_bar
 @api_options(app="Only this RealtimeKit app. Default: all apps in the database.", reserve=0.5)
 @write_options
 @summary_options
-def reconcile(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:
+def reconcile(*, as_json: bool, quiet: bool, log_file: Path | None, verbose: bool, **options: Any) -> None:
     """Store the final figures of ended sessions.
 
     It also stores Cloudflare's own totals per day, to compare with. It covers all sessions of an app, also those of
     meetings outside the list, and those that started and ended between two snapshots. It stores only what is new, so
     it can run every night, also while snapshots are taken.
     """
+    output = RunOutput(quiet=quiet, log_file=log_file, verbose=verbose)
+    with open_run_log("reconcile", options["database"], output) as run_log:
+        sys.exit(_reconcile(reconcile_settings(options), run_log, as_json=as_json))
+
+
+def _reconcile(settings: ReconcileSettings, run_log: RunLog, *, as_json: bool) -> int:
+    """Store final figures, print the summary, and return the exit code."""
     from etl.cli import run_job
 
-    settings = reconcile_settings(options)
-    log_to_stderr(verbose=verbose)
-    with open_progress_bar("ended session", quiet=quiet) as bar:
+    with open_progress_bar("ended session", quiet=run_log.output.quiet) as bar:
         if bar:
             bar.start()
         summary, signal_number = run_job.run_reconcile(settings, progress=bar.show if bar else None)
-    as_text = None if quiet else summaries.reconcile_line(summary)
-    print_summary(summaries.reconcile_json(summary) if as_json else as_text, summary, is_json=as_json)
+    run_log.is_complete = summary.is_complete
+    document = summaries.reconcile_json(summary) if as_json else None
+    print_summary(summaries.reconcile_line(summary), summary, document, quiet=run_log.output.quiet)
     print_warning(summaries.reconcile_advice(summary))
-    sys.exit(run_job.exit_code(summary, signal_number))
+    return run_job.exit_code(summary, signal_number)

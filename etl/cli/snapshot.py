@@ -13,14 +13,15 @@ import click
 from etl.cli import plan_text, summaries
 from etl.cli.build_settings import snapshot_settings
 from etl.cli.examples import examples
-from etl.cli.logs import log_to_stderr
-from etl.cli.options import api_options, default_of, summary_options, write_options
+from etl.cli.logs import log_to_stderr, open_run_log
+from etl.cli.options import RunOutput, api_options, default_of, summary_options, write_options
 from etl.cli.output import print_summary, print_text, print_warning
 from etl.cli.terminal import open_progress_bar, terminal_width
 from etl.cli.types import Duration, Instant, Interval
 from etl.settings import SnapshotSettings, Via
 
 if TYPE_CHECKING:
+    from etl.cli.logs import RunLog
     from etl.values.fetch import Plan
 
 
@@ -59,18 +60,19 @@ if TYPE_CHECKING:
 @api_options(app="The RealtimeKit app of meetings for which the list names no app.")
 @write_options
 @summary_options
-def snapshot(*, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:
+def snapshot(*, as_json: bool, quiet: bool, log_file: Path | None, verbose: bool, **options: Any) -> None:
     """Append a snapshot of every live session to the database.
 
     MEETINGS is the meeting list: .txt (one ID per line), .csv, .tsv, .json, .jsonl, .ndjson or .parquet, or - for
     standard input. Default: data/meetings.txt.
     """
-    settings = snapshot_settings(options)
-    log_to_stderr(verbose=verbose)
+    output = RunOutput(quiet=quiet, log_file=log_file, verbose=verbose)
     if options["dry_run"]:
-        _print_plan(settings, as_json=as_json)
-    else:
-        _take_snapshot(settings, as_json=as_json, quiet=quiet, verbose=verbose)
+        log_to_stderr(verbose=verbose)
+        _print_plan(snapshot_settings(options), as_json=as_json)
+        return
+    with open_run_log("snapshot", options["database"], output) as run_log:
+        sys.exit(_take_snapshot(snapshot_settings(options), run_log, as_json=as_json))
 
 
 def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
@@ -82,22 +84,24 @@ def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
     print_warning(plan_text.format_warning(plan))
 
 
-def _take_snapshot(settings: SnapshotSettings, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+def _take_snapshot(settings: SnapshotSettings, run_log: RunLog, *, as_json: bool) -> int:
+    """Take a snapshot, print its summary, and return the exit code."""
     from etl.cli import run_job
 
     def announce(plan: Plan) -> None:
         """Print the plan where somebody watches, and its warning in any case."""
-        if bar or verbose:
+        if bar or run_log.output.verbose:
             click.echo(plan_text.format_plan(plan, width=terminal_width(sys.stderr)), err=True)
         print_warning(plan_text.format_warning(plan))
         if bar:
             bar.start(plan)
 
-    with open_progress_bar("live session", quiet=quiet) as bar:
+    with open_progress_bar("live session", quiet=run_log.output.quiet) as bar:
         show = bar.show if bar else None
         summary, signal_number = run_job.run_snapshot(settings, planned=announce, progress=show)
-    as_text = None if quiet else summaries.snapshot_line(summary)
-    print_summary(summaries.snapshot_json(summary) if as_json else as_text, summary, is_json=as_json)
+    run_log.is_complete = summary.is_complete
+    document = summaries.snapshot_json(summary) if as_json else None
+    print_summary(summaries.snapshot_line(summary), summary, document, quiet=run_log.output.quiet)
     print_warning(summaries.list_warning(summary))
     print_warning(summaries.snapshot_advice(summary))
-    sys.exit(run_job.exit_code(summary, signal_number))
+    return run_job.exit_code(summary, signal_number)

@@ -10,9 +10,10 @@ from etl.cli.plan_text import format_requests, plan_document
 from etl.errors import FailureKind
 from etl.reports.counts import format_count
 from etl.values.fetch import ViaReason
+from etl.watch.news import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from etl.values.finals import ReconcileSummary
@@ -70,15 +71,33 @@ def _failed(summary: RunSummary) -> str:
     return f"{summary.run.failed} failed" + (f" ({kinds})" if kinds else "")
 
 
-def failure_lines(summary: RunSummary) -> Iterator[str]:
-    """Format one line per kind of failure, with the first failure as an example.
+def failure_lines(summary: RunSummary) -> Iterator[tuple[str, list[Problem]]]:
+    """Format one line per kind of failure, with the first failure as an example, and the problems that it stands for.
 
     Without an error that says so, the line says what to do about an API that can't be reached.
     """
     for kind, count in summary.batch.failures.items():
         first = summary.batch.first_failures[kind]
         advice = f"; {_UNREACHABLE_ADVICE}" if kind == FailureKind.CONNECTION and not summary.errors else ""
-        yield f"{kind} ({count}): {first.meeting_id}: {first.message}{advice}"
+        line = f"{kind} ({count}): {first.meeting_id}: {first.message}{advice}"
+        yield line, _problems_of(kind, count, line, summary.batch.wrong_ids)
+
+
+def _problems_of(kind: FailureKind, count: int, line: str, wrong_ids: Sequence[Failure]) -> list[Problem]:
+    """Return one problem per wrong ID, which stays until the list is corrected; one for all failures of other kinds.
+
+    Those hit one meeting in this run, and another one in the next.
+    """
+    wrong = [failure for failure in wrong_ids if failure.kind == kind]
+    problems = [
+        Problem(
+            key=f"{kind} {failure.app_id} {failure.meeting_id}",
+            line=f"{kind} (1): {failure.meeting_id}: {failure.message}",
+            group=kind,
+        )
+        for failure in wrong
+    ]
+    return problems + ([Problem(key=kind, line=line, count=count)] if count > len(wrong) else [])
 
 
 def list_warning(summary: SnapshotSummary) -> str | None:

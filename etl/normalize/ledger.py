@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,8 @@ RUN_SCHEMA: dict[str, Any] = {
 }
 _QUOTED_CHARACTERS = 200
 _OK = 200
+_KINDS_OF_WRONG_IDS = (FailureKind.INVALID_ID, FailureKind.NOT_FOUND)
+_MOST_WRONG_IDS = 1000
 
 
 def common_run_fields(start: RunStart, counts: FetchCounts, *, via: str) -> dict[str, Any]:
@@ -75,11 +78,13 @@ def common_run_fields(start: RunStart, counts: FetchCounts, *, via: str) -> dict
 
 def make_batch(run: Run, frames: dict[str, pl.DataFrame], failures: Sequence[Failure]) -> Batch:
     """Join the frames of a run with its ledger entry and its failures. Count the failures by kind."""
+    wrong_ids = (failure for failure in failures if failure.kind in _KINDS_OF_WRONG_IDS)
     return Batch(
         run=run,
         frames={"runs": _ledger_frame(run), **frames, "fetch_failures": _failures_frame(failures, run)},
         failures=dict(Counter(failure.kind for failure in failures).most_common()),
         first_failures={failure.kind: failure for failure in reversed(failures)},
+        wrong_ids=list(islice(wrong_ids, _MOST_WRONG_IDS)),
     )
 
 

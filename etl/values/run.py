@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from etl.values.fetch import FetchCounts, Plan
     from etl.values.meetings import Failure
 
+_NOT_LOOKED_AT = {FailureKind.DEADLINE, FailureKind.INTERRUPTED, FailureKind.NOT_ASKED}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStart:
@@ -62,12 +64,17 @@ class Run(RunStart):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """A run and its rows: one frame per table. `first_failures` holds one example of each kind of failure."""
+    """A run and its rows: one frame per table.
+
+    `failures` counts them by kind, and `first_failures` holds one example of each kind. `wrong_ids` are failures of
+    entries of the list that last until the list is corrected: the first thousand of them.
+    """
 
     run: Run
     frames: dict[str, DataFrame]
     failures: dict[FailureKind, int]
     first_failures: dict[FailureKind, Failure]
+    wrong_ids: list[Failure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +143,11 @@ class RunSummary:
     def errors(self) -> list[EtlError]:
         """The errors that ended the run early or kept it out of the database."""
         return [*self.fetch_errors, *self.load_result.errors]
+
+    @property
+    def is_complete(self) -> bool:
+        """True if the run has looked at every meeting: neither an error, a signal nor the deadline ended it early."""
+        return not (self.fetch_errors or self.was_interrupted or _NOT_LOOKED_AT & self.batch.failures.keys())
 
     @property
     def was_interrupted(self) -> bool:

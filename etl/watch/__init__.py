@@ -1,0 +1,1 @@
+"""Whether the job is well, said to people and to monitoring."""
