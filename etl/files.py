@@ -127,12 +127,12 @@ def make_directory(directory: Path, mode: int = 0o777) -> None:
     missing = [path for path in (directory, *directory.parents) if not path.exists()]
     directory.mkdir(mode=mode, parents=True, exist_ok=True)
     for path in missing:
-        sync_directory(path.parent)
+        sync(path.parent)
 
 
-def sync_directory(directory: Path) -> None:
-    """Flush the entries of a directory to the disk: otherwise a power failure may undo a rename."""
-    descriptor = os.open(directory, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Flush a file, or the entries of a directory, to the disk: otherwise a power failure may undo a rename."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -30,6 +30,9 @@ WRITE_LOCK_TIMEOUT = timedelta(seconds=30)
 # Clocks differ by seconds without harm.
 CLOCK_TOLERANCE = timedelta(minutes=1)
 
+# The ending of an export that is a copy of the database. Any other destination is a directory of Parquet files.
+COPY_SUFFIX = ".duckdb"
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEARER_TOKEN = re.compile("[A-Za-z0-9._~+/=-]+")  # RFC 6750
 _PRINTABLE_ASCII = re.compile("[!-~]+")

@@ -276,7 +276,8 @@ def test_the_data_model_names_every_kind_of_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", ["load", "read", "copy", "erase", "views", "migrations", "macros", "reports", "checks", "cookbook"]
+    "folder",
+    ["load", "read", "copy", "export", "erase", "views", "migrations", "macros", "reports", "checks", "cookbook"],
 )
 def test_every_sql_file_begins_by_saying_what_it_is(folder: str) -> None:
     """The first line is a comment that describes the file."""

@@ -12,6 +12,7 @@ from etl.cli.check import check
 from etl.cli.compact import compact
 from etl.cli.demo import demo
 from etl.cli.erase import erase
+from etl.cli.export import export
 from etl.cli.load import load
 from etl.cli.meetings import meetings
 from etl.cli.page import page
@@ -60,7 +61,21 @@ def cli() -> None:
     """Record the usage of Cloudflare RealtimeKit meetings in DuckDB, exactly once, and report on it."""
 
 
-for _command in (snapshot, reconcile, report, query, page, check, meetings, load, compact, erase, simulate, demo):
+for _command in (
+    snapshot,
+    reconcile,
+    report,
+    query,
+    page,
+    check,
+    meetings,
+    load,
+    export,
+    compact,
+    erase,
+    simulate,
+    demo,
+):
     cli.add_command(_command)
 
 

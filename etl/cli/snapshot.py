@@ -17,7 +17,7 @@ from etl.cli.logs import log_to_stderr, open_run_log
 from etl.cli.options import RunOutput, api_options, default_of, summary_options, write_options
 from etl.cli.output import print_summary, print_text, print_warning
 from etl.cli.terminal import open_progress_bar, terminal_width
-from etl.cli.types import Duration, Instant, Interval
+from etl.cli.types import Duration, ExportDestination, Instant, Interval
 from etl.settings import SnapshotSettings, Via
 
 if TYPE_CHECKING:
@@ -57,6 +57,20 @@ if TYPE_CHECKING:
     type=Duration(),
     help="How long the fetch may take. Meetings without an outcome by then fail with `deadline`.",
 )
+@click.option(
+    "--export",
+    "exports",
+    multiple=True,
+    metavar="DEST",
+    type=ExportDestination(),
+    help="Export to this destination after the run, as rtk-usage export does. Can be given several times.",
+)
+@click.option(
+    "--export-every",
+    type=Interval(),
+    help="Export only if nothing was exported to the destination yet in this interval, such as 1h. Default: after "
+    "every run.",
+)
 @api_options(app="The RealtimeKit app of meetings for which the list names no app.")
 @write_options
 @summary_options
@@ -72,7 +86,7 @@ def snapshot(*, as_json: bool, quiet: bool, log_file: Path | None, verbose: bool
         _print_plan(snapshot_settings(options), as_json=as_json)
         return
     with open_run_log("snapshot", options["database"], output) as run_log:
-        sys.exit(_take_snapshot(snapshot_settings(options), run_log, as_json=as_json))
+        sys.exit(_take_snapshot(snapshot_settings(options), options, run_log, as_json=as_json))
 
 
 def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
@@ -84,9 +98,10 @@ def _print_plan(settings: SnapshotSettings, *, as_json: bool) -> None:
     print_warning(plan_text.format_warning(plan))
 
 
-def _take_snapshot(settings: SnapshotSettings, run_log: RunLog, *, as_json: bool) -> int:
-    """Take a snapshot, print its summary, and return the exit code."""
+def _take_snapshot(settings: SnapshotSettings, options: dict[str, Any], run_log: RunLog, *, as_json: bool) -> int:
+    """Take a snapshot, print its summary, do what follows it, and return the exit code."""
     from etl.cli import run_job
+    from etl.cli.after_run import finish_run
 
     def announce(plan: Plan) -> None:
         """Print the plan where somebody watches, and its warning in any case."""
@@ -104,4 +119,6 @@ def _take_snapshot(settings: SnapshotSettings, run_log: RunLog, *, as_json: bool
     print_summary(summaries.snapshot_line(summary), summary, document, quiet=run_log.output.quiet)
     print_warning(summaries.list_warning(summary))
     print_warning(summaries.snapshot_advice(summary))
+    if signal_number is None:
+        finish_run(summary, options)
     return run_job.exit_code(summary, signal_number)

@@ -11,7 +11,7 @@ import click
 
 from etl.files import own_descriptor, parse_local_path
 from etl.reports.periods import SHORTEST, format_duration, parse_instant, parse_length
-from etl.settings import Rate
+from etl.settings import COPY_SUFFIX, Rate
 from etl.store.path import parse_database_path
 
 STANDARD_OUTPUT = Path("-")
@@ -59,6 +59,26 @@ class OutputFile(NewFile):
         """Return the path, without `~` and without the symbolic links of the file."""
         path = super().convert(value, param, ctx)
         return STANDARD_OUTPUT if own_descriptor(path) == 1 else path
+
+
+class ExportDestination(NewFile):
+    """The destination of an export: a file that ends with .duckdb, or a directory."""
+
+    name = "destination"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path. Another ending is probably that of a file that an export does not write."""
+        path = super().convert(value, param, ctx)
+        if path.suffix not in {"", COPY_SUFFIX} and not (path.is_dir() or str(value).endswith("/")):
+            self.fail(
+                f"{path.name} ends with {path.suffix}; name a file that ends with {COPY_SUFFIX}, "
+                f"or write {path.name}/ for a directory of Parquet files.",
+                param,
+                ctx,
+            )
+        if path.suffix == COPY_SUFFIX and path.is_dir():
+            self.fail(f"{path} is a directory; name a file, or a directory without this ending.", param, ctx)
+        return path
 
 
 def output_or_none(_context: click.Context, _parameter: click.Parameter, output: Path | None) -> Path | None:

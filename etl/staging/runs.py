@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from etl.files import PRIVATE_DIRECTORY, PRIVATE_FILE, as_store_error, make_directory, sync_directory
+from etl.files import PRIVATE_DIRECTORY, PRIVATE_FILE, as_store_error, make_directory, sync
 from etl.staging.lock import hold_lock
 from etl.values.fetch import Spending
 from etl.values.run import StagedRun
@@ -37,6 +37,7 @@ class Job:
 
 SNAPSHOTS = Job(lock_file="run.lock", unfinished_suffix=".partial")
 RECONCILIATIONS = Job(lock_file="reconcile.lock", unfinished_suffix=".partial-reconcile")
+EXPORTS = Job(lock_file="export.lock", unfinished_suffix=".partial-export")
 _UNFINISHED_SUFFIXES = (SNAPSHOTS.unfinished_suffix, RECONCILIATIONS.unfinished_suffix)
 
 
@@ -76,9 +77,9 @@ class Staging:
             for table, frame in frames.items():
                 if not frame.is_empty():
                     _write(frame, unfinished / f"{table}.parquet")
-            sync_directory(unfinished)
+            sync(unfinished)
             unfinished.rename(finished)
-            sync_directory(self.directory)
+            sync(self.directory)
         return StagedRun(run_id=run_id, directory=finished)
 
     def runs(self) -> list[StagedRun]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl.errors import StoreError
-from etl.files import sync_directory
+from etl.files import sync
 from etl.store.copying import compare_with_copy, copy_database, delete_leftover
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def compact(connection: Connection, database: Path) -> CompactedSize:
     except BaseException:
         delete_leftover(copy)
         raise
-    sync_directory(database.parent)
+    sync(database.parent)
     return CompactedSize(before=before.st_size, after=after)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING
 
 from etl.errors import StoreError
+from etl.files import sync
 from etl.store import sql_files
 from etl.store.engine import STORAGE_VERSION
 
@@ -21,11 +21,7 @@ def copy_database(connection: Connection, copy: Path) -> None:
     """Write the attached database into a new file, and flush it to the disk. The file must not exist."""
     with _attached_copy(connection, copy, f"storage_version '{STORAGE_VERSION}'"):
         connection.execute("copy from database usage to database_copy")
-    descriptor = os.open(copy, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(copy)
 
 
 def compare_with_copy(connection: Connection, copy: Path) -> None:

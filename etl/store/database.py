@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import duckdb
 
 from etl.errors import ConfigError, StoreError, StoreLocked
-from etl.files import lock_at_once, make_directory, sync_directory
+from etl.files import lock_at_once, make_directory, sync
 from etl.store.engine import STORAGE_VERSION, UNFINISHED_SUFFIX, as_etl_errors, attach, private_files
 from etl.store.interrupts import run_interruptibly
 from etl.store.migrate import create_views, is_current, migrate, missing_columns, refuse_foreign
@@ -157,7 +157,7 @@ def _create(database: Path) -> None:
         with attach(unfinished, f"storage_version '{STORAGE_VERSION}'") as connection:
             migrate(connection, database)
         unfinished.rename(database)
-        sync_directory(database.parent)  # a power failure must not undo the rename once rows are in the file
+        sync(database.parent)  # a power failure must not undo the rename once rows are in the file
 
 
 @contextlib.contextmanager

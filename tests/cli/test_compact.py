@@ -88,7 +88,7 @@ def test_the_owner_stays(filled: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("function", "is_compacted"),
-    [("compare_with_copy", False), ("_take_over", False), ("sync_directory", True)],
+    [("compare_with_copy", False), ("_take_over", False), ("sync", True)],
 )
 def test_a_killed_compaction_is_done_or_has_changed_nothing(filled: Shell, function: str, is_compacted: bool) -> None:  # noqa: FBT001  # a case of the table
     """The next one ends what it has begun."""
