@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
@@ -23,6 +24,7 @@ from etl.page.figures import (
     week_figure,
 )
 from etl.page.headline import make_headline
+from etl.page.histograms import make_histograms
 from etl.page.interactive import days_of_meetings, hash_script
 from etl.page.query import fetch_page_data
 from etl.page.ranking import draw_sparks, find_changes, find_unused, spark_spans
@@ -119,6 +121,8 @@ def _context(data: PageData) -> dict[str, Any]:
         "week": week_figure(hours),
         "coverage": coverage_figure(data, days),
         "changes": find_changes(data, names) if not incomparable else None,
+        "histograms": make_histograms(data.session_ranges),
+        "sessions_since": _since(data),
         "longest": data.longest.to_dicts(),
         "costs": compute_costs(data.current),
         "accuracy": data.accuracy.to_dicts() if data.accuracy is not None else None,
@@ -138,6 +142,12 @@ def _ranked(data: PageData, names: Mapping[MeetingKey, str]) -> dict[str, Any]:
         "spark_is": "by day" if all(span.first == span.last for span in spans) else "by week",
         "unused": find_unused(data),
     }
+
+
+def _since(data: PageData) -> str:
+    """Return since when sessions are in the histograms, or an empty text if that is the whole period."""
+    since, period = data.session_ranges.since, data.current.period
+    return f"since {text.day(since.astimezone(ZoneInfo(period.tz)))}" if since > period.since else ""
 
 
 def _why_incomparable(data: PageData) -> str:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # sums are the same to the last digit, since periods that meet share no minute.
 _MONTH = timedelta(days=28)
 _MOST_HOURLY = timedelta(days=2)
+# The lengths of all sessions of a year would take as long as the rest of its page.
+_MOST_DAYS_OF_RANGES = 31
 IS_MEETING = pl.col("type") == "meeting"
 
 MeetingKey: TypeAlias = tuple[str, str]
@@ -61,6 +63,18 @@ class PeriodReports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRanges:
+    """The sessions by length and participants, since the start of the period or for its last 31 days with data.
+
+    `alone` counts the snapshots that saw one participant.
+    """
+
+    since: datetime
+    rows: pl.DataFrame
+    alone: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageData:
     """All rows that the page shows. `previous` is the period of the same length before, if snapshots reach into it.
 
@@ -77,6 +91,7 @@ class PageData:
     meetings: pl.DataFrame
     previous_titles: dict[MeetingKey, str]
     listed: pl.DataFrame
+    session_ranges: SessionRanges
     longest: pl.DataFrame
     accuracy: pl.DataFrame | None
     price_notes: dict[str, str]
@@ -110,6 +125,7 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
         meetings=_meetings(reports, current.meeting_days),
         previous_titles=_titles(reports, previous) if previous else {},
         listed=reports.read("page/listed_meetings"),
+        session_ranges=_session_ranges(reports, period, data_range),
         longest=reports.read("page/longest_sessions"),
         accuracy=_accuracy(reports, period) if state["reconcile_runs"] else None,
         price_notes=dict(reports.read("page/price_notes").iter_rows()),
@@ -214,6 +230,19 @@ def _hourly_minutes(reports: _Reports, period: Period) -> pl.DataFrame | None:
     if period.until - period.since > _MOST_HOURLY:
         return None
     return reports.read("page/minutes_by_hour", since=period.since, until=period.until)
+
+
+def _session_ranges(reports: _Reports, period: Period, data_range: DataRange) -> SessionRanges:
+    """Read the ranges of lengths and participants, of the last 31 days with data at most."""
+    zone = ZoneInfo(period.tz)
+    last = min(period.until, data_range.last or period.until) - timedelta(microseconds=1)
+    first_day = last.astimezone(zone).date() - timedelta(days=_MOST_DAYS_OF_RANGES - 1)
+    since = max(period.since, midnight(first_day, zone))
+    return SessionRanges(
+        since=since,
+        rows=reports.read("page/session_ranges", since=since),
+        alone=reports.read("page/alone_snapshots", since=since),
+    )
 
 
 def _titles(reports: _Reports, previous: PeriodReports) -> dict[MeetingKey, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from tests.sql.recorded import Recorded
 
 HOUR = timedelta(hours=1)
+LENGTHS = (0, 5, 15, 30, 60, 120, 240, math.inf)
+SIZES = (1, 2, 3, 6, 11, 26, 51, math.inf)
 FAILED = (OFF[0], OFF[0] + STEP)
 # All of it by days of 23 to 25 hours, and a part that begins and ends within a day and within sessions.
 PERIODS = [
@@ -41,7 +45,7 @@ PERIODS = [
 class Answers:
     """A page, and the reports of the same period."""
 
-    tz: str
+    period: Period
     page: ParsedPage
     reports: dict[str, list[dict[str, Any]]]
 
@@ -81,9 +85,8 @@ def answers(request: pytest.FixtureRequest, database: Path) -> Answers:
             for name in sql_files.names("reports")
         }
     page = ParsedPage(render(data, options, database="usage.duckdb", made_at=NOW))
-    return Answers(
-        tz=request.param.tz, page=page, reports={name.removeprefix("reports/"): rows for name, rows in reports.items()}
-    )
+    by_name = {name.removeprefix("reports/"): rows for name, rows in reports.items()}
+    return Answers(period=request.param, page=page, reports=by_name)
 
 
 def columns(rows: list[dict[str, str]], *names: str) -> list[tuple[str, ...]]:
@@ -191,6 +194,23 @@ def test_the_longest_sessions(answers: Answers) -> None:
     assert columns(answers.page.table("The longest"), *names) == expected
 
 
+def test_the_lengths_and_sizes_of_sessions(answers: Answers) -> None:
+    """They are those of the sessions that started in the period, as the report has them."""
+    since = answers.period.since
+    sessions = [row for row in answers.reports["sessions"] if row["type"] == "meeting" and row["started_at"] >= since]
+    assert len(sessions) == answers.sum("daily", "sessions")
+    lengths = [row["duration_minutes"] for row in sessions if not row["is_live"]]
+    sizes = [row["peak_participants"] for row in sessions]
+    for caption, values, limits in (
+        ("Sessions by length", lengths, LENGTHS),
+        ("Sessions by the most participants", sizes, SIZES),
+    ):
+        counts = [sum(low <= value < high for value in values) for low, high in pairwise(limits)]
+        expected = [(text.count(count), text.percent(count / len(values))) for count in counts]
+        assert columns(answers.page.table(caption), "sessions", "share") == expected
+        assert sum(count > 0 for count in counts) > 2
+
+
 def test_the_cost(answers: Answers) -> None:
     """Every row is that of cost."""
     expected = [
@@ -227,7 +247,7 @@ def test_the_peaks_and_the_gaps(answers: Answers) -> None:
     unknown = [row["slot"] for row in answers.reports["concurrency"] if row["participants"] is None]
     assert set(FAILED) < set(unknown)
     assert sum(row["time not covered"] != "0 min" for row in table) == len(
-        {slot.astimezone(ZoneInfo(answers.tz)).date() for slot in unknown}
+        {slot.astimezone(ZoneInfo(answers.period.tz)).date() for slot in unknown}
     )
 
 

@@ -66,6 +66,12 @@ Participants at a time, on average, by hour of the week (UTC).
 0 |  |  |  |  |  | 4.0 | nothing is known
 The figures as a table
 Participants on average, by hour and day of the week
+Length and size of sessions
+1 of 2 sessions never had more than one participant (50.0 %). According to the snapshots, one participant was alone \
+for 50.0 % of the session time.
+Sessions by length
+Sessions by the most participants at a time
+2 sessions ended without final figures: they lasted at least until their last snapshot.
 Longest sessions
 The longest sessions
 Estimated cost
@@ -91,6 +97,7 @@ def test_the_page_says_what_it_shows(usage: Usage, make: MakePage) -> None:
     hourly(usage, "2026-10-31 00:00", "2026-11-03 23:00")
     for day, minutes, live, meeting in (("01", 1000, 2, "Daily"), ("02", 1500, 4, "Daily"), ("03", 500, 1, "Weekly")):
         columns = {"meeting_id": meeting[0], "meeting_display_name": meeting, "live_participants": live}
+        columns["max_concurrent_participants"] = live
         a_session(usage, f"2026-11-{day}", minutes, day, **columns)
     page = make("2026-11-02 00:00", "2026-11-04 00:00", title="Our usage")
     texts = [text.replace(SPACE, " ") for text in page.texts]

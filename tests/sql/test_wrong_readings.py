@@ -30,6 +30,7 @@ WRONG_CLOCKS: dict[str, Callable[[datetime], datetime]] = {
 FIGURES = [
     *("views/sessions", "views/session_days", "views/usage_daily", "views/session_readings"),
     *("reports/sessions", "reports/meetings", "reports/cost", "page/longest_sessions"),
+    *("page/session_ranges", "page/alone_snapshots"),
 ]
 
 
