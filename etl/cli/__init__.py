@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,7 +22,11 @@ from etl.cli.reconcile import reconcile
 from etl.cli.report import report
 from etl.cli.simulate import simulate
 from etl.cli.snapshot import snapshot
+from etl.cli.types import NewFile
 from etl.errors import EtlError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXIT_CODES = """\b
 Exit codes:
@@ -45,6 +50,10 @@ class _Group(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            if error.option_name == "--config":
+                error.message = "--config stands before the command: rtk-usage --config FILE COMMAND."
+            raise
         except EtlError as error:
             click.echo(f"rtk-usage: {error}", err=True)
             ctx.exit(error.exit_code)
@@ -57,8 +66,21 @@ class _Group(click.Group):
     cls=_Group, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
 @click.version_option(__version__, package_name="realtimekit-usage", prog_name="rtk-usage")
-def cli() -> None:
+@click.option(
+    "--config",
+    type=NewFile(),
+    envvar="RTK_USAGE_CONFIG",
+    show_envvar=True,
+    help="A TOML file with options: one section per command, such as [snapshot], and the names of its options. "
+    "Variables and options win over it.",
+)
+@click.pass_context
+def cli(context: click.Context, config: Path | None) -> None:
     """Record the usage of Cloudflare RealtimeKit meetings in DuckDB, exactly once, and report on it."""
+    if config:
+        from etl.cli.config_file import read_config
+
+        context.default_map = dict(read_config(config, cli, context))
 
 
 for _command in (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
+from click.core import ParameterSource
 
 from etl.cli.options import TOKEN, TOKEN_FILE
 from etl.cli.types import clean_text
@@ -30,6 +31,7 @@ _NOT_NEEDED = "not-needed"  # stands for the token, the account or the app if no
 
 def snapshot_settings(options: dict[str, Any]) -> SnapshotSettings:
     """Build the settings of a snapshot. Raises click.UsageError if options contradict each other."""
+    options = _leave_out_overruled(options)
     _refuse_contradictions(options)
     is_dry_run = options["dry_run"]
     return SnapshotSettings(
@@ -116,6 +118,19 @@ def strip_or_none(value: str | None) -> str | None:
     return clean_text(value or "") or None
 
 
+def _leave_out_overruled(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what stands in the file of --config if an option that excludes it is on the command line."""
+    pairs = (("every", "slot"), ("slot", "every"), ("meetings", "all_meetings"), ("all_meetings", "meetings"))
+    overruled = {name for name, other in pairs if _is_in_config(name) and options[other] and not _is_in_config(other)}
+    return options | dict.fromkeys(overruled)
+
+
+def _is_in_config(name: str) -> bool:
+    """Return True if a parameter of this command has its value from the file of --config."""
+    context = click.get_current_context(silent=True)
+    return context is not None and context.get_parameter_source(name) is ParameterSource.DEFAULT_MAP
+
+
 def _refuse_contradictions(options: dict[str, Any]) -> None:
     if options["every"] and options["slot"]:
         raise click.UsageError("--every and --slot exclude each other: both say which slot the run is for.")
@@ -158,6 +173,8 @@ def _read_token(option: Path | None) -> str | None:
     The token itself is never an option, because every user of a machine can read the arguments of its processes.
     """
     token, file = strip_or_none(os.environ.get(TOKEN)), strip_or_none(os.environ.get(TOKEN_FILE))
+    if (token or file) and _is_in_config("api_token_file"):
+        option = None
     if option is None and token:
         return token
     if option is None and not file:
