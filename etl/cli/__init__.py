@@ -51,9 +51,10 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except click.NoSuchOption as error:
-            if error.option_name == "--config":
-                error.message = "--config stands before the command: rtk-usage --config FILE COMMAND."
-            raise
+            if error.option_name != "--config":
+                raise
+            place = "--config stands before the command: rtk-usage --config FILE COMMAND."
+            raise click.UsageError(place, error.ctx) from error
         except EtlError as error:
             click.echo(f"rtk-usage: {error}", err=True)
             ctx.exit(error.exit_code)
