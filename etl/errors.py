@@ -2,13 +2,13 @@
 
 EtlError                    ends the command with the exit code of its class
 ├── ConfigError       78    a setting or an input file is wrong
-│   └── WrongQuery          a query is not valid; exit code 2 if it was part of the command line
+│   ├── WrongQuery          a query is not valid; exit code 2 if it was part of the command line
+│   └── UnknownApp          the database holds nothing of the app that was named
 ├── TokenRejected     77    the API refuses the token
 ├── StoreLocked       75    another program has the database open
 ├── RunOverlap        75    another run on this database is under way
 ├── StoreError        74    the database, the staging directory or the output can't be used
-├── ApiUnavailable    69    the API gives no usable answer
-└── CheckFailed        1    figures in the database break a rule
+└── ApiUnavailable    69    the API gives no usable answer
 
 RequestError                one request failed; the type decides about the next one
 ├── TryAgain                send the request again, after `retry_after` seconds if the API named them
@@ -43,6 +43,10 @@ class WrongQuery(ConfigError):
     """A query is not valid."""
 
 
+class UnknownApp(ConfigError):
+    """The database holds nothing of the app that was named."""
+
+
 class TokenRejected(EtlError):
     """The API refuses the token (EX_NOPERM)."""
 
@@ -71,12 +75,6 @@ class ApiUnavailable(EtlError):
     """The API gives no usable answer (EX_UNAVAILABLE)."""
 
     exit_code = 69
-
-
-class CheckFailed(EtlError):
-    """Figures in the database break a rule."""
-
-    exit_code = 1
 
 
 class FailureKind(StrEnum):

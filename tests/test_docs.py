@@ -277,7 +277,10 @@ def test_the_data_model_names_every_kind_of_failure() -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    ["load", "read", "copy", "export", "erase", "views", "migrations", "macros", "reports", "checks", "cookbook"],
+    [
+        *("load", "read", "copy", "export", "erase", "views", "migrations", "macros", "reports", "checks"),
+        *("cookbook", "watch"),
+    ],
 )
 def test_every_sql_file_begins_by_saying_what_it_is(folder: str) -> None:
     """The first line is a comment that describes the file."""

@@ -5,7 +5,6 @@ import pytest
 from etl.errors import (
     EXIT_WITH_FAILURES,
     ApiUnavailable,
-    CheckFailed,
     ConfigError,
     EtlError,
     FailureKind,
@@ -26,7 +25,6 @@ EXIT_CODES = {
     RunOverlap: 75,
     StoreError: 74,
     ApiUnavailable: 69,
-    CheckFailed: 1,
 }
 
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 EXIT_CODES = """\b
 Exit codes:
   0   success: every meeting has an outcome, and the run is in the database
-  1   stored figures break a rule (check), or this tool has a defect and prints a traceback
-  2   the command line is not valid
+  1   check has a warning, or this tool has a defect and prints a traceback
+  2   the command line is not valid, or check finds something critical
   3   the run is stored, but some meetings failed
   69  the API is down, or its answers are not valid
   74  the database, the staging directory or the output can't be read or written, for example on a full disk

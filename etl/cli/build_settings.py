@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from etl.reports.periods import Period
 
-_DEFAULT_LIST = Path("data/meetings.txt")
+DEFAULT_LIST = Path("data/meetings.txt")
 _NOT_NEEDED = "not-needed"  # stands for the token, the account or the app if nothing is sent
 
 
@@ -144,7 +144,7 @@ def _meetings(options: dict[str, Any]) -> Path | BinaryIO | None:
     """Return the meeting list, or None for all meetings."""
     if options["all_meetings"]:
         return None
-    meetings: Path = options["meetings"] or _DEFAULT_LIST
+    meetings: Path = options["meetings"] or DEFAULT_LIST
     return _standard_input() if str(meetings) == "-" else meetings
 
 

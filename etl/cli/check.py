@@ -2,50 +2,85 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from etl.cli.build_settings import make_period, read_settings
+from etl.cli.build_settings import DEFAULT_LIST, api_settings, make_period, strip_or_none
 from etl.cli.examples import examples
-from etl.cli.options import period_options, read_options, wide_option
+from etl.cli.options import APP, limited_api_options, make_period_options, watch_options, wide_option
 from etl.cli.output import print_text
 from etl.cli.terminal import terminal_width
-from etl.errors import CheckFailed
-from etl.reports.counts import format_count
-from etl.reports.parameters import query_parameters
+from etl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from etl.settings import ApiSettings
+    from etl.watch.check import CheckSettings
 
 
 @click.command(
     epilog=examples(
         "check",
-        "check --since all --json",
+        "check --json",
+        "check --since all",
     )
 )
-@click.option("--json", "as_json", is_flag=True, help="Print all rules, and all rows that break them, as JSON.")
+@click.argument("meetings", type=click.Path(path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @wide_option
-@period_options
-@read_options
+@make_period_options(
+    since="24h",
+    app=f"Only this app. Default: all apps in the database; the app of the list and of the API is {APP}.",
+)
+@watch_options
+@limited_api_options()
 def check(*, as_json: bool, wide: bool, **options: Any) -> None:
-    """Check that the stored figures can be trusted.
+    r"""Tell whether the job is well, and what to do if it is not.
 
-    For example, the total of a session never falls, and no meeting has two snapshots in a slot. The command prints the
-    rows that break a rule, and ends with exit code 1.
+    MEETINGS is the meeting list; without it, the command reads data/meetings.txt. The command prints the state at a
+    glance, and one line per finding, the worst first. It changes nothing.
+
+    \b
+    Exit codes, as monitoring plugins have them:
+      0  everything is fine
+      1  there is a warning
+      2  something is critical
     """
-    from etl.cli.answer import explain_no_data
-    from etl.reports import checks
+    from etl.watch.check import look
+    from etl.watch.report import report_as_json, report_as_text
 
-    period = make_period(options)
-    parameters = query_parameters(period, app_id=options["app_id"])
-    results, data_range = checks.run_checks(read_settings(options), parameters)
-    if as_json:
-        print_text(checks.results_as_json(results, period.tz))
-    else:
-        width = None if wide else terminal_width(sys.stdout)
-        print_text(checks.results_as_text(results, period.tz, width=width))
-    explain_no_data(data_range, period)
-    broken = [result.name for result in results if not result.is_passed]
-    if broken:
-        verb = "is" if len(broken) == 1 else "are"
-        raise CheckFailed(f"{len(broken)} of {format_count(len(results), 'rule')} {verb} broken: {', '.join(broken)}")
+    width = None if wide else terminal_width(sys.stdout)
+    settings = _settings(options, width)
+    report = look(settings)
+    print_text(report_as_json(report) if as_json else report_as_text(report, settings.period.tz, width=width))
+    click.get_current_context().exit(report.severity.exit_code)
+
+
+def _settings(options: dict[str, Any], width: int | None) -> CheckSettings:
+    from etl.watch.check import CheckSettings
+
+    only_app_id = strip_or_none(options["app_id"])
+    return CheckSettings(
+        api=_api(options),
+        app_id=only_app_id or strip_or_none(os.environ.get(APP)),
+        only_app_id=only_app_id,
+        meetings=options["meetings"] or DEFAULT_LIST,
+        is_named=options["meetings"] is not None,
+        database=options["database"],
+        lock_timeout=options["lock_timeout"],
+        period=make_period(options),
+        now=datetime.now(UTC),
+        width=width,
+    )
+
+
+def _api(options: dict[str, Any]) -> ApiSettings | ConfigError:
+    """Build the settings of the API, or return the reason why they are not usable."""
+    try:
+        return api_settings(options)
+    except ConfigError as error:
+        return error

@@ -17,6 +17,7 @@ from etl.cli.types import (
     OutputFile,
     RateLimit,
     Share,
+    WatchedDatabase,
     format_rate,
     output_or_none,
 )
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
-TOKEN, TOKEN_FILE = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE"  # names of environment variables
+# Names of environment variables.
+TOKEN, TOKEN_FILE, APP = "CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_TOKEN_FILE", "REALTIMEKIT_APP_ID"
 FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet", "xlsx")
 
 
@@ -59,12 +61,14 @@ def _group(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
     return add
 
 
-def _database_options(*, purpose: str, lock_timeout: str, waits_while: str) -> Callable[[_Command], _Command]:
+def _database_options(
+    *, purpose: str, lock_timeout: str, waits_while: str, kind: DatabaseFile | None = None
+) -> Callable[[_Command], _Command]:
     """Declare the database of a command, and how long the command waits for it."""
     return _group(
         click.option(
             "--database",
-            type=DatabaseFile(),
+            type=kind or DatabaseFile(),
             default="data/usage.duckdb",
             show_default=True,
             envvar="RTK_USAGE_DATABASE",
@@ -127,10 +131,9 @@ _connection_options = _group(
 )
 
 
-def api_options(*, app: str, reserve: float = Limits().reserve) -> Callable[[_Command], _Command]:
-    """Declare how a command reaches the API, what its app is for, and how much of the limit it leaves free."""
+def limited_api_options(reserve: float = Limits().reserve) -> Callable[[_Command], _Command]:
+    """Declare how a command reaches the API, and how much of the limit it leaves free."""
     return _group(
-        click.option("--app-id", type=CleanText(), envvar="REALTIMEKIT_APP_ID", show_envvar=True, help=app),
         _connection_options,
         click.option(
             "--rate",
@@ -155,6 +158,14 @@ def api_options(*, app: str, reserve: float = Limits().reserve) -> Callable[[_Co
     )
 
 
+def api_options(*, app: str, reserve: float = Limits().reserve) -> Callable[[_Command], _Command]:
+    """Declare how a command reaches the API, what its app is for, and how much of the limit it leaves free."""
+    return _group(
+        click.option("--app-id", type=CleanText(), envvar=APP, show_envvar=True, help=app),
+        limited_api_options(reserve),
+    )
+
+
 write_options = _database_options(
     purpose="to write to; it is created if it does not exist",
     lock_timeout=default_of(SnapshotSettings, "lock_timeout"),
@@ -172,6 +183,12 @@ compact_options = _database_options(
 )
 read_options = _database_options(
     purpose="to read", lock_timeout=default_of(ReadSettings, "lock_timeout"), waits_while="writes to the database"
+)
+watch_options = _database_options(
+    purpose="to look at",
+    lock_timeout=default_of(ReadSettings, "lock_timeout"),
+    waits_while="writes to the database",
+    kind=WatchedDatabase(),
 )
 
 log_options = _group(
@@ -203,23 +220,32 @@ zone_option = click.option(
     help="The time zone of days and hours, such as Europe/Berlin.",
 )
 
-period_options = _group(
-    click.option(
-        "--since",
-        default="30d",
-        show_default=True,
-        metavar="30d|DATE|INSTANT|all",
-        help="The start of the period. 7d starts seven days before today's midnight; a date starts at its midnight.",
-    ),
-    click.option(
-        "--until",
-        metavar="DATE|INSTANT|1d",
-        help="The end of the period, not included: --since 2026-11-01 --until 2026-12-01 is November. 1d ends where "
-        "--since 1d starts. Default: now.",
-    ),
-    zone_option,
-    click.option("--app-id", help="Only this app. Default: all apps in the database."),
-)
+
+def make_period_options(
+    *, since: str = "30d", app: str = "Only this app. Default: all apps in the database."
+) -> Callable[[_Command], _Command]:
+    """Declare the period of a command with its usual start, its time zone and its app."""
+    return _group(
+        click.option(
+            "--since",
+            default=since,
+            show_default=True,
+            metavar="30d|DATE|INSTANT|all",
+            help="The start of the period. 7d starts seven days before today's midnight; a date starts at its "
+            "midnight.",
+        ),
+        click.option(
+            "--until",
+            metavar="DATE|INSTANT|1d",
+            help="The end of the period, not included: --since 2026-11-01 --until 2026-12-01 is November. 1d ends "
+            "where --since 1d starts. Default: now.",
+        ),
+        zone_option,
+        click.option("--app-id", help=app),
+    )
+
+
+period_options = make_period_options()
 
 prices_option = click.option(
     "--prices",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from etl.errors import ConfigError
 from etl.files import own_descriptor, parse_local_path
 from etl.reports.periods import SHORTEST, format_duration, parse_instant, parse_length
 from etl.settings import COPY_SUFFIX, Rate
@@ -95,6 +96,19 @@ class DatabaseFile(click.Path):
     def convert(self, value: object, _param: click.Parameter | None, _ctx: click.Context | None) -> Path:
         """Return the path, without `~` and without symbolic links."""
         return parse_database_path(clean_text(str(value)))
+
+
+class WatchedDatabase(DatabaseFile):
+    """The path of a database to look at. A path that can't be one is an error in its place, to be reported."""
+
+    def convert(  # type: ignore[override]  # the error takes the place of the path
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | ConfigError:
+        """Return the path, or the error that another command would end with."""
+        try:
+            return super().convert(value, param, ctx)
+        except ConfigError as error:
+            return error
 
 
 def finite(_context: click.Context, _parameter: click.Parameter, value: float) -> float:

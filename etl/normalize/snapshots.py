@@ -49,7 +49,7 @@ SNAPSHOT_SCHEMA: dict[str, Any] = {
 }
 
 # The list ID of a run that asked for all live sessions of an app starts with this, and ends with the ID of the app.
-_ALL_OF = "all:"
+ALL_OF = "all:"
 
 
 def normalize_snapshots(
@@ -71,7 +71,7 @@ def normalize_snapshots(
     run = Run(
         **common_run_fields(start, fetched.counts, via=fetched.via),
         kind="snapshot",
-        list_id=f"{_ALL_OF}{all_of}" if all_of else compute_list_id(meetings),
+        list_id=f"{ALL_OF}{all_of}" if all_of else compute_list_id(meetings),
         finished_at=finished_at,
         meetings=len(rows) + idle + len(failures),
         live=len(rows),

@@ -12,7 +12,7 @@ import io
 import os
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -39,6 +39,23 @@ SNAPSHOTS = Job(lock_file="run.lock", unfinished_suffix=".partial")
 RECONCILIATIONS = Job(lock_file="reconcile.lock", unfinished_suffix=".partial-reconcile")
 EXPORTS = Job(lock_file="export.lock", unfinished_suffix=".partial-export")
 _UNFINISHED_SUFFIXES = (SNAPSHOTS.unfinished_suffix, RECONCILIATIONS.unfinished_suffix)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedLedger:
+    """The entry of a staged run for the ledger, as far as it says when the run was and whether it learned anything."""
+
+    kind: str
+    slot: datetime
+    started_at: datetime
+    meetings: int
+    failed: int
+
+    @property
+    def is_good(self) -> bool:
+        """True unless everything failed."""
+        failed_among_meetings = self.failed if self.kind == "snapshot" else 0
+        return self.failed == 0 or self.meetings > failed_among_meetings
 
 
 class Staging:
@@ -100,12 +117,22 @@ def discard(run: StagedRun) -> None:
         shutil.rmtree(run.directory)
 
 
+def read_ledger(run: StagedRun) -> StagedLedger | None:
+    """Read the entry of a staged run for the ledger. None if the run is damaged, or was loaded meanwhile."""
+    row = _read_ledger_row(run, ["kind", "slot", "started_at", "meetings", "failed"])
+    return StagedLedger(**row) if row else None
+
+
 def _read_spending(run: StagedRun) -> Spending | None:
+    row = _read_ledger_row(run, ["finished_at", "requests"])
+    return Spending(**row) if row else None
+
+
+def _read_ledger_row(run: StagedRun, columns: list[str]) -> dict[str, Any] | None:
     try:
-        row = pl.read_parquet(run.directory / "runs.parquet", columns=["finished_at", "requests"]).row(0, named=True)
+        return pl.read_parquet(run.directory / "runs.parquet", columns=columns).row(0, named=True)
     except (OSError, pl.exceptions.PolarsError, IndexError):
         return None
-    return Spending(**row)
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

@@ -1,9 +1,11 @@
-"""`rtk-usage check`: the rules, and the rows that break them."""
+"""`rtk-usage check`: the state at a glance, and findings with the worst first."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -14,112 +16,231 @@ from tests.cli.conftest import on_terminal
 from tests.samples import open_copy, stage_run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
     from tests.cli.conftest import Shell
 
 CHECKS = [name.partition("/")[2] for name in sql_files.names("checks")]
 BROKEN = "one_snapshot_per_meeting_and_slot"
 EVER = ("--since", "all")
+STEP = timedelta(minutes=5)
+GLANCE = ["last run", "live now", "today", "budget", "backlog", "next slot"]
 
 
 @pytest.fixture
-def filled(shell: Shell) -> Shell:
-    """A shell whose database holds one snapshot."""
+def well(shell: Shell) -> Shell:
+    """A shell whose database holds four snapshots up to now and a reconciliation, and whose list is theirs."""
+    slot = datetime.now(UTC).replace(second=0, microsecond=0)
+    shell.directory.joinpath("meetings.txt").write_text("meeting-1\nmeeting-2\n", encoding="utf-8")
     with open_copy(shell.database) as connection:
-        load_runs(connection, [stage_run(shell.directory)])
+        load_runs(connection, [stage_run(shell.directory, slot=slot - number * STEP) for number in range(4)])
+        connection.execute("update session_snapshots set created_at = slot, started_at = slot, observed_at = slot")
+        connection.execute("update session_snapshots set session_id = cast(uuid() as varchar)")
+        connection.execute(
+            "insert into runs select * replace (uuid() as run_id, 'reconcile' as kind, 0 as live, 0 as idle) from runs"
+            " limit 1"
+        )
+    for run in shell.staged():
+        for file in run.iterdir():
+            file.unlink()
+        run.rmdir()
     return shell
 
 
 @pytest.fixture
-def broken(filled: Shell) -> Shell:
-    """A shell whose database holds 25 rows for one slot and meeting, 24 more than the rules allow."""
-    with duckdb.connect(filled.database) as connection:
-        connection.execute("insert into session_snapshots select s.* from session_snapshots as s, range(24)")
-    return filled
+def broken(well: Shell) -> Shell:
+    """The same, with a snapshot of a meeting stored three times in its slot."""
+    with duckdb.connect(well.database) as connection:
+        connection.execute("insert into session_snapshots select s.* from session_snapshots as s, range(2)")
+    return well
 
 
-def test_figures_that_keep_all_rules_are_a_success(filled: Shell) -> None:
-    """The command prints one line per rule, with its name and a sentence."""
-    result = filled.run("check", *EVER)
+def check(shell: Shell, *arguments: str, **changes: str | None) -> Result:
+    """Check with the list of the test and the app called app."""
+    meetings = str(shell.directory / "meetings.txt")
+    return shell.run("check", meetings, *arguments, **{"REALTIMEKIT_APP_ID": "app"} | changes)
+
+
+def found(result: Result) -> dict[str, tuple[str, str]]:
+    """Return the severity and the sentence of every subject; of the worst finding if a subject has several."""
+    lines = [line for line in result.stdout.partition("\n\n")[2].splitlines() if not line.startswith(" ")]
+    findings: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        severity, _, rest = line.partition(" ")
+        subject, _, sentence = rest.strip().partition(": ")
+        findings.setdefault(subject, (severity, sentence))
+    return findings
+
+
+def severities(result: Result) -> dict[str, str]:
+    """Return the severity of every subject."""
+    return {subject: severity for subject, (severity, _) in found(result).items()}
+
+
+def test_a_job_that_is_well_is_a_success(well: Shell) -> None:
+    """The state at a glance stands first. Then comes one line per finding, and all are fine."""
+    result = check(well)
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert len(lines) == len(CHECKS) > 5
-    for name, line in zip(CHECKS, lines, strict=True):
-        assert line == f"ok      {name}: {sql_files.text(f'checks/{name}').splitlines()[0].removeprefix('-- ')}"
+    assert [line.partition(":")[0] for line in lines[:6]] == GLANCE
+    assert "snapshot of " in lines[0]
+    assert "1 meeting with 1 participant" in lines[1]
+    assert "1,080 of 1,200 requests in 300 s remain" in lines[3]
+    assert lines[6] == ""
+    subjects = ["configuration", "list", "snapshots", "reconcile", "completeness", "backlog", "database", "figures"]
+    assert severities(result) == dict.fromkeys([*subjects, "disk"], "fine")
+    assert found(result)["list"][1].endswith("meetings.txt: 2 meetings, those of the last run")
+    assert f"all {len(CHECKS)} rules hold" in found(result)["figures"][1]
 
 
-def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> None:
-    """The command ends with 1 and prints the other rules as well."""
-    result = broken.run("check", *EVER)
-    assert result.exit_code == 1
-    assert f"BROKEN  {BROKEN}: " in result.stdout
-    assert "; 1 row breaks this rule\n" in result.stdout
-    assert "meeting-1" in result.stdout
-    assert result.stderr == f"rtk-usage: 2 of {len(CHECKS)} rules are broken: {BROKEN}, row_counts_match_ledger\n"
-    assert "ok      live_participants_within_maximum: " in result.stdout
-
-
-def test_one_broken_rule_is_singular(filled: Shell) -> None:
-    """The message agrees with the number."""
-    with duckdb.connect(filled.database) as connection:
-        connection.execute("update session_snapshots set type = 'webinar'")
-    stderr = filled.run("check", *EVER).stderr
-    assert stderr == f"rtk-usage: 1 of {len(CHECKS)} rules is broken: session_types_are_documented\n"
-
-
-def test_the_rows_fit_the_terminal(broken: Shell) -> None:
-    """`--wide` and a pipe get all columns, as those of a report do. A terminal without a size has 80."""
-    with duckdb.connect(broken.database) as connection:
-        connection.execute("update session_snapshots set type = 'a type of session that nobody has documented'")
-    rows = [line for line in on_terminal(broken, "check", *EVER, columns=0).splitlines() if line.startswith(" ")]
-    assert 60 < max(map(len, rows)) <= 80
-    assert " --wide shows all columns." in rows
-    wide = on_terminal(broken, "check", *EVER, "--wide").splitlines()
-    result = broken.run("check", *EVER)
-    assert wide == [*result.stdout.splitlines(), *result.stderr.splitlines()]
-    assert max(map(len, wide)) > 120
-
-
-def test_a_broken_rule_can_be_read_by_programs(broken: Shell) -> None:
-    """`--json` prints one object with all rules and all rows."""
-    result = broken.run("check", "--json", *EVER)
-    assert result.exit_code == 1
-    checks = {one["name"]: one for one in json.loads(result.stdout)["checks"]}
+def test_everything_can_be_read_by_programs(broken: Shell) -> None:
+    """`--json` prints one object: the state at a glance, the findings, and all rows that break a rule."""
+    result = check(broken, "--json")
+    content: dict[str, Any] = json.loads(result.stdout)
+    assert (result.exit_code, content["severity"]) == (1, "warning")
+    assert content["glance"]["live"]["participants"] == 3
+    assert [finding["severity"] for finding in content["findings"]][:2] == ["warning", "warning"]
+    assert content["findings"][0].keys() == {"severity", "subject", "message", "advice", "details"}
+    checks = {one["name"]: one for one in content["checks"]}
     assert list(checks) == CHECKS
     assert checks[BROKEN]["broken"][0]["meeting_id"] == "meeting-1"
     assert checks["live_participants_within_maximum"]["broken"] == []
 
 
+def test_a_broken_rule_is_named_with_the_rows_that_break_it(broken: Shell) -> None:
+    """The rows stand below the finding. It is a warning, so the command ends with 1."""
+    result = check(broken)
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    (place,) = [number for number, line in enumerate(lines) if BROKEN in line]
+    assert lines[place].startswith(f"warning   figures: 4 rows break the rule {BROKEN}: A meeting has")
+    rows = list(takewhile(lambda line: line.startswith("    "), lines[place + 1 :]))
+    assert len([row for row in rows if "meeting-1" in row]) == 4
+
+
 def test_only_the_period_is_checked(broken: Shell) -> None:
-    """Rows outside the period are not checked. A period without snapshots is said to have none: it proves nothing."""
-    result = broken.run("check", "--since", "2026-11-03")
-    assert f"ok      {BROKEN}: " in result.stdout
-    assert "no data from 2026-11-03" in result.stderr
+    """Rows outside the period are not checked. A period without data proves nothing, which is said."""
+    result = check(broken, "--since", "2026-11-03", "--until", "2026-11-04")
+    assert severities(result)["figures"] == "warning"
+    assert "no data from 2026-11-03 00:00" in found(result)["figures"][1]
 
 
 def test_only_the_app_is_checked(broken: Shell) -> None:
     """Rows of another app are not checked."""
     with duckdb.connect(broken.database) as connection:
         connection.execute("insert into meeting_lists values ('other-list', 'other', 'meeting-9')")
-    assert f"ok      {BROKEN}: " in broken.run("check", "--app-id", "other", *EVER).stdout
+    result = check(broken, "--app-id", "other", *EVER)
+    assert BROKEN not in result.stdout
+    assert severities(result)["snapshots"] == "critical"
 
 
-def test_an_unknown_app_is_refused(filled: Shell) -> None:
+def test_an_unknown_app_is_refused(well: Shell) -> None:
     """A mistyped app must not pass all checks."""
-    result = filled.run("check", "--app-id", "mistyped", *EVER)
+    result = check(well, "--app-id", "mistyped", *EVER)
     assert (result.exit_code, result.stdout) == (78, "")
     assert "holds nothing of app 'mistyped'" in result.stderr
 
 
 def test_a_check_changes_nothing(broken: Shell) -> None:
-    """The database is opened read-only."""
+    """The database is opened read-only, and nothing is written beside it."""
     before = broken.database.read_bytes()
-    broken.run("check", *EVER)
+    files = sorted(path.name for path in broken.directory.rglob("*"))
+    check(broken, *EVER)
     assert broken.database.read_bytes() == before
+    assert sorted(path.name for path in broken.directory.rglob("*")) == files
 
 
-def test_a_database_that_is_written_to_is_waited_for_and_its_holder_named(filled: Shell) -> None:
-    """The command ends with 75, as all commands do."""
-    with filled.database_held() as holder:
-        result = filled.run("check", "--lock-timeout", "0")
-    assert result.exit_code == 75
-    assert f"(PID {holder.pid})" in result.stderr
+def test_nothing_aborts_before_the_first_run(shell: Shell, tmp_path: Path) -> None:
+    """Without settings, list and database there are three critical findings, and each says what to do."""
+    nothing = dict.fromkeys(("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID", "REALTIMEKIT_APP_ID"))
+    result = shell.run("check", str(tmp_path / "missing.txt"), **nothing)
+    assert result.exit_code == 2
+    assert severities(result) == {
+        "configuration": "critical",
+        "list": "critical",
+        "database": "critical",
+        "backlog": "fine",
+        "disk": "fine",
+    }
+    assert "set CLOUDFLARE_ACCOUNT_ID" in found(result)["configuration"][1]
+    assert "rtk-usage snapshot creates it" in found(result)["database"][1]
+    assert "last run:  not known, because the database can't be read" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("database", "severity", "sentence"),
+    [
+        ("md:cloud", "critical", "--database 'md:cloud' is not the path of a file on this machine"),
+        ("{directory}/meetings.txt", "critical", "meetings.txt is not a DuckDB database"),
+        ("{directory}", "critical", "is a directory, not a file"),
+        ("{directory}/cut.duckdb", "critical", "cut.duckdb"),
+    ],
+)
+def test_a_database_that_cannot_be_read_is_a_finding(well: Shell, database: str, severity: str, sentence: str) -> None:
+    """The other findings are there as well."""
+    whole = well.database.read_bytes()
+    (well.directory / "cut.duckdb").write_bytes(whole[: len(whole) // 2])
+    result = check(well, "--database", database.format(directory=well.directory))
+    assert result.exit_code == 2
+    assert found(result)["database"][0] == severity
+    assert sentence in found(result)["database"][1]
+    assert severities(result)["list"] == "fine"
+
+
+def test_a_database_that_is_written_to_is_a_warning_and_its_holder_named(well: Shell) -> None:
+    """The command waits for it first. Staged runs then say how old the newest snapshot is not."""
+    stage_run(well.directory, slot=datetime.now(UTC) - timedelta(hours=1))
+    with well.database_held() as holder:
+        result = check(well, "--lock-timeout", "0")
+    assert result.exit_code == 1
+    assert severities(result)["database"] == "warning"
+    assert f"(PID {holder.pid})" in found(result)["database"][1]
+    assert "1 run in" in found(result)["backlog"][1]
+    assert severities(result)["backlog"] == "warning"
+
+
+def test_a_staged_snapshot_is_as_good_as_a_stored_one(well: Shell) -> None:
+    """The database has none of the last hour, but nothing is lost."""
+    with duckdb.connect(well.database) as connection:
+        connection.execute("update runs set slot = slot - interval 1 hour")
+    assert severities(check(well))["snapshots"] == "critical"
+    stage_run(well.directory, slot=datetime.now(UTC) - timedelta(minutes=1))
+    assert severities(check(well))["snapshots"] == "fine"
+    well.staged()[0].joinpath("runs.parquet").write_bytes(b"damaged")
+    assert severities(check(well))["snapshots"] == "critical"
+
+
+def test_a_changed_list_names_the_meetings_added_and_gone(well: Shell) -> None:
+    """A line that is not a meeting ID is a warning beside it."""
+    (well.directory / "meetings.txt").write_text("meeting-1\nmeeting-3\ntwo words\n", encoding="utf-8")
+    result = check(well)
+    assert result.exit_code == 1
+    assert "warning   list: " in result.stdout
+    assert "1 line is not a meeting ID, line 3: the meeting ID has a space" in result.stdout
+    assert "since the last run 1 added (meeting-3) and 1 gone (meeting-2)" in result.stdout
+
+
+def test_runs_for_a_whole_app_need_no_list(well: Shell) -> None:
+    """A list that the user names is read all the same."""
+    with duckdb.connect(well.database) as connection:
+        connection.execute("update runs set list_id = 'all:app' where kind = 'snapshot'")
+    (well.directory / "meetings.txt").unlink()
+    with_default = well.run("check", REALTIMEKIT_APP_ID="app")
+    assert severities(with_default)["list"] == "fine"
+    assert "all meetings of an app, which needs no list" in found(with_default)["list"][1]
+    assert severities(check(well))["list"] == "critical"
+
+
+def test_lines_fit_the_terminal(broken: Shell) -> None:
+    """Sentences are wrapped between words, and rows as those of a report. `--wide` and a pipe get whole lines."""
+    meetings = str(broken.directory / "meetings.txt")
+    with duckdb.connect(broken.database) as connection:
+        connection.execute("update session_snapshots set type = 'a type of session that nobody has documented'")
+    lines = on_terminal(broken, "check", meetings, *EVER, columns=100).splitlines()
+    paths = [line for line in lines if str(broken.directory) in line]
+    assert max(len(line) for line in lines if line not in paths) <= 100
+    assert any(line.startswith("          ") for line in lines)
+    wide = on_terminal(broken, "check", meetings, *EVER, "--wide", columns=100).splitlines()
+    assert max(map(len, wide)) > 120

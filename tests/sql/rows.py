@@ -109,7 +109,9 @@ class Usage:
             failure = {"app_id": app, "meeting_id": meeting_id, "kind": "timeout", "message": "late", "attempts": 1}
             self.add("fetch_failures", {"run_id": run_id, "slot": at} | failure)
 
-    def runs(self, first: str | datetime, last: str | datetime, *, without: Sequence[str] = (), **options: Any) -> None:
+    def runs(
+        self, first: str | datetime, last: str | datetime, *, without: Sequence[str | datetime] = (), **options: Any
+    ) -> None:
         """A run every five minutes, or as `every` says (s), from the first slot to the last one, both included."""
         at, left_out = utc(first), {utc(one) for one in without}
         while at <= utc(last):

@@ -28,7 +28,7 @@ def test_a_line_has_at_most_100_characters(name: str) -> None:
     assert [line for line in lines if len(line) > LONGEST_LINE] == []
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.startswith(("views/", "read/", "page/"))])
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith(("views/", "read/", "page/", "watch/"))])
 def test_a_view_states_its_grain_first(name: str) -> None:
     """So do the queries that the program itself reads."""
     assert GRAIN.match(comment(name)[0])

@@ -17,7 +17,6 @@ from etl.normalize.snapshots import normalize_snapshots
 from etl.reports.checks import run_checks
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import BEGINNING, Period
-from etl.settings import ReadSettings
 from etl.staging.runs import RECONCILIATIONS, Staging
 from etl.store import sql_files
 from etl.store.database import open_database, open_to_read
@@ -147,7 +146,8 @@ def answers(database: Path) -> dict[str, list[Any]]:
 
 def broken_rules(database: Path) -> list[str]:
     """Return the names of the rules that rows break."""
-    results, _ = run_checks(ReadSettings(database=database), query_parameters(PERIOD))
+    with open_to_read(database) as connection:
+        results = run_checks(connection, query_parameters(PERIOD))
     return [result.name for result in results if not result.is_passed]
 
 

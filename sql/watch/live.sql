@@ -1,0 +1,11 @@
+-- Grain: one row, with what was live in the newest snapshot of each app. slot is that of the oldest
+-- of these snapshots, and empty if nothing was live.
+select
+    min(slot) as slot,
+    count(*) filter (where type = 'meeting') as sessions,
+    cast(coalesce(sum(live_participants) filter (where type = 'meeting'), 0) as bigint)
+        as participants,
+    count(*) filter (where type <> 'meeting') as other_sessions
+from live_now
+where $app_id is null
+    or app_id = $app_id;
