@@ -169,12 +169,12 @@ def _as_table(frame: DataFrame, request: _Request, width: int | None) -> str:
 
 def explain_no_data(data_range: DataRange, period: Period, *, is_empty: bool = False) -> None:
     """Say which period has data, if this one has none or its answer is empty."""
-    first, last = data_range.first, data_range.last
+    first, last, data = data_range.first, data_range.last, data_range.subject
     if first is None or last is None:
-        _explain(f"no data from {period}; the database holds no snapshots and no ended sessions yet")
+        _explain(f"no {data} from {period}; the database holds no snapshots and no ended sessions yet")
     elif is_empty or last < period.since or first >= period.until:
         holds = f"{format_minute(first, period.tz)} to {format_minute(last, period.tz)}"
-        _explain(f"no data from {period}; the database holds data from {holds}")
+        _explain(f"no {data} from {period}; the database holds {data} from {holds}")
 
 
 def _explain_interruptions(interruptions: Sequence[Interruption], tz: str) -> None:

@@ -16,7 +16,6 @@ from etl.reports.ask import read_data_range
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import midnight
 from etl.store import sql_files
-from etl.store.apps import require_known_app
 from etl.store.read import run_query
 
 if TYPE_CHECKING:
@@ -106,9 +105,9 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
 
     Raises ConfigError if the period has neither a snapshot nor an ended session.
     """
-    period, data_range = options.period, read_data_range(connection, database)
-    require_known_app(connection, database, options.app_id)
+    period = options.period
     parameters = query_parameters(period, app_id=options.app_id, prices=options.prices)
+    data_range = read_data_range(connection, database, parameters)
     reports = _Reports(connection, parameters)
     state = reports.read("page/database").row(0, named=True)
     if not (state["snapshots"] or state["ended_sessions"]):
@@ -141,7 +140,7 @@ def _no_data_error(period: Period, data_range: DataRange) -> ConfigError:
     holds = f"{data_range.first} to {data_range.last}" if data_range.first else "no time at all"
     return ConfigError(
         f"no snapshot and no ended session from {period.since.isoformat()} to {period.until.isoformat()}; the database "
-        f"holds data from {holds}. Name another period with --since and --until"
+        f"holds {data_range.subject} from {holds}. Name another period with --since and --until"
     )
 
 

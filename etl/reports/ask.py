@@ -30,10 +30,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataRange:
-    """The first and the last instant of the snapshots and ended sessions (UTC), or None without any of them."""
+    """The first and the last instant of the snapshots and ended sessions (UTC), or None without any of them.
+
+    `app_id` is the app whose data it is, or None for all apps.
+    """
 
     first: datetime | None
     last: datetime | None
+    app_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """Return what messages call the data."""
+        return f"data of app {self.app_id}" if self.app_id else "data"
 
     def beginning_within(self, period: Period) -> datetime | None:
         """Return where the data begins if a period reaches before it, else None."""
@@ -94,8 +103,7 @@ def answer_report(query: Query, settings: ReadSettings, parameters: Mapping[str,
     """
 
     def use(connection: Connection) -> ReportAnswer:
-        data_range = read_data_range(connection, settings.database)
-        require_known_app(connection, settings.database, parameters["app_id"])
+        data_range = read_data_range(connection, settings.database, parameters)
         gaps = {name: parameters[name] for name in ("since", "until", "app_id")}
         rows = run_sql_file(connection, "read/interruptions", **gaps).iter_rows(named=True)
         return ReportAnswer(
@@ -108,9 +116,14 @@ def answer_report(query: Query, settings: ReadSettings, parameters: Mapping[str,
     return read_database(settings, use)
 
 
-def read_data_range(connection: Connection, database: Path) -> DataRange:
-    """Return the range of the data. Raises ConfigError if the database has no run."""
-    runs, first, last = run_sql_file(connection, "read/data_range").row(0)
+def read_data_range(connection: Connection, database: Path, parameters: Mapping[str, object]) -> DataRange:
+    """Return the range of the data of the parameters' app, or of all apps.
+
+    Raises ConfigError if the database has no run, or does not know the app.
+    """
+    app_id = parameters["app_id"]
+    runs, first, last = run_sql_file(connection, "read/data_range", app_id=app_id).row(0)
     if not runs:
         raise ConfigError(f"{database} holds no snapshots yet; take one with rtk-usage snapshot")
-    return DataRange(first=first, last=last)
+    require_known_app(connection, database, app_id)
+    return DataRange(first=first, last=last, app_id=None if app_id is None else str(app_id))

@@ -77,7 +77,7 @@ def find_figures(
             Finding(
                 severity=Severity.WARNING,
                 subject="figures",
-                message=f"no data from {period}, so no rule was tried",
+                message=f"no {data_range.subject} from {period}, so no rule was tried",
                 advice="Name a period with data, such as --since all",
             )
         ]

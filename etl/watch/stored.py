@@ -149,7 +149,7 @@ def read_stored_state(connection: Connection, question: Question) -> StoredState
         week_ago=week_ago,
         spent=_read_spending(connection, question),
         checks=run_checks(connection, query_parameters(question.period, app_id=app_id)),
-        data_range=_read_data_range(connection),
+        data_range=_read_data_range(connection, app_id),
         duckdb_version=read_version(connection),
     )
 
@@ -189,9 +189,9 @@ def _read_days(connection: Connection, question: Question) -> tuple[DayUsage, Da
     return days[0], days[1]
 
 
-def _read_data_range(connection: Connection) -> DataRange:
-    _, first, last = run_sql_file(connection, "read/data_range").row(0)
-    return DataRange(first=first, last=last)
+def _read_data_range(connection: Connection, app_id: str | None) -> DataRange:
+    _, first, last = run_sql_file(connection, "read/data_range", app_id=app_id).row(0)
+    return DataRange(first=first, last=last, app_id=app_id)
 
 
 def _read_spending(connection: Connection, question: Question) -> list[Spending]:

@@ -26,7 +26,7 @@ from etl.store.load import load_runs
 from tests.cli.conftest import CHECKOUT, on_terminal
 from tests.older import make_older_database
 from tests.reports.test_workbook import cells
-from tests.samples import held_open, open_copy, stage_run
+from tests.samples import SLOT, held_open, open_copy, stage_run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
@@ -77,6 +77,33 @@ def test_a_table_says_what_it_is_about(filled: Shell) -> None:
         f"no data before 2026-11-02 13:00; from {filled.database}\n\n"
     )
     assert "\n 2026-11-02     2.34 " in result.stdout
+
+
+@pytest.fixture
+def with_two_apps(filled: Shell) -> Shell:
+    """A shell whose database also holds an app called other, which has a snapshot one day later."""
+    with open_database(filled.database) as connection:
+        load_runs(connection, [stage_run(filled.directory, slot=SLOT + timedelta(days=1), all_of="other", idle=())])
+    return filled
+
+
+def test_the_beginning_of_the_data_is_that_of_the_app(with_two_apps: Shell) -> None:
+    """--app-id leaves out the snapshots of other apps, also in messages and on the page."""
+    other = ("--app-id", "other")
+    assert "\nno data before 2026-11-03 12:00; " in with_two_apps.run("report", "daily", *NOVEMBER, *other).stdout
+    for app in ((), ("--app-id", "app")):
+        assert "\nno data before 2026-11-02 12:00; " in with_two_apps.run("report", "daily", *NOVEMBER, *app).stdout
+    second_of_november = ("--since", "2026-11-02", "--until", "2026-11-03", *other)
+    assert with_two_apps.run("report", "daily", *second_of_november).stderr == (
+        "rtk-usage: no data of app other from 2026-11-02 00:00 to 2026-11-03 00:00 (UTC); the database holds data "
+        "of app other from 2026-11-03 12:00 to 2026-11-03 12:00\n"
+    )
+    said = "no data of app other from 2026-11-02 00:00 to 2026-11-03 00:00 (UTC), so no rule was tried"
+    assert said in with_two_apps.run("check", *second_of_november).stdout
+    page = with_two_apps.run("page", *NOVEMBER, *other, "--output", "-").stdout
+    assert "No data before 3 Nov 2026, 12:00." in page
+    assert "usage.duckdb: 1 snapshot, the last at 3 Nov 2026, 12:00" in page
+    assert "holds data of app other from 2026-11-03" in with_two_apps.run("page", *second_of_november).stderr
 
 
 def test_the_formats_hold_the_same(filled: Shell) -> None:
