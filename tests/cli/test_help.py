@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from etl import __version__
 from etl.cli import cli, main
 from tests.cli.conftest import CHECKOUT
+from tests.skipping import skip
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -29,6 +31,32 @@ try:
 finally:
     print(*sys.modules)
 """
+
+WITHOUT_SETTINGS = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}
+# What the settings of a user load, and the tab key after `rtk-usage report cov`. In zsh, only a terminal has that key.
+COMPLETION = {
+    "bash": """
+        eval "$(_RTK_USAGE_COMPLETE=bash_source rtk-usage)"
+        COMP_WORDS=(rtk-usage report cov) COMP_CWORD=2
+        _rtk_usage_completion rtk-usage
+        echo "${COMPREPLY[@]}"
+    """,
+    "zsh": r"""
+        zmodload zsh/zpty
+        zpty shell 'zsh -f -i'
+        zpty -w shell 'PS1=; autoload -U compinit; compinit -u -D; eval "$(_RTK_USAGE_COMPLETE=zsh_source rtk-usage)"'
+        zpty -w shell 'print rea""dy'
+        zpty -r shell shown '*ready*'
+        zpty -w -n shell $'rtk-usage report cov\t'
+        zpty -r shell shown '*coverage*'
+        print -r -- "$shown"
+        zpty -d shell
+    """,
+    "fish": """
+        _RTK_USAGE_COMPLETE=fish_source rtk-usage | source
+        complete -C "rtk-usage report cov"
+    """,
+}
 
 
 def run(*arguments: str) -> Result:
@@ -189,6 +217,24 @@ def test_the_script_of_a_shell_completes_the_program(shell: str) -> None:
     document = (CHECKOUT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert f"_RTK_USAGE_COMPLETE={shell}_source rtk-usage" in document
     assert "rtk-usage" in complete({"_RTK_USAGE_COMPLETE": f"{shell}_source"})
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_tab_key_completes_a_name_in_a_real_shell(shell: str, tmp_path: Path) -> None:
+    """The shell loads the line of docs/cli.md. It then completes the name of a report."""
+    program = shutil.which(shell)
+    if program is None:
+        skip(f"no {shell}: it is not installed")
+    variables = {"HOME": str(tmp_path), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [shell, *WITHOUT_SETTINGS[shell], "-c", COMPLETION[shell]],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert "coverage" in done.stdout
 
 
 def complete(variables: dict[str, str]) -> str:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 SPEC = Path(__file__).parents[3] / "shared" / "spec" / "realtimekit.openapi.yaml"
 KIT = "/accounts/{account_id}/realtime/kit"
 
-pytestmark = pytest.mark.skipif(not SPEC.exists(), reason="the published API description is not at hand")
+pytestmark = pytest.mark.skipif(
+    not SPEC.exists(), reason="Cloudflare's description of the API is not part of this repository"
+)
 
 # Described as required, yet missing in a published answer.
 NOT_REALLY_REQUIRED = {"meeting_display_name", "organization_id"}
