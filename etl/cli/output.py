@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
 from etl.cli.logs import COMMAND_LINE, log_error
 from etl.cli.summaries import failure_lines
+from etl.cli.terminal import terminal_width
 from etl.errors import StoreError
 from etl.files import is_descriptor, refuse_database_as_output
 
@@ -99,6 +101,13 @@ def print_answer(content: bytes) -> None:
 def print_text(text: str) -> None:
     """Print a text and a line end as `print_answer` does."""
     print_answer(f"{text}\n".encode(errors="replace"))
+
+
+def print_entry(label: str, text: str) -> None:
+    """Print an entry of a list. On a terminal, a long text continues below itself, not below the label."""
+    line, width = f"{label}{text}", terminal_width(sys.stdout)
+    indent = " " * len(label)
+    print_text(textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False) if width else line)
 
 
 def _discard_stdout() -> None:

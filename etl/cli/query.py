@@ -13,7 +13,7 @@ from etl.cli.build_settings import usage_errors
 from etl.cli.completion import complete_query
 from etl.cli.examples import examples
 from etl.cli.options import answer_options
-from etl.cli.output import print_text
+from etl.cli.output import print_entry, print_text
 from etl.errors import ConfigError
 from etl.reports.catalogue import cookbook_themes, decode_query, find_cookbook_query, read_query
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 def query(*, sql: str | None, is_list: bool, **options: Any) -> None:
     """Run your own SQL query, or one of the cookbook.
 
-    SQL is the text of a query, the name of a query of the cookbook, a file that ends with .sql, or - for standard
-    input. The database is opened read-only, and closed as soon as the answer is there. The query can use $since,
-    $until, $tz, $app_id and $prices.
+    SQL is the text of a query, the name of a query of the cookbook, a file that ends with .sql, or -, which is
+    standard input. The database is opened read-only, and closed as soon as the answer is there. The query can use
+    $since, $until, $tz, $app_id and $prices.
     """
     if is_list:
         _list_queries()
@@ -50,7 +50,7 @@ def _list_queries() -> None:
     for theme, questions in cookbook_themes().items():
         print_text(f"{theme}:")
         for name, question in questions.items():
-            print_text(f"  {name:28} {question}")
+            print_entry(f"  {name:28} ", question)
 
 
 def _answer(sql: str, options: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from etl.cli.build_settings import usage_errors
 from etl.cli.completion import complete_report
 from etl.cli.examples import examples
 from etl.cli.options import answer_options
-from etl.cli.output import print_text
+from etl.cli.output import print_entry, print_text
 from etl.reports.catalogue import find_report, report_descriptions
 
 
@@ -37,8 +37,8 @@ def report(*, name: str | None, **options: Any) -> None:
 
 def _list_reports() -> None:
     for name, description in report_descriptions().items():
-        print_text(f"{name:12} {description}")
-    print_text("\nrtk-usage report NAME shows one of them; --since, --until and --tz choose the period.")
+        print_entry(f"{name:12} ", description)
+    print_text("\nrtk-usage report NAME shows one; --since, --until and --tz choose the period.")
 
 
 def _show_report(name: str, options: dict[str, Any]) -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 async def compact_database(database: Path, context: RunContext, *, lock_timeout: timedelta) -> CompactedSize:
     """Compact a database while no job and no other program uses it.
 
-    Raises ConfigError if it does not exist, RunOverlap if a job is under way, StoreLocked if another program has it
-    open for longer than `lock_timeout`, and StoreError as `compact` does.
+    Raises ConfigError if it does not exist, and RunOverlap if a job is under way. Raises StoreLocked if another program
+    has it open for longer than `lock_timeout`, and StoreError as `compact` does.
     """
     if not database.exists():  # noqa: ASYNC240  # no other task runs at this point
         raise ConfigError(f"{database} does not exist; name the database with --database")

@@ -3,8 +3,8 @@
 Jobs that load at the same moment wait for each other at the lock of the database. Each job lists the staged runs before
 it has this lock, so that another job may have loaded and deleted some of them since. The ledger says which runs are in.
 
-A staged run is deleted only after the database was opened again and its ledger named the run. If the file was replaced
-or deleted during the load, the rows went into a file that nobody will find, and the run has to be loaded again.
+A staged run is deleted only after the database was opened again and its ledger named the run. The file may have been
+replaced or deleted during the load. Then the rows went into a file that nobody will find, and the run is loaded again.
 """
 
 from __future__ import annotations

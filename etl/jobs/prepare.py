@@ -135,8 +135,8 @@ def read_newest_run(connection: Connection) -> datetime | None:
 def _window_bounds(settings: SnapshotSettings | ReconcileSettings, start: RunStart) -> tuple[datetime, datetime]:
     """Return the instants between which an earlier run has spent of the window of the limit in which a run begins.
 
-    A run that ended later than now counts, because the clock may have been set back, but not one that ended later than
-    a window from now: its clock was wrong, and every run would wait until that time.
+    A run that ended later than now counts, because the clock may have been set back. A run that ended later than a
+    window from now does not count: its clock was wrong, and every run would wait until that time.
     """
     window = timedelta(seconds=settings.api.limits.rate.seconds)
     return start.started_at - window, start.started_at + window

@@ -54,8 +54,8 @@ def normalize_finals(
 ) -> Batch:
     """Make a run and its frames: final figures, totals per day, failures, and the entry in the ledger.
 
-    These become a failure `malformed`: a session that can't be parsed, is live or names no meeting; a day that
-    can't be parsed, was not asked for or has two different totals. `mask` removes the token from values that a message
+    A session that can't be parsed, is live or names no meeting becomes a failure `malformed`. So does a day that can't
+    be parsed, was not asked for or has two different totals. `mask` removes the token from values that a message
     quotes.
     """
     rows, malformed = parse_observations(finals.sessions, partial(_final_row, start), FINAL_SCHEMA, mask)

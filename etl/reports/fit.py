@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from etl.reports.formats import TO_THE_MINUTE
-from etl.reports.table import GAP, layout, make_columns, text_width, truncate
+from etl.reports.table import ELLIPSIS, GAP, layout, make_columns, text_width, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,8 +44,7 @@ def as_fitted_table(
     fitted = replace(fitted, columns=[_with_short_ids(column) for column in fitted.columns])
     fitted = _with_room(fitted, width, main)
     fitted = replace(fitted, columns=_shortened(fitted.columns, width))
-    notes = [line for note in _notes(fitted) for line in textwrap.wrap(note, max(width - 1, _SHORTEST_TEXT))]
-    return layout(fitted.columns) + "".join(f" {line}\n" for line in notes)
+    return layout(fitted.columns) + "".join(f" {line}\n" for note in _notes(fitted) for line in _wrapped(note, width))
 
 
 def _with_short_ids(column: Column) -> Column:
@@ -128,13 +127,21 @@ def _table_width(widths: Sequence[int]) -> int:
     return 1 + sum(widths) + len(GAP) * (len(widths) - 1)
 
 
+def _wrapped(note: str, width: int) -> list[str]:
+    """Wrap a note between words. An ID, which may have hyphens, stays whole, so that it can be copied."""
+    return textwrap.wrap(note, max(width - 1, _SHORTEST_TEXT), break_on_hyphens=False)
+
+
 def _notes(fitted: FittedTable) -> list[str]:
-    """Return the lines below the table, which name the columns that are left out."""
+    """Return the notes below the table: which columns are left out, and how to see what is cut."""
     constants = "; ".join(map(_constant, fitted.constants))
     without_room = ", ".join(" ".join(column.heading) for column in fitted.without_room)
     lines = [f"The same in every row: {constants}."] if constants else []
     lines += [f"No room for: {without_room}."] if without_room else []
-    return [*lines, "--wide shows all columns."] if lines else []
+    if lines:
+        return [*lines, "--wide shows all columns."]
+    is_cut = any(cell.endswith(ELLIPSIS) for column in fitted.columns for cell in column.cells)
+    return ["--wide shows whole texts and IDs."] if is_cut else []
 
 
 def _constant(column: Column) -> str:

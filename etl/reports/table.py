@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 GAP = "  "
+ELLIPSIS = "…"
 # Wrapping takes a quarter of a millisecond per cell, so a table longer than this is not wrapped.
 _MOST_WRAPPED_ROWS = 1000
 _LEAST_NUMBER_WIDTH, _LEAST_TEXT_WIDTH = 12, 8
@@ -111,7 +112,7 @@ def truncate(text: str, width: int) -> str:
         return text
     from rich.cells import set_cell_size  # noqa: PLC0415  # as above
 
-    return f"{set_cell_size(text, width - 1).rstrip()}…"
+    return f"{set_cell_size(text, width - 1).rstrip()}{ELLIPSIS}"
 
 
 def _totals(frame: pl.DataFrame, tz: str, added: Collection[str]) -> list[str]:

@@ -127,7 +127,7 @@ class FetchCounts:
     `sessions` are the sessions that lists have shown. `requests` counts every request sent, and `retries` those that
     repeat another. `waited_seconds` is how long the limit of the API held the run. `pause_seconds_left` is the rest of
     the current pause as it was when the pause began or grew; it is 0 without a pause. `clock_ahead_seconds` is how far
-    this machine's clock is ahead of the API's; it is negative if the clock is behind, and None if no response shows
+    this machine's clock is ahead of the API's. It is negative if the clock is behind, and None if no response shows
     the API's time.
     """
 

@@ -524,6 +524,15 @@ def test_every_report_fits_its_terminal(filled: Shell, columns: int) -> None:
         assert wide.splitlines() == filled.run(*ask).stdout.splitlines()
 
 
+@pytest.mark.parametrize("command", [("report",), ("query", "--list")])
+def test_a_list_fits_its_terminal(shell: Shell, command: tuple[str, ...]) -> None:
+    """A text continues below itself. A pipe gets one line per entry."""
+    shown, piped = on_terminal(shell, *command, columns=80), shell.run(*command).stdout
+    assert max(map(len, shown.splitlines())) <= 80 < max(map(len, piped.splitlines()))
+    assert shown.split() == piped.split()
+    assert any(line.startswith(" " * 13) for line in shown.splitlines())
+
+
 def test_a_heading_is_wrapped_on_a_terminal(filled: Shell) -> None:
     """The path of the database stays whole, so that it can be copied."""
     shown = on_terminal(filled, "report", "live", *NOVEMBER, columns=40)

@@ -91,7 +91,17 @@ def test_rows_that_are_all_equal_keep_their_first_column() -> None:
 def test_ids_are_cut_to_what_tells_them_apart() -> None:
     """They have at least eight characters, and more where two IDs begin alike."""
     text = fitted({"meeting_id": IDS, "session_id": ["aaaaaaaaaaaa", "bbbbbbbb"]})
-    assert text.splitlines()[-2:] == [" 6bf2b8be-0…  aaaaaaaa…", " 6bf2b8be-1…  bbbbbbbb"]
+    assert text.splitlines()[-3:] == [
+        " 6bf2b8be-0…  aaaaaaaa…",
+        " 6bf2b8be-1…  bbbbbbbb",
+        " --wide shows whole texts and IDs.",
+    ]
+
+
+def test_an_id_below_the_table_is_whole() -> None:
+    """A line breaks between words, not at the hyphens of an ID."""
+    text = fitted({"day": ["Mon", "Tue"], "app_id": IDS[:1] * 2}, width=45)
+    assert text.endswith(f" The same in every row: app id\n {IDS[0]}.\n --wide shows all columns.\n")
 
 
 def test_long_texts_are_cut_until_the_table_fits() -> None:
@@ -100,6 +110,7 @@ def test_long_texts_are_cut_until_the_table_fits() -> None:
     assert text.splitlines()[2:] == [
         " word word word word word wor…  meeting",
         " 数学の授業数学の授業数学の授…  breakout",
+        " --wide shows whole texts and IDs.",
     ]
 
 

@@ -52,6 +52,7 @@ async def fetch_finals(request: FinalsRequest, settings: ApiSettings, context: R
     finals = Finals(sessions=[], days=[], failures=[], counts=FetchCounts())
 
     def fail(task: _Task, error: RequestError, attempts: int) -> None:
+        """Record the failure of a task, under its name."""
         finals.counts.failed += 1
         named = replace(error, message=f"{settings.mask(task.name)}: {error.message}")
         finals.failures.append(make_failure(task.meeting, named, attempts))
@@ -80,6 +81,7 @@ def _day_tasks(request: FinalsRequest, days: list[DayTotals], now: Callable[[], 
     """Yield a task for every period of days, from the first requested to today, in UTC."""
 
     async def fetch(app_id: str, first: date, last: date, client: RealtimeKit) -> None:
+        """Fetch the totals of the days of a period."""
         entries = await client.daily_totals(app_id, first, last)
         totals = DayTotals(
             app_id=app_id, first=first, last=last, fetched_at=now(), entries=entries, attempts=client.attempts
@@ -109,6 +111,7 @@ def _session_tasks(
     """Yield a task for every open session that no list shows."""
 
     async def fetch(meeting: Meeting, session_id: str, client: RealtimeKit) -> None:
+        """Fetch the final figures of a session, unless it is live."""
         payload = await client.session(meeting.app_id, session_id)
         if payload.get("id") != session_id:
             raise GiveUp(FailureKind.MALFORMED, "the answer is about another session", http_status=_OK)

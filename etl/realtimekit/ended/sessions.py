@@ -45,6 +45,7 @@ class EndedList:
         """Read the whole list. Raises the RequestError that left entries unread, once the rest of it is read."""
 
         def make_reader() -> ForwardReader:
+            """Make a reader that records each page, for one reading of the list."""
             return ForwardReader(
                 lambda number: client.ended_sessions(self.app_id, number, self._since),
                 lambda page: self._record(page, client.attempts),

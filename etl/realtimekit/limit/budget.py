@@ -1,9 +1,9 @@
 """The request budget: all workers share it, so that the API's limit is never exceeded.
 
 If responses report the remaining requests of a window (`Ratelimit`), that number counts, because it includes what the
-user's other tools spend. While a window is unknown (at the start, and after it has ended), one request is sent and the
+user's other tools spend. A window is unknown at the start, and after it has ended. Then one request is sent, and the
 others wait a moment for its response. If responses report nothing, a log of our own requests holds the limit over any
-window, because nobody documents if Cloudflare's windows are fixed or rolling.
+window. It is not documented whether Cloudflare's windows are fixed or rolling.
 """
 
 from __future__ import annotations

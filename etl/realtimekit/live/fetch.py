@@ -33,7 +33,7 @@ async def fetch_sessions(  # noqa: PLR0913  # each is a value of its own, and th
     """Fetch the active session of each meeting, as planned, and return an outcome for every meeting.
 
     Never raises for what the API does. A refused token, an API that gives no answers, the `deadline` or an interruption
-    end the fetch early; the remaining meetings are then among the failures.
+    end the fetch early. The remaining meetings are then among the failures.
     """
     outcomes = Outcomes(counts=FetchCounts(meetings=len(meeting_list.meetings)), via=plan.via)
     async with open_session(settings, context, outcomes.counts, spent=spent, deadline=deadline) as session:

@@ -50,8 +50,8 @@ def choose_sessions(observations: Iterable[Observation]) -> dict[Meeting, Observ
 def assign_meetings(live: dict[Meeting, Observation], meetings: Sequence[Meeting]) -> dict[Meeting, Observation]:
     """Return the sessions by meeting, spelled as the meeting list spells it.
 
-    An ID counts letter by letter. If the list lacks the meeting of a session, an ID that differs only in capitals, or
-    in the hyphens of a UUID, is the same meeting. Two such IDs decide nothing.
+    An ID counts letter by letter. If the list lacks the meeting of a session, a similar ID is the same meeting: one
+    that differs only in capitals, or in the hyphens of a UUID. Two such IDs decide nothing.
     """
     unlisted = set(live)
     unlisted.difference_update(meetings)
