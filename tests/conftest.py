@@ -1,4 +1,4 @@
-"""What many tests need: the simulated API over a real socket, with a clock that moves, and an existing database."""
+"""The fixtures of many tests: the simulated API over a real socket, a clock that moves, and an existing database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What git sees of a checkout: the files of a user stay out of a commit."""
+"""The files that git sees in a checkout: those of a user stay out of a commit."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def test_the_files_of_a_user_are_ignored(path: str) -> None:
 
 
 def test_the_example_of_a_meeting_list_is_tracked() -> None:
-    """It is the only file in data/ that git knows."""
+    """The example is the only file in data/ that git knows."""
     assert git("check-ignore", "data/meetings.example.txt").stdout == ""
     assert git("ls-files", "data").stdout == "data/meetings.example.txt\n"

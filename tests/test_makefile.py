@@ -30,7 +30,7 @@ def plan(checkout: Path, *targets: str) -> str:
 
 
 def test_the_demo_installs_no_development_tools(checkout: Path) -> None:
-    """It installs what it runs with, and checks the version of Python first."""
+    """The target installs what the demo runs with, and checks the version of Python first."""
     planned = plan(checkout, "demo")
     assert "--editable '.[simulator]'\n" in planned
     assert "dev" not in planned.replace("/dev/", "")

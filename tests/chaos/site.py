@@ -60,7 +60,7 @@ class Site:
 
     @property
     def meetings(self) -> Path:
-        """The meeting list. It is no part of the folder, because a power failure is not about it."""
+        """The meeting list. It is not in the folder, because a power failure is not about it."""
         path = self.folder.with_name("meetings.txt")
         return path if path.exists() else self.api.write_list(path)
 

@@ -116,7 +116,7 @@ def test_nothing_is_compacted_while_others_use_the_database(filled: Shell) -> No
 
 
 def test_a_database_that_does_not_exist_is_not_compacted(shell: Shell) -> None:
-    """It is not created either."""
+    """The command does not create the file either."""
     result = shell.run("compact", "--database", "none.duckdb")
     assert result.exit_code == 78
     assert "none.duckdb does not exist; name the database with --database" in result.stderr

@@ -84,7 +84,7 @@ def test_the_erased_slot_can_be_taken_again(filled: Shell) -> None:
 
 
 def test_a_staged_run_goes_with_its_app(filled: Shell) -> None:
-    """It is loaded first, so that nothing brings its rows back later."""
+    """The run is loaded first, so that nothing brings its rows back later."""
     with held_open(filled.database):
         filled.snapshot("--lock-timeout", "0", "--slot", "2026-11-23T12:10:00Z")
     assert len(filled.staged()) == 1
@@ -95,7 +95,7 @@ def test_a_staged_run_goes_with_its_app(filled: Shell) -> None:
 
 
 def test_a_dry_run_changes_nothing(filled: Shell) -> None:
-    """It needs no --yes, and not even writes to the file."""
+    """The command needs no --yes, and does not even write to the file."""
     before = filled.database.read_bytes()
     result = filled.run("erase", "--app-id", "simulated-app", "--dry-run")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -133,7 +133,7 @@ def test_what_is_not_there_is_not_erased(filled: Shell, arguments: tuple[str, ..
 
 
 def test_nothing_is_erased_while_a_run_is_in_progress(filled: Shell) -> None:
-    """It may be fetching what is to be erased."""
+    """The run may be fetching what is to be erased."""
     with filled.start("snapshot", "meetings.txt", "--rate", "5/60s", "--via", "meetings") as process:
         until((filled.staging / "run.lock").read_bytes)
         result = filled.run("erase", "--app-id", "simulated-app", "--yes")
@@ -154,7 +154,7 @@ def test_nothing_is_erased_while_a_run_is_in_progress(filled: Shell) -> None:
     ],
 )
 def test_a_killed_erasure_has_erased_all_or_nothing(filled: Shell, statement: str, is_erased: bool) -> None:  # noqa: FBT001  # a case of the table
-    """It is one transaction: killed before it, before several of its statements, and after it."""
+    """The erasure is one transaction: killed before it, before several of its statements, and after it."""
     arguments = ["erase", "--app-id", "simulated-app", "--yes", "--database", str(filled.database)]
     killed = subprocess.run([sys.executable, "-c", _KILLED, statement, *arguments], cwd=CHECKOUT, check=False)
     assert killed.returncode == -signal.SIGKILL
@@ -164,7 +164,7 @@ def test_a_killed_erasure_has_erased_all_or_nothing(filled: Shell, statement: st
 
 
 def test_a_run_that_is_only_staged_can_be_erased(filled: Shell) -> None:
-    """It is loaded before the rows are counted."""
+    """The run is loaded before the rows are counted."""
     run_id = stage(filled)
     result = filled.run("erase", "--run", run_id, "--yes")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -183,7 +183,7 @@ def test_an_app_that_is_only_staged_can_be_erased(filled: Shell) -> None:
 
 
 def test_a_dry_run_does_not_count_staged_runs(filled: Shell) -> None:
-    """It says so, since it must not load them."""
+    """The command says so, since it must not load them."""
     run_id = stage(filled)
     note = "rtk-usage: staged runs that are not counted: 1; rtk-usage load loads them\n"
     counted = filled.run("erase", "--app-id", "simulated-app", "--dry-run")
@@ -204,7 +204,7 @@ def stage(shell: Shell) -> str:
 
 
 def test_the_counting_waits_for_a_program_that_writes(filled: Shell) -> None:
-    """It waits as long as --lock-timeout says."""
+    """The command waits as long as --lock-timeout says."""
     arguments = ("erase", "--app-id", "simulated-app", "--dry-run", "--lock-timeout")
     with filled.database_held() as holder:
         assert filled.run(*arguments, "0").exit_code == 75

@@ -213,7 +213,7 @@ def test_a_shell_completes_commands_and_names(shell: str, words: str, answer: st
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_of_a_shell_completes_the_program(shell: str) -> None:
-    """It is what a user adds to the settings of the shell, as docs/cli.md says."""
+    """A user adds the script to the settings of the shell, as docs/cli.md says."""
     document = (CHECKOUT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert f"_RTK_USAGE_COMPLETE={shell}_source rtk-usage" in document
     assert "rtk-usage" in complete({"_RTK_USAGE_COMPLETE": f"{shell}_source"})

@@ -102,7 +102,7 @@ def test_a_link_to_standard_output_is_standard_output(filled: Shell) -> None:
 
 @needs_proc
 def test_standard_error_is_written_to(filled: Shell) -> None:
-    """It is an open file like any other."""
+    """Standard error is an open file like any other."""
     code, stdout, stderr = filled.process(*QUERY, "--output", "/dev/stderr")
     assert (code, stdout) == (0, "")
     assert stderr.startswith(ANSWER)

@@ -41,7 +41,7 @@ def test_a_dry_run_says_what_the_run_would_cost_and_does_nothing(shell: Shell) -
     [{"CLOUDFLARE_API_TOKEN": None, "CLOUDFLARE_API_TOKEN_FILE": "missing"}, {"CLOUDFLARE_API_TOKEN": "not valid"}],
 )
 def test_a_dry_run_does_not_read_the_token(shell: Shell, variables: dict[str, str | None]) -> None:
-    """It sends nothing, so a token that can't be read or is not valid does not stop it."""
+    """The run sends nothing, so a token that can't be read or is not valid does not stop it."""
     result = shell.snapshot("--dry-run", **variables)
     assert (result.exit_code, result.stderr) == (0, "")
     assert shell.snapshot(**variables).exit_code == 78

@@ -1,4 +1,4 @@
-"""An answer that is none, or a refusal that passes, costs no run."""
+"""A run survives an answer that is not valid, and a refusal that passes."""
 
 from __future__ import annotations
 

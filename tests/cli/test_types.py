@@ -109,7 +109,7 @@ def test_an_interval_below_a_minute_is_refused_with_what_was_probably_meant(text
 
 @given(st.sampled_from([second for second in range(60, 86401) if not 86400 % second]))
 def test_an_interval_that_divides_a_day_is_taken(length: int) -> None:
-    """It can be a minute as well as a day."""
+    """The shortest is a minute, the longest a day."""
     assert Interval().convert(f"{length}s", None, None) == timedelta(seconds=length)
 
 

@@ -340,7 +340,7 @@ def test_lines_with_an_id_and_a_list_are_entries(write: Write, key: str) -> None
 def test_an_object_without_a_list_is_refused_with_its_keys(
     write: Write, document: Any, found: str, ending: str, indent: int | None
 ) -> None:
-    """It is neither a list nor a meeting. The message says which keys may have the list."""
+    """The object is neither a list nor a meeting. The message says which keys may have the list."""
     path = write(ending, json.dumps(document, indent=indent).encode())
     message = refusal(path)
     assert message.startswith(f"{path}, line ")

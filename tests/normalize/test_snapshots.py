@@ -320,7 +320,7 @@ def test_a_side_field_that_cant_be_read_costs_no_row(changes: dict[str, Any]) ->
 
 
 def test_a_message_holds_no_token_that_a_payload_quotes() -> None:
-    """It is masked before the message is cut, so that no part of it is left at the end."""
+    """The token is masked before the message is cut, so that no part of it is left at the end."""
     token = "secret/token+1"  # noqa: S105  # of no API
     mask = ApiSettings(token=token, account_id="a").mask
     for length in range(150, 220):

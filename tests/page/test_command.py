@@ -109,7 +109,7 @@ def test_without_snapshots_the_old_page_stays(tmp_path: Path) -> None:
 
 
 def test_without_a_name_the_page_is_usage_html(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is in the working directory, and the message names it."""
+    """The file is in the working directory, and the message names it."""
     database = with_a_day(tmp_path / "usage.duckdb")
     monkeypatch.chdir(tmp_path)
     arguments = ["page", "--database", str(database), "--since", "2026-11-02", "--until", "2026-11-03"]

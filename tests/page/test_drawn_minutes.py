@@ -38,7 +38,7 @@ def snapshots(usage: Usage, first: str, days: int, *, without: Sequence[int] = (
 
 
 def test_a_bar_per_day(usage: Usage, make: MakePage) -> None:
-    """It has the minutes of all meetings. A day without snapshots is hatched, an idle one is empty."""
+    """A bar has the minutes of all meetings. A day without snapshots is hatched, an idle day is empty."""
     minutes = {"2026-11-02": {"a": 40, "b": 30}, "2026-11-03": {"a": 2, "b": 40, "c": 7}, "2026-11-06": {"c": 12}}
     fill(usage, minutes)
     hourly(usage, "2026-11-02 00:00", "2026-11-04 23:00")

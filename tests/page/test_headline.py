@@ -39,7 +39,7 @@ def headline(usage: Usage, make: MakePage, before: float, now: float) -> str:
 def test_minutes_are_compared_with_the_same_time_before(
     usage: Usage, make: MakePage, before: float, now: float, compared: str
 ) -> None:
-    """A change of less than half a per cent is none."""
+    """A change of less than half a per cent is not mentioned."""
     assert headline(usage, make, before, now).startswith(compared)
 
 

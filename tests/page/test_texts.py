@@ -232,7 +232,7 @@ def test_a_session_before_the_first_snapshot_is_drawn(usage: Usage, make: MakePa
 
 
 def test_the_age_of_the_data_stands_at_the_top(usage: Usage, make: MakePage) -> None:
-    """It follows the period. After more than two steps without a snapshot, it says that later ones are missing."""
+    """The age follows the period. After more than two steps without a snapshot, later ones are said to be missing."""
     usage.run("2026-11-20 05:30", every=HOUR)
     usage.run("2026-11-20 06:30", every=HOUR)
     today = ("2026-11-20 00:00", "2026-11-20 08:30")

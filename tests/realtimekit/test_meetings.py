@@ -101,7 +101,7 @@ def test_a_server_that_repeats_a_page_is_asked_few_times(total: int | None) -> N
 
 @pytest.mark.parametrize("total", [25, None])
 def test_a_server_that_gives_all_meetings_under_every_number_is_read_whole(total: int | None) -> None:
-    """It ignores the number of the page and its size: a page that brings no new meeting is the end."""
+    """The server ignores the number of the page and its size: a page that brings no new meeting is the end."""
     found, _ = fetch(lambda _: (meetings(range(25)), total))
     assert [one.meeting_id for one in found] == [f"m{number}" for number in range(25)]
 

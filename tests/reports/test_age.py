@@ -27,7 +27,7 @@ MISSING = ", later ones are missing"
     ],
 )
 def test_an_age_is_said_in_its_largest_unit(seconds: int, text: str) -> None:
-    """It is rounded down, as the age of a person is."""
+    """The number is rounded down, as the age of a person is."""
     assert format_age(timedelta(seconds=seconds)) == text
 
 

@@ -219,14 +219,14 @@ def test_a_total_adds_up_the_columns_that_the_report_names() -> None:
 
 
 def test_the_total_of_unknown_values_is_unknown() -> None:
-    """It is a dash, as they are: zero would be a figure."""
+    """The total is a dash, as the values are: zero would be a figure."""
     frame = pl.DataFrame({"day": ["Mon", "Tue"], "minutes": [None, None]}, schema_overrides={"minutes": pl.Float64})
     assert as_table(frame, "UTC", added=("minutes",)).splitlines()[-1] == f" total        {NO_VALUE}"
 
 
 @pytest.mark.parametrize("rows", [0, 1])
 def test_less_than_two_rows_have_no_total(rows: int) -> None:
-    """It would repeat the row."""
+    """A total would repeat the row."""
     assert "total" not in fitted({"day": ["Mon"] * rows, "minutes": [1] * rows}, added=("minutes",))
 
 

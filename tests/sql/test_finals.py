@@ -68,7 +68,7 @@ def test_the_final_figures_fetched_last_count(usage: Usage) -> None:
 
 
 def test_a_session_has_no_minutes_after_its_end(usage: Usage) -> None:
-    """It ended at 00:05, and the list of live sessions still had it at 00:10. Two periods meet at 00:02."""
+    """The session ended at 00:05, and the list of live sessions still had it at 00:10. Two periods meet at 00:02."""
     usage.observed("2026-11-03 00:10", 10, started_at="2026-11-02 23:50")
     usage.final("2026-11-03 00:05", 15, started_at="2026-11-02 23:50")
     assert usage.minutes() == {"11-02": 10, "11-03": 5}
@@ -105,7 +105,7 @@ def test_a_session_is_not_under_way_until_it_was_last_changed(usage: Usage) -> N
 def test_a_session_without_an_end_lasts_to_its_last_snapshot_and_as_long_as_its_minutes_took(
     usage: Usage, last_snapshot: str | None, final: tuple[float, int, str], last_live_at: str
 ) -> None:
-    """It had ended when its figures were fetched. Nothing is known without participants."""
+    """The session had ended when its figures were fetched. Nothing is known without participants."""
     minutes, most, fetched_at = final
     if last_snapshot:
         usage.observed(f"2026-11-02 {last_snapshot}", 10, max_concurrent_participants=most)

@@ -274,7 +274,7 @@ def test_a_session_observed_before_its_start_across_midnight_counts_at_its_start
 
 
 def test_a_session_observed_after_its_end_has_its_minutes_before_the_end(usage: Usage) -> None:
-    """It ended a minute before midnight. The list of live sessions still had it two minutes later."""
+    """The session ended a minute before midnight. The list of live sessions still had it two minutes later."""
     usage.observed("2026-11-02 23:50", 4, started_at="2026-11-02 23:30")
     usage.observed("2026-11-03 00:01", 4, started_at="2026-11-02 23:30", live_participants=0)
     usage.final("2026-11-02 23:59", 6, started_at="2026-11-02 23:30")

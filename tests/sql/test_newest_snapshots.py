@@ -46,7 +46,7 @@ def test_a_step_that_no_run_states_is_the_time_between_the_last_two_slots(usage:
 
 
 def test_a_run_in_which_every_meeting_failed_does_not_count(usage: Usage) -> None:
-    """It knows of no meeting. A run with one outcome counts, and so does one that found nobody."""
+    """Such a run knows of no meeting. A run with one outcome counts, and so does one that found nobody."""
     usage.run(NOON)
     usage.run(NOON + STEP)
     usage.run(NOON + 2 * STEP)

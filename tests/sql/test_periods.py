@@ -166,7 +166,7 @@ def test_a_day_whose_only_snapshot_failed_is_empty(usage: Usage) -> None:
 
 
 def test_a_session_of_zero_length_has_its_minutes_at_its_start(usage: Usage) -> None:
-    """It started and ended at midnight, is known from its final only, and has 2 minutes."""
+    """The session started and ended at midnight, is known from its final only, and has 2 minutes."""
     midnight = "2026-11-03 00:00"
     usage.final(midnight, 2, started_at=midnight, max_concurrent_participants=3)
     assert usage.report("sessions", *DAY) == usage.report("meetings", *DAY) == []

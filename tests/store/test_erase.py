@@ -268,7 +268,7 @@ def test_an_erased_run_is_not_loaded_again(database: Path, runs: list[StagedRun]
 
 
 def test_the_ledger_says_that_and_when_something_was_erased(database: Path, runs: list[StagedRun]) -> None:
-    """It does not say what: neither the app, nor the meetings, nor their number."""
+    """The ledger does not say what was erased: neither the app, nor the meetings, nor their number."""
     with open_database(database) as connection:
         erase(connection, ErasureRequest(run_ids=[runs[1].run_id]), erasure())
     query = "select kind, list_id, every_seconds, meetings, live, idle, failed, requests from runs order by run_id"

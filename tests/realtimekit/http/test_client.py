@@ -265,7 +265,7 @@ def test_faults_that_stay_are_not_tried_again(
 def test_a_refusal_is_confirmed_by_a_second_request(
     serve_api: ServeApi, fault: str, error: type[RequestError], kind: FailureKind
 ) -> None:
-    """However many attempts there are. A refusal that passes is none."""
+    """The number of attempts does not matter. A refusal that passes is not an error."""
     for attempts in (1, 5):
         api = serve_api(script=itertools.repeat(fault))
         with pytest.raises(error) as caught:

@@ -111,7 +111,7 @@ def test_a_proxy_that_is_not_usable_is_a_wrong_setting(monkeypatch: pytest.Monke
 def test_a_proxy_that_is_not_used_stops_no_run(
     monkeypatch: pytest.MonkeyPatch, proxy: str, variables: dict[str, str], base_url: str
 ) -> None:
-    """It is for other URLs, for exempted hosts, or another variable comes first."""
+    """The proxy is for other URLs or for exempted hosts, or another variable comes first."""
     with answering(b"", status=407) as good:
         for name, value in variables.items():
             is_good, is_exemption = value == "good", name.lower() == "no_proxy"
@@ -125,7 +125,7 @@ def test_a_proxy_that_is_not_used_stops_no_run(
     "exempted", ["a b,[::,*.foo,10.0.0.0/8,x:y:z,http://,\xe9", "(", "[", ",,", "nowhere", "valid"]
 )
 def test_an_exemption_that_is_not_valid_stops_no_run(monkeypatch: pytest.MonkeyPatch, exempted: str) -> None:
-    """It exempts nothing."""
+    """The value exempts no host."""
     with answering(b"", status=407) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{address(proxy.base_url)}")
         monkeypatch.setenv("NO_PROXY", exempted)

@@ -130,7 +130,7 @@ def test_an_item_without_readable_remaining_requests_is_ignored(left: str) -> No
     ],
 )
 def test_remaining_requests_may_be_a_decimal_or_below_zero(left: str, remaining: int) -> None:
-    """Less than one request is none. A limit that is ignored would not be kept."""
+    """A part of a request counts as 0. Otherwise the value would be ignored, and the limit not kept."""
     assert parse(f'"default";r={left};t=30') == [rate_limit("default", remaining, 30, 1200)]
 
 

@@ -85,7 +85,7 @@ def test_a_session_that_is_seen_twice_counts_once_as_it_was_seen_last() -> None:
 def test_of_several_sessions_of_a_meeting_the_parent_counts_and_the_others_are_mentioned(
     order: tuple[int, ...], rooms: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A breakout room begins after its parent, or the parent names it. A livestream is no parent."""
+    """A breakout room begins after its parent, or the parent names it. A livestream is not a parent."""
     sessions = [
         session("old", "a", created_at="2026-11-02T10:00:00.000Z"),
         session("parent", "a", created_at="2026-11-02T11:00:00.000Z", breakout_rooms=rooms),
@@ -100,7 +100,7 @@ def test_of_several_sessions_of_a_meeting_the_parent_counts_and_the_others_are_m
 
 
 def test_a_livestream_beside_its_meeting_is_not_mentioned(caplog: pytest.LogCaptureFixture) -> None:
-    """It is a session of its own kind, in every run of the schedule."""
+    """A livestream is a session of its own kind, in every run of the schedule."""
     fetch_pages(["a"], [session("1", "a"), session("2", "a", type="livestream")])
     assert caplog.text == ""
 
