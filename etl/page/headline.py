@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from etl.page.query import PageData
     from etl.page.totals import Totals
 
-_SAME = 0.005  # a smaller change is none
+_SAME = 0.005  # a smaller change is not mentioned
 
 
 def make_headline(data: PageData, totals: Totals, previous: Totals | None) -> str:
