@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +61,25 @@ class OutputFile(NewFile):
         """Return the path, without `~` and without the symbolic links of the file."""
         path = super().convert(value, param, ctx)
         return STANDARD_OUTPUT if own_descriptor(path) == 1 else path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteDirectory:
+    """A directory for the pages of a site."""
+
+    path: Path
+
+
+class PageOutput(OutputFile):
+    """The file of a page, or with a final slash the directory of a site."""
+
+    def convert(  # type: ignore[override]  # one option, two kinds of output
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | SiteDirectory:
+        """Return the file, or the directory."""
+        if not clean_text(str(value)).endswith("/"):
+            return super().convert(value, param, ctx)
+        return SiteDirectory(path=NewFile(file_okay=False).convert(value, param, ctx))
 
 
 class ExportDestination(NewFile):

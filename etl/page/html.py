@@ -57,8 +57,28 @@ def make_page(settings: ReadSettings, options: PageOptions) -> bytes:
 
 def render(data: PageData, options: PageOptions, *, database: str, made_at: datetime) -> str:
     """Render the template. It escapes every text."""
+    environment = make_environment(data.current.period.tz)
+    provenance = {
+        "title": text.name(options.title, "Usage"),
+        "database": text.name(database, "a database"),
+        "made_at": made_at,
+        "age": _age(data, made_at),
+        "index": options.index,
+    }
+    script = read_resource("page.js") if options.is_interactive else ""
+    context = _context(data) | {
+        "style": read_resource("page.css"),
+        "script": script,
+        "script_hash": hash_script(script),
+    }
+    context["meeting_days"] = days_of_meetings(data, context["days"][0].day) if script else {}
+    return environment.get_template("page.html.jinja").render(**provenance, **context)
+
+
+def make_environment(tz: str) -> Environment:
+    """Make the environment of the templates: instants are shown in a zone."""
     environment = Environment(
-        loader=FunctionLoader(_read),
+        loader=FunctionLoader(read_resource),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -66,19 +86,9 @@ def render(data: PageData, options: PageOptions, *, database: str, made_at: date
     )
     formats = (text.count, text.tenths, text.hundredths, text.percent, text.usd, text.change, text.duration, text.day)
     environment.filters |= {function.__name__: function for function in (*formats, text.name)}
-    environment.filters["instant"] = partial(text.instant, tz=data.current.period.tz)
-    environment.globals["nothing"] = text.NOTHING
-    provenance = {
-        "title": text.name(options.title, "Usage"),
-        "database": text.name(database, "a database"),
-        "made_at": made_at,
-        "age": _age(data, made_at),
-        "version": __version__,
-    }
-    script = _read("page.js") if options.is_interactive else ""
-    context = _context(data) | {"style": _read("page.css"), "script": script, "script_hash": hash_script(script)}
-    context["meeting_days"] = days_of_meetings(data, context["days"][0].day) if script else {}
-    return environment.get_template("page.html.jinja").render(**provenance, **context)
+    environment.filters["instant"] = partial(text.instant, tz=tz)
+    environment.globals |= {"nothing": text.NOTHING, "version": __version__}
+    return environment
 
 
 def _age(data: PageData, made_at: datetime) -> str:
@@ -87,7 +97,8 @@ def _age(data: PageData, made_at: datetime) -> str:
     return text.name(f"When this page was made: {age}.") if age else "There is no snapshot of this period."
 
 
-def _read(name: str) -> str:
+def read_resource(name: str) -> str:
+    """Read a file of this package."""
     return resources.files("etl.page").joinpath(name).read_text(encoding="utf-8")
 
 

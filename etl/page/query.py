@@ -40,15 +40,23 @@ MeetingKey: TypeAlias = tuple[str, str]
 """The identity of a meeting: its app_id and its meeting_id."""
 
 
+class NoData(ConfigError):
+    """A period has neither a snapshot nor an ended session."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOptions:
-    """The user's choices. No app stands for all apps, no price file for the project's own."""
+    """The user's choices. No app stands for all apps, no price file for the project's own.
+
+    `index` is the page to which a page of a site leads back.
+    """
 
     period: Period
     title: str
     app_id: str | None = None
     prices: Path | None = None
     is_interactive: bool = False
+    index: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +111,7 @@ class PageData:
 def fetch_page_data(connection: Connection, database: Path, options: PageOptions) -> PageData:
     """Read everything that the page shows. Its figures are those of the reports for the same period.
 
-    Raises ConfigError if the period has neither a snapshot nor an ended session.
+    Raises NoData if the period has neither a snapshot nor an ended session.
     """
     period = options.period
     parameters = query_parameters(period, app_id=options.app_id, prices=options.prices)
@@ -135,10 +143,10 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
     )
 
 
-def _no_data_error(period: Period, data_range: DataRange) -> ConfigError:
+def _no_data_error(period: Period, data_range: DataRange) -> NoData:
     """The error for a period without data."""
     holds = f"{data_range.first} to {data_range.last}" if data_range.first else "no time at all"
-    return ConfigError(
+    return NoData(
         f"no snapshot and no ended session from {period.since.isoformat()} to {period.until.isoformat()}; the database "
         f"holds {data_range.subject} from {holds}. Name another period with --since and --until"
     )
