@@ -524,10 +524,10 @@ def test_every_report_fits_its_terminal(filled: Shell, columns: int) -> None:
         assert wide.splitlines() == filled.run(*ask).stdout.splitlines()
 
 
-@pytest.mark.parametrize("command", [("report",), ("query", "--list")])
-def test_a_list_fits_its_terminal(shell: Shell, command: tuple[str, ...]) -> None:
-    """A text continues below itself. A pipe gets one line per entry."""
-    shown, piped = on_terminal(shell, *command, columns=80), shell.run(*command).stdout
+@pytest.mark.parametrize(("columns", "command"), [(80, ("report",)), (0, ("query", "--list"))])
+def test_a_list_fits_its_terminal(shell: Shell, columns: int, command: tuple[str, ...]) -> None:
+    """A text continues below itself. A pipe gets one line per entry. A terminal of unknown size, 0, has 80 columns."""
+    shown, piped = on_terminal(shell, *command, columns=columns), shell.run(*command).stdout
     assert max(map(len, shown.splitlines())) <= 80 < max(map(len, piped.splitlines()))
     assert shown.split() == piped.split()
     assert any(line.startswith(" " * 13) for line in shown.splitlines())
