@@ -56,15 +56,16 @@ def launched() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, file: Path, *, width: int = 1280, scheme: Scheme = "light") -> Iterator[Opened]:
-    """Open the page in a new window, and close it."""
+def opened(
+    browser: Browser, file: Path, *, width: int = 1280, scheme: Scheme = "light", is_silent: bool = False
+) -> Iterator[Opened]:
+    """Open the page in a new window, and close it. `is_silent` waits until no request was sent for half a second."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.set_default_timeout(10_000)
     found = Opened(page)
     page.on("request", lambda request: found.requests.append(request.url))
     page.on("console", lambda message: found.complaints.append(message.text))
     page.on("pageerror", lambda error: found.complaints.append(str(error)))
-    page.goto(file.as_uri())
-    page.wait_for_load_state("networkidle")
+    page.goto(file.as_uri(), wait_until="networkidle" if is_silent else "load")
     yield found
     page.close()

@@ -47,7 +47,7 @@ COLOURS = """
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_page_is_drawn(browser: Browser, demo_page: Path, width: int, scheme: Scheme) -> None:
     """There is no error and no other request. Each chart is shown once, and nothing is wider than the window."""
-    with opened(browser, demo_page, width=width, scheme=scheme) as found:
+    with opened(browser, demo_page, width=width, scheme=scheme, is_silent=True) as found:
         assert found.requests == [demo_page.as_uri()]
         assert found.complaints == []
         marks = found.page.evaluate(VISIBLE)

@@ -73,7 +73,7 @@ def test_without_the_option_there_is_no_script(pages: dict[str, Path]) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_the_script_breaks_nothing(browser: Browser, interactive_pages: dict[str, Path], name: str) -> None:
     """There is no error, no violation of the policy, and no other request."""
-    with opened(browser, interactive_pages[name]) as found:
+    with opened(browser, interactive_pages[name], is_silent=True) as found:
         assert found.page.locator("thead button").count() > 20
         assert found.complaints == []
         assert found.requests == [interactive_pages[name].as_uri()]

@@ -43,16 +43,16 @@ def squeezed(text: str) -> str:
     return re.sub("[^A-Za-z0-9]", "", unicodedata.normalize("NFKC", text))
 
 
-def filled_share(page: PageObject) -> float:
-    """Return the share of the height of a sheet from its first to its last text."""
+def read_sheet(page: PageObject) -> tuple[str, float]:
+    """Return the text of a sheet, and the share of its height from its first to its last text."""
     heights = []
 
     def note(text: str, transform: list[float], of_text: list[float], *_: object) -> None:
         if text.strip():
             heights.append(transform[1] * of_text[4] + transform[3] * of_text[5] + transform[5])
 
-    page.extract_text(visitor_text=note)
-    return (max(heights) - min(heights)) / float(page.mediabox.height) if heights else 0.0
+    text = squeezed(page.extract_text(visitor_text=note))
+    return text, (max(heights) - min(heights)) / float(page.mediabox.height) if heights else 0.0
 
 
 @pytest.mark.parametrize("paper", PAPERS)
@@ -64,9 +64,8 @@ def test_nothing_stands_alone_and_no_sheet_is_nearly_empty(
     with opened(browser, pages[name]) as found:
         pdf = PdfReader(io.BytesIO(found.page.pdf(format=paper)))
         found.page.emulate_media(media="print")
-        together = found.page.evaluate(TOGETHER)
-    sheets = [squeezed(page.extract_text()) for page in pdf.pages]
+        together = [[squeezed(text) for text in group] for group in found.page.evaluate(TOGETHER)]
+    sheets = [read_sheet(page) for page in pdf.pages]
     assert len(together) > 10
-    apart = [group for group in together if not any(all(squeezed(text) in sheet for text in group) for sheet in sheets)]
-    assert apart == []
-    assert [share for page in pdf.pages if (share := filled_share(page)) < 0.25] == []
+    assert [group for group in together if not any(all(text in sheet for text in group) for sheet, _ in sheets)] == []
+    assert [share for _, share in sheets if share < 0.25] == []
