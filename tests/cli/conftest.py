@@ -26,6 +26,7 @@ from etl.simulator.faults import Faults
 from etl.simulator.server import serve
 from etl.simulator.world import World
 from tests.conftest import SLOW_SECONDS, START, UNLIMITED, Api
+from tests.samples import write_empty_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,6 +170,12 @@ def on_terminal(shell: Shell, *arguments: str, columns: int = 80) -> str:
     return said.decode()
 
 
+def shell_in(directory: Path, api: Api) -> Shell:
+    """Return a shell in a directory, with the meetings of its API in meetings.txt."""
+    api.write_list(directory / "meetings.txt")
+    return Shell(directory, api, _settings(api, directory / "usage.duckdb"))
+
+
 @pytest.fixture
 def open_shell(tmp_path: Path) -> Iterator[OpenShell]:
     """Open shells, each with an API that accepts its token, and with the meetings of that API in meetings.txt."""
@@ -176,28 +183,34 @@ def open_shell(tmp_path: Path) -> Iterator[OpenShell]:
 
         def begin(**options: Any) -> Shell:
             api = stack.enter_context(_serve(**options))
-            api.write_list(tmp_path / "meetings.txt")
-            return Shell(tmp_path, api, _settings(api, tmp_path / "usage.duckdb"))
+            return shell_in(tmp_path, api)
 
         yield begin
 
 
 @pytest.fixture(scope="session")
-def _calm_api() -> Iterator[Api]:
+def calm_api() -> Iterator[Api]:
     """An API without faults for all tests. They share it, because to end one takes a tenth of a second."""
     with _serve() as api:
         yield api
 
 
 @pytest.fixture
-def shell(_calm_api: Api, tmp_path: Path) -> Shell:
-    """A shell and an API without faults, whose counts are zero."""
-    state = _calm_api.app.state
+def shell(calm_api: Api, tmp_path: Path) -> Shell:
+    """A shell with an empty database, and an API without faults, whose counts are zero."""
+    state = calm_api.app.state
     state.requests = 0
     state.requests_by_meeting.clear()
     state.requests_by_path.clear()
-    _calm_api.write_list(tmp_path / "meetings.txt")
-    return Shell(tmp_path, _calm_api, _settings(_calm_api, tmp_path / "usage.duckdb"))
+    shell = shell_in(tmp_path, calm_api)
+    write_empty_database(shell.database)
+    return shell
+
+
+@pytest.fixture
+def no_database(shell: Shell) -> None:
+    """Delete the database of the shell, for a test of a command that creates it or must not create it."""
+    shell.database.unlink()
 
 
 @contextmanager

@@ -11,9 +11,10 @@ import duckdb
 import pytest
 
 from etl.store import sql_files
+from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.cli.conftest import on_terminal
-from tests.samples import open_copy, stage_run
+from tests.samples import stage_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ def well(shell: Shell) -> Shell:
     """A shell whose database holds four snapshots up to now and a reconciliation, and whose list is theirs."""
     slot = datetime.now(UTC).replace(second=0, microsecond=0)
     shell.directory.joinpath("meetings.txt").write_text("meeting-1\nmeeting-2\n", encoding="utf-8")
-    with open_copy(shell.database) as connection:
+    with open_database(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory, slot=slot - number * STEP) for number in range(4)])
         connection.execute("update session_snapshots set created_at = slot, started_at = slot, observed_at = slot")
         connection.execute("update session_snapshots set session_id = cast(uuid() as varchar)")

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.realtimekit.servers import answering
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def test_a_right_clock_is_not_mentioned(shell: Shell) -> None:
     assert shell.rows("select clock_note from runs") == [(None,)]
 
 
+@pytest.mark.usefixtures("no_database")
 def test_a_slot_in_the_future_ends_with_78(shell: Shell) -> None:
     """A dry run refuses it as well."""
     slot = (datetime.now(UTC) + timedelta(hours=1)).isoformat()

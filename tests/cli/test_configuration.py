@@ -214,6 +214,7 @@ def test_an_address_with_a_stray_mark_is_refused_or_mended(shell: Shell, mark: s
     assert shell.snapshot(CLOUDFLARE_API_BASE_URL=f"{shell.api.base_url}{mark}").exit_code in {0, 78}
 
 
+@pytest.mark.usefixtures("no_database")
 def test_the_database_can_be_an_option(shell: Shell) -> None:
     """The option replaces RTK_USAGE_DATABASE, and missing directories are created."""
     database = shell.directory / "deep" / "down" / "there.duckdb"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = [["load"], ["report", "daily"], ["query", "select 1"], ["check"], ["page", "--output", "page.html"]]
 
 
+@pytest.mark.usefixtures("no_database")
 @pytest.mark.parametrize("text", [":memory:", "md:usage", "s3://bucket/x", "file:x", "-", "$HOME/x", "~nobody-here/x"])
 @pytest.mark.parametrize("source", ["option", "variable"])
 def test_a_wrong_database_ends_a_snapshot_before_its_first_request(shell: Shell, text: str, source: str) -> None:
@@ -28,6 +29,7 @@ def test_a_wrong_database_ends_a_snapshot_before_its_first_request(shell: Shell,
     assert [path.name for path in shell.directory.iterdir()] == ["meetings.txt"]
 
 
+@pytest.mark.usefixtures("no_database")
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_every_command_decides_alike(shell: Shell, arguments: list[str]) -> None:
     """One place knows the path of a database."""
@@ -36,6 +38,7 @@ def test_every_command_decides_alike(shell: Shell, arguments: list[str]) -> None
     assert "--database ':memory:' is not the path of a file on this machine" in result.stderr
 
 
+@pytest.mark.usefixtures("no_database")
 @pytest.mark.parametrize("description", OTHER_FILES)
 def test_another_file_ends_a_snapshot_before_its_first_request(shell: Shell, description: str) -> None:
     """A snapshot of hours must not end with the news that its rows can't be stored."""
@@ -48,6 +51,7 @@ def test_another_file_ends_a_snapshot_before_its_first_request(shell: Shell, des
     assert not shell.staging.exists()
 
 
+@pytest.mark.usefixtures("no_database")
 @pytest.mark.parametrize("command", ["snapshot", "reconcile", "load"])
 def test_a_run_that_cannot_start_leaves_no_directory(shell: Shell, command: str) -> None:
     """Another program or a newer version made the database. Nothing is made beside it, and nothing is sent."""

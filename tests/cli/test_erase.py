@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import CHECKOUT, finish, until
+from tests.cli.conftest import CHECKOUT, finish, shell_in, until
 from tests.samples import held_open
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Shell
+    from tests.conftest import Api
 
 SLOTS = ("2026-11-23T12:00:00Z", "2026-11-23T12:05:00Z")
 CONTENT = """
@@ -48,11 +52,19 @@ cli(sys.argv[2:])
 """
 
 
-@pytest.fixture
-def filled(shell: Shell) -> Shell:
-    """A database with two snapshots."""
+@pytest.fixture(scope="module")
+def two_snapshots(calm_api: Api, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a shell that took two snapshots. No test changes it."""
+    shell = shell_in(tmp_path_factory.mktemp("two_snapshots"), calm_api)
     for slot in SLOTS:
         assert shell.snapshot("--slot", slot).exit_code == 0
+    return shell.directory
+
+
+@pytest.fixture
+def filled(shell: Shell, two_snapshots: Path) -> Shell:
+    """A shell with a copy of the two snapshots."""
+    shutil.copytree(two_snapshots, shell.directory, dirs_exist_ok=True)
     return shell
 
 

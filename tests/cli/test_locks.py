@@ -91,6 +91,7 @@ def test_load_makes_nothing_where_there_is_nothing(shell: Shell) -> None:
     assert list(shell.directory.glob("typo*")) == []
 
 
+@pytest.mark.usefixtures("no_database")
 def test_load_brings_an_older_database_up_to_date(shell: Shell) -> None:
     """Then reports, which change nothing, need not wait for the next snapshot."""
     make_older_database(shell.database)

@@ -71,6 +71,7 @@ def _read(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.usefixtures("no_database")
 def test_a_good_run_from_cron_is_one_line(shell: Shell) -> None:
     """Without a terminal there is one line on standard output, and nothing on standard error."""
     code, stdout, stderr = shell.process("snapshot", "meetings.txt")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NOBODY = {"CLOUDFLARE_API_TOKEN": None, "CLOUDFLARE_ACCOUNT_ID": None, "REALTIMEKIT_APP_ID": None}
 
 
+@pytest.mark.usefixtures("no_database")
 def test_a_dry_run_says_what_the_run_would_cost_and_does_nothing(shell: Shell) -> None:
     """The command sends no request and creates no file. It needs neither token nor account nor app."""
     result = shell.snapshot("--dry-run", **NOBODY)
@@ -256,6 +257,7 @@ def test_the_list_is_taken_where_only_it_can_end_in_time(shell: Shell) -> None:
     assert result.exit_code == 0
 
 
+@pytest.mark.usefixtures("no_database")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -279,6 +281,7 @@ def test_what_makes_no_sense_is_refused_before_anything_is_done(shell: Shell, ar
     assert not shell.database.exists()
 
 
+@pytest.mark.usefixtures("no_database")
 @pytest.mark.parametrize(("app", "said"), [(None, "the RealtimeKit app is missing"), ("a b", "is not a valid app ID")])
 def test_all_meetings_of_no_app_are_asked_for_nowhere(shell: Shell, app: str | None, said: str) -> None:
     """`--all-meetings` needs an app."""

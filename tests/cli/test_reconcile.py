@@ -23,6 +23,7 @@ def count(shell: Shell) -> int:
     return len(shell.api.world.sessions(START, "ENDED", since=START - timedelta(days=1)))
 
 
+@pytest.mark.usefixtures("no_database")
 def test_it_says_in_a_line_what_it_found(shell: Shell) -> None:
     """The line of a second run says that nothing is new."""
     first, second = shell.run("reconcile", *PERIOD), shell.run("reconcile", *PERIOD)
@@ -73,6 +74,7 @@ def test_an_api_that_refuses_or_is_down_ends_as_a_snapshot_does(open_shell: Open
     assert shell.rows("select kind, failed > 0 from runs") == [("reconcile", True)]
 
 
+@pytest.mark.usefixtures("no_database")
 def test_without_an_app_and_a_database_it_is_a_setting_that_is_missing(shell: Shell) -> None:
     """The command ends with 78 and creates nothing."""
     result = shell.run("reconcile", *PERIOD, REALTIMEKIT_APP_ID=None)

@@ -26,7 +26,7 @@ from etl.store.load import load_runs
 from tests.cli.conftest import CHECKOUT, on_terminal
 from tests.older import make_older_database
 from tests.reports.test_workbook import cells
-from tests.samples import SLOT, held_open, open_copy, stage_run
+from tests.samples import SLOT, held_open, stage_run
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
@@ -39,7 +39,7 @@ PARAMETERS = "select $since as since, $until as until, $tz as tz, $app_id as app
 @pytest.fixture
 def filled(shell: Shell) -> Shell:
     """A shell whose database holds one snapshot of 2026-11-02T12:00:00Z, with one session of 2.3434 minutes."""
-    with open_copy(shell.database) as connection:
+    with open_database(shell.database) as connection:
         load_runs(connection, [stage_run(shell.directory)])
     return shell
 
@@ -398,8 +398,6 @@ def test_without_a_database_nothing_is_made(shell: Shell) -> None:
 
 def test_a_database_without_snapshots_says_so(shell: Shell) -> None:
     """An empty database has no figures, which differs from figures of zero."""
-    with open_database(shell.database):
-        pass
     result = shell.run("report", "daily")
     assert result.exit_code == 78
     assert "holds no snapshots yet; take one with rtk-usage snapshot" in result.stderr
@@ -442,6 +440,7 @@ def test_the_database_of_an_older_version_is_reported_on(filled: Shell) -> None:
     assert filled.database.read_bytes() == before
 
 
+@pytest.mark.usefixtures("no_database")
 def test_the_database_of_another_version_is_not_read(shell: Shell) -> None:
     """An older database that lacks a column needs a run first, and a newer database a newer version."""
     make_older_database(shell.database, without="runs.unlisted")
