@@ -153,6 +153,7 @@ def test_a_check_changes_nothing(broken: Shell) -> None:
     assert sorted(path.name for path in broken.directory.rglob("*")) == files
 
 
+@pytest.mark.usefixtures("no_database")
 def test_nothing_aborts_before_the_first_run(shell: Shell, tmp_path: Path) -> None:
     """Without settings, list and database there are three critical findings, and each says what to do."""
     nothing = dict.fromkeys(("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_ACCOUNT_ID", "REALTIMEKIT_APP_ID"))
