@@ -203,6 +203,7 @@ def test_nothing_else_is_replaced(shell: Shell, destination: str, code: int, sai
     assert read_destinations(shell.database) == []
 
 
+@pytest.mark.usefixtures("no_database")
 def test_a_database_that_does_not_exist_is_not_exported(shell: Shell) -> None:
     """Nothing is created."""
     result = shell.run("export", str(shell.directory / "copy.duckdb"))

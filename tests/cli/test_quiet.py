@@ -5,6 +5,8 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.cli.conftest import meeting_ids
 from tests.cli.test_configuration import WRONG
 from tests.cli.test_snapshot import mode
@@ -96,6 +98,7 @@ def test_the_log_file_has_the_lines_of_a_run_that_is_not_quiet(shell: Shell) -> 
     assert log.read_text().splitlines()[2].endswith(f"INFO loaded 0 staged runs into {shell.database}")
 
 
+@pytest.mark.usefixtures("no_database")
 def test_a_quiet_run_without_a_staging_directory_makes_none(shell: Shell) -> None:
     """A run of another program's database leaves no file beside it."""
     (shell.directory / "other.duckdb").write_bytes(b"SQLite format 3\0" + bytes(100))
