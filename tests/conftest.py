@@ -6,7 +6,7 @@ import asyncio
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -89,6 +89,8 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
     latency: float = 0.0,
     max_per_page: int = 100,
     ignores_page_no: bool = False,
+    owner: Literal["user", "account"] = "user",
+    token_expires_at: datetime | None = None,
     **faults: Any,
 ) -> Iterator[Api]:
     """Serve a world of some meetings at START, or as many as there are apps; `faults` are the arguments of Faults.
@@ -117,6 +119,8 @@ def running_api(  # noqa: PLR0913  # what a test may want of the world and its s
         latency=latency,
         max_per_page=max_per_page,
         ignores_page_no=ignores_page_no,
+        owner=owner,
+        token_expires_at=token_expires_at,
     )
     with serve(app) as simulator:
         yield Api(simulator.app, simulator.base_url, worlds[0], clock, worlds)

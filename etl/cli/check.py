@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from datetime import UTC, datetime
@@ -16,10 +17,11 @@ from etl.cli.options import APP, limited_api_options, make_period_options, watch
 from etl.cli.output import print_text
 from etl.cli.terminal import terminal_width
 from etl.errors import ConfigError
+from etl.settings import ApiSettings
+from etl.values.run import RunContext
 
 if TYPE_CHECKING:
-    from etl.settings import ApiSettings
-    from etl.watch.check import CheckSettings
+    from etl.watch.check import Ask, CheckSettings
 
 
 @click.command(
@@ -27,9 +29,23 @@ if TYPE_CHECKING:
         "check",
         "check --json",
         "check --since all",
+        "check --online --sample 50",
     )
 )
 @click.argument("meetings", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Also ask the API about the token, the app and the meetings of the list, and how fresh its list of live "
+    "sessions is.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(0, 1000),
+    default=20,
+    show_default=True,
+    help="With --online: the number of meetings to ask for one by one, and to compare with the list of live sessions.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @wide_option
 @make_period_options(
@@ -38,11 +54,11 @@ if TYPE_CHECKING:
 )
 @watch_options
 @limited_api_options()
-def check(*, as_json: bool, wide: bool, **options: Any) -> None:
+def check(*, online: bool, sample: int, as_json: bool, wide: bool, **options: Any) -> None:
     r"""Tell whether the job is well, and what to do if it is not.
 
     MEETINGS is the meeting list; without it, the command reads data/meetings.txt. The command prints the state at a
-    glance, and one line per finding, the worst first. It changes nothing.
+    glance, and one line per finding, the worst first. It changes nothing. Without --online it sends no request.
 
     \b
     Exit codes, as monitoring plugins have them:
@@ -55,7 +71,7 @@ def check(*, as_json: bool, wide: bool, **options: Any) -> None:
 
     width = None if wide else terminal_width(sys.stdout)
     settings = _settings(options, width)
-    report = look(settings)
+    report = look(settings, _ask(settings, sample) if online else None)
     print_text(report_as_json(report) if as_json else report_as_text(report, settings.period.tz, width=width))
     click.get_current_context().exit(report.severity.exit_code)
 
@@ -75,6 +91,22 @@ def _settings(options: dict[str, Any], width: int | None) -> CheckSettings:
         period=make_period(options),
         now=datetime.now(UTC),
         width=width,
+    )
+
+
+def _ask(settings: CheckSettings, sample: int) -> Ask | None:
+    """Return the function that asks the API, or None if the settings do not allow that."""
+    import asyncio
+
+    from etl.watch.online import ask_online, expect
+
+    api = settings.api
+    if not isinstance(api, ApiSettings):
+        return None
+    logging.getLogger("etl").addHandler(logging.NullHandler())  # the findings say what warnings would say
+    context = RunContext(now=lambda: datetime.now(UTC), sleep=asyncio.sleep)
+    return lambda listed, spent: ask_online(
+        api, context, expect(settings.app_id, listed), sample=sample, spent=spent, tz=settings.period.tz
     )
 
 

@@ -1,4 +1,4 @@
-"""The meetings of an app, live or not: the source of a meeting list."""
+"""The meetings of an app, live or not: the source of a meeting list. And the apps of the account."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from etl.values.fetch import FetchCounts
 from etl.values.meetings import is_id
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from etl.realtimekit.http.client import RealtimeKit
     from etl.realtimekit.http.responses import ListPage
     from etl.settings import ApiSettings
@@ -43,20 +45,34 @@ async def fetch_meetings(app_id: str, settings: ApiSettings, context: RunContext
     """
     async with open_session(settings, context, FetchCounts()) as session, session.client() as client:
         try:
-            entries = await _read(client, app_id)
+            meetings = await read_meetings(client, app_id)
         except Refused as error:
             raise make_token_error(error) from error
         except RequestError as error:
             what = f"the list of the meetings of app {app_id} can't be read, and nothing is written ({error.message})"
             raise make_api_error(error, what) from error
+    return meetings
+
+
+async def read_meetings(client: RealtimeKit, app_id: str) -> list[ListedMeeting]:
+    """Read all meetings of an app, in the order of the API. Raises the RequestError that left entries unread."""
+    entries = await read_entries(partial(client.meetings, app_id), page_size=client.page_size)
     meetings = [_listed_meeting(entry) for entry in entries.values() if is_id(entry.get("id"))]
     if left_out := len(entries) - len(meetings):
         _log.warning("%d entries of the list have no ID that a meeting can have, and are left out", left_out)
     return meetings
 
 
-async def _read(client: RealtimeKit, app_id: str) -> dict[str, dict[str, object]]:
-    """Read the list, and return its entries by their keys: the meeting ID where there is one."""
+async def read_apps(client: RealtimeKit) -> dict[str, str]:
+    """Read the apps of the account: their names by their IDs. Raises the RequestError that left apps unread."""
+    entries = await read_entries(client.apps, page_size=client.page_size)
+    return {str(entry["id"]): str(entry.get("name") or "") for entry in entries.values() if is_id(entry.get("id"))}
+
+
+async def read_entries(
+    fetch_page: Callable[[int], Awaitable[ListPage]], *, page_size: int
+) -> dict[str, dict[str, object]]:
+    """Read a list of things that have an `id`, and return its entries by their keys: the ID where there is one."""
     entries: dict[str, dict[str, object]] = {}
 
     def record(page: ListPage) -> list[str]:
@@ -67,7 +83,7 @@ async def _read(client: RealtimeKit, app_id: str) -> dict[str, dict[str, object]
 
     def make_reader() -> ForwardReader:
         entries.clear()
-        return ForwardReader(partial(client.meetings, app_id), record, page_size=client.page_size, is_growing=False)
+        return ForwardReader(fetch_page, record, page_size=page_size, is_growing=False)
 
     await read_forward(make_reader, readings=_READINGS)
     return entries

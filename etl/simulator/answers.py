@@ -88,3 +88,6 @@ MALFORMED_TOKEN = gateway_error(
 
 AUTHENTICATION_ERROR = gateway_error(401, 10000, "Authentication error")
 """The token is well-formed, but wrong."""
+
+INVALID_TOKEN = gateway_error(401, 1000, "Invalid API Token")
+"""The token is well-formed, but unknown where it is verified."""

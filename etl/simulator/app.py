@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -13,7 +14,16 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from etl.settings import CLOUDFLARE_RATE
-from etl.simulator.answers import AUTHENTICATION_ERROR, MALFORMED_TOKEN, gateway_error, rate_limit_error
+from etl.simulator.answers import (
+    AUTHENTICATION_ERROR,
+    INVALID_TOKEN,
+    MALFORMED_TOKEN,
+    Answer,
+    gateway_error,
+    rate_limit_error,
+    to_json,
+)
+from etl.simulator.clock import to_iso, to_ms
 from etl.simulator.endpoints import Endpoints
 from etl.simulator.faults import Faults
 from etl.simulator.limits import Quota, format_headers
@@ -24,12 +34,12 @@ from etl.simulator.world import World
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
+    from typing import Literal
 
     from starlette.datastructures import State
     from starlette.types import Receive, Scope, Send
 
     from etl.settings import Rate
-    from etl.simulator.answers import Answer
     from etl.simulator.clock import FastClock
 
     Headers = list[tuple[bytes, bytes]]
@@ -53,18 +63,22 @@ def create_app(  # noqa: PLR0913 - keywords, of which all but the clock have a d
     latency: float = 0.0,
     max_per_page: int = 100,
     ignores_page_no: bool = False,
+    owner: Literal["user", "account"] = "user",
+    token_expires_at: datetime | None = None,
 ) -> Starlette:
     """Make the API of a world, or of several worlds as the apps of one account, behind one token and one quota.
 
     `now` is the time of the worlds and of the quota's window. `latency` (seconds) is added to every answer. A list
-    has `max_per_page` entries per page at most; if it `ignores_page_no`, every page is the first. ValueError if the
-    worlds belong to several accounts, or two are the same app. `app.state` counts the requests: see `Api`.
+    has `max_per_page` entries per page at most; if it `ignores_page_no`, every page is the first. The token belongs to
+    `owner`, and is verified at the owner's address only. ValueError if the worlds belong to several accounts, or
+    two are the same app. `app.state` counts the requests: see `Api`.
     """
     app = Starlette()
     pagination = Pagination(max_per_page=max_per_page, ignores_page_no=ignores_page_no)
     endpoints = Endpoints([worlds] if isinstance(worlds, World) else worlds, now, pagination)
     auth = Auth(token, quota, now)
-    api = Api(endpoints, auth, faults or Faults(), state=app.state, latency=latency)
+    verification = Verification(owner=owner, expires_at=token_expires_at)
+    api = Api(endpoints, auth, faults or Faults(), verification, state=app.state, latency=latency)
     # Mounted as a whole: Starlette matches decoded paths, in which an ID's %2F is a slash like any other.
     app.router.routes.append(Mount("/", app=api))
     return app
@@ -110,6 +124,25 @@ class Auth:
         return AUTHENTICATION_ERROR if _BEARER.fullmatch(given) else MALFORMED_TOKEN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The answer about a token, at the address of its owner: `user`, or `account`. It never expires without a date."""
+
+    owner: str
+    expires_at: datetime | None
+
+    def answer(self, owner: str) -> Answer:
+        """Answer a token that is right."""
+        if owner != self.owner:
+            return INVALID_TOKEN
+        result = {"id": "0123456789abcdef0123456789abcdef", "status": "active"}
+        if self.expires_at:
+            result["expires_on"] = to_iso(to_ms(self.expires_at))
+        message = {"code": 10000, "message": "This API Token is valid and active", "type": None}
+        content = {"result": result, "success": True, "errors": [], "messages": [message]}
+        return Answer(status=200, body=to_json(content))
+
+
 class Api:
     """An ASGI application that answers every GET under `/client/v4`, and counts the requests in `state`.
 
@@ -118,8 +151,18 @@ class Api:
     `requests_by_path` (by the decoded path below `realtime/kit/`) are counters.
     """
 
-    def __init__(self, endpoints: Endpoints, auth: Auth, faults: Faults, *, state: State, latency: float = 0.0) -> None:
+    def __init__(  # noqa: PLR0913 - the parts of an answer, and two keywords
+        self,
+        endpoints: Endpoints,
+        auth: Auth,
+        faults: Faults,
+        verification: Verification,
+        *,
+        state: State,
+        latency: float = 0.0,
+    ) -> None:
         self._endpoints = endpoints
+        self._verification = verification
         self._auth = auth
         self._faults = faults
         self._state = state
@@ -137,6 +180,8 @@ class Api:
         refusal, headers = self._auth.check(scope["headers"])
         self._state.refusals = self._auth.refusals
         headers.append((b"cf-ray", b"%016x-SIM" % (next(self._ray_numbers) * _RAY_FACTOR & _RAY_MASK)))
+        if refusal is AUTHENTICATION_ERROR and path[-2:] == ["tokens", "verify"]:
+            refusal = INVALID_TOKEN
         answer = refusal or self._answer(scope, path)
         answer = self._faults.apply(self._faults.next_name(meeting_id, page_no), answer)
         if delay := self._latency + answer.delay_seconds:
@@ -147,6 +192,10 @@ class Api:
         match path:
             case ["client", "v4", "accounts", account_id, "realtime", "kit", *below] if scope["method"] == "GET":
                 return self._endpoints.answer(account_id, below, scope["query_string"])
+            case ["client", "v4", "user", "tokens", "verify"] if scope["method"] == "GET":
+                return self._verification.answer("user")
+            case ["client", "v4", "accounts", account_id, "tokens", "verify"] if scope["method"] == "GET":
+                return self._verification.answer("account" if account_id == self._endpoints.account_id else "")
         return gateway_error(404, 7003, f"Could not route {scope['method']} {scope['path']}")
 
     def _count(self, path: Sequence[str], meeting_id: str | None, page_no: int | None) -> None:

@@ -42,7 +42,7 @@ class Endpoints:
         accounts = sorted({world.account_id for world in worlds})
         if len(accounts) != 1:
             raise ValueError(f"the worlds belong to {len(accounts)} accounts ({', '.join(accounts)}): it must be one")
-        self._account_id = accounts[0]
+        self.account_id = accounts[0]
         self._worlds = {world.app_id: world for world in worlds}
         if len(self._worlds) < len(worlds):
             raise ValueError(f"{len(worlds)} worlds have only the apps {', '.join(self._worlds)}: each needs its own")
@@ -52,7 +52,7 @@ class Endpoints:
     def answer(self, account_id: str, path: Sequence[str], query_string: bytes) -> Answer:
         """Answer a request for a path, given as its decoded segments below `realtime/kit`."""
         try:
-            answer = self._route(path, read_query(query_string)) if account_id == self._account_id else None
+            answer = self._route(path, read_query(query_string)) if account_id == self.account_id else None
         except BadQueryError as error:
             return realtimekit_error(400, str(error))
         if answer is None:

@@ -235,6 +235,31 @@ def test_runs_for_a_whole_app_need_no_list(well: Shell) -> None:
     assert severities(check(well))["list"] == "critical"
 
 
+def test_online_the_api_is_asked_as_well(well: Shell) -> None:
+    """A mistyped meeting is named. Without the option nothing is sent, and without a token nothing can be."""
+    world = well.api.world
+    right = world.meeting_ids[0]
+    (well.directory / "meetings.txt").write_text(f"{right}\n{right[:-1]}\n", encoding="utf-8")
+    mine = {"REALTIMEKIT_APP_ID": world.app_id}
+    check(well, **mine)
+    check(well, "--online", CLOUDFLARE_API_TOKEN=None, **mine)
+    assert well.api.app.state.requests == 0
+    result = check(well, "--online", "--sample", "1", **mine)
+    assert result.stderr == ""
+    online = {name: severities(result)[name] for name in ("token", "permission", "app", "meetings", "live list")}
+    assert online == dict.fromkeys(online, "fine") | {"meetings": "warning"}
+    assert f"1 of 2 are not in app {world.app_id}: {right[:-1]} (nearest: {right}, " in result.stdout
+    assert list(well.api.app.state.requests_by_meeting) == [right]
+
+
+def test_online_a_proxy_that_is_not_usable_is_a_finding(well: Shell) -> None:
+    """Nothing is sent then."""
+    address = {"CLOUDFLARE_API_BASE_URL": "https://api.example.org/client/v4", "HTTPS_PROXY": "socks5://localhost:1"}
+    result = check(well, "--online", **address)
+    assert severities(result)["network"] == "critical"
+    assert "the proxy in HTTPS_PROXY is not usable" in found(result)["network"][1]
+
+
 def test_lines_fit_the_terminal(broken: Shell) -> None:
     """Sentences are wrapped between words, and rows as those of a report. `--wide` and a pipe get whole lines."""
     meetings = str(broken.directory / "meetings.txt")

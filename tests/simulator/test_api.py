@@ -33,6 +33,28 @@ def test_the_account_has_one_app(start: Start) -> None:
     assert answer.json() == {"success": True, "data": [app], "paging": paging}
 
 
+def test_a_token_is_verified_at_the_address_of_its_owner(start: Start, clock: SimulatedClock) -> None:
+    """Elsewhere it is not known. A user owns it, or the account."""
+    end = clock.now() + timedelta(days=3)
+    for owner, other in (("user", "account"), ("account", "user")):
+        caller = start(owner=owner, token_expires_at=end)
+        account = f"accounts/{caller.world.account_id}"
+        paths = {"user": "user/tokens/verify", "account": f"{account}/tokens/verify"}
+        answer = caller.http.get(f"{caller.base_url}/{paths[owner]}").json()
+        assert (answer["success"], answer["errors"], answer["messages"][0]["code"]) == (True, [], 10000)
+        assert answer["result"]["status"] == "active"
+        assert datetime.fromisoformat(answer["result"]["expires_on"]) == end
+        refused = caller.http.get(f"{caller.base_url}/{paths[other]}")
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (401, 1000)
+        wrong = caller.http.get(f"{caller.base_url}/{paths[owner]}", headers={"Authorization": "Bearer wrong"})
+        assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (401, 1000)
+        elsewhere = caller.http.get(f"{caller.base_url}/accounts/other/tokens/verify")
+        assert elsewhere.status_code == 401
+    unlimited = start()
+    answer = unlimited.http.get(f"{unlimited.base_url}/user/tokens/verify").json()
+    assert "expires_on" not in answer["result"]
+
+
 def test_an_active_session_is_that_of_the_world(start: Start, clock: SimulatedClock) -> None:
     """An active session is a 200 with `{success, data}` and the figures of this instant."""
     caller = start(World(booking="steady"))

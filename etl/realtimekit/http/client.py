@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import ssl
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -18,21 +18,23 @@ from etl.realtimekit.http.refusals import Call
 from etl.realtimekit.http.responses import (
     MAX_BODY_BYTES,
     MAX_PAGE_BYTES,
+    REFUSED,
     RawResponse,
     parse_active_session,
     parse_daily_totals,
     parse_page,
     parse_session,
+    parse_token_check,
     printable,
 )
 from etl.realtimekit.http.retry import rate_limit_wait, retrying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from etl.realtimekit.http.refusals import Refusals
-    from etl.realtimekit.http.responses import ListPage
+    from etl.realtimekit.http.responses import ListPage, TokenCheck
     from etl.realtimekit.limit.budget import RequestBudget
     from etl.settings import ApiSettings
     from etl.values.fetch import Idle, Payload
@@ -63,6 +65,9 @@ class RealtimeKit:
         self._client = client
         self._mask = settings.mask
         self._base_url = settings.mask(settings.base_url)  # for messages
+        base_url, account_id = settings.base_url.rstrip("/"), quote(settings.account_id, safe="")
+        owners = ("user", f"accounts/{account_id}")
+        self._token_urls = [f"{base_url}/{owner}/tokens/verify" for owner in owners]
         self._timeout = settings.timeout.total_seconds()
         self.page_size = settings.page_size
         self._budget = budget
@@ -101,9 +106,25 @@ class RealtimeKit:
         """Return a page (from 1) of the meetings of an app. Their order is not documented."""
         return await self._page(app_id, "meetings", number)
 
+    async def apps(self, number: int) -> ListPage:
+        """Return a page (from 1) of the apps of the account."""
+        return await self._get(["apps"], parse_page, self._page_query(number), MAX_PAGE_BYTES)
+
+    async def check_token(self) -> TokenCheck:
+        """Ask for the status of the token. A user owns it, or else the account: each has an address of its own."""
+        checks = []
+        for url in self._token_urls:
+            check = await self._send_with_retries(url, parse_token_check)
+            if check.status != REFUSED:
+                return check
+            checks.append(check)
+        return checks[0]
+
     async def _page(self, app_id: str, path: str, number: int, **query: str) -> ListPage:
-        query |= {"page_no": str(number), "per_page": str(self.page_size)}
-        return await self._get([app_id, path], parse_page, query, MAX_PAGE_BYTES)
+        return await self._get([app_id, path], parse_page, query | self._page_query(number), MAX_PAGE_BYTES)
+
+    def _page_query(self, number: int) -> dict[str, str]:
+        return {"page_no": str(number), "per_page": str(self.page_size)}
 
     async def _get(
         self,
@@ -113,13 +134,24 @@ class RealtimeKit:
         max_bytes: int = MAX_BODY_BYTES,
     ) -> _T:
         """Send a request, with its retries, and parse the response. `path` holds names and IDs, not encoded."""
-        self.attempts = 0
-        try:
+        with _as_invalid_id():
             url = "/".join(quote(segment, safe="") for segment in path)
+        return await self._send_with_retries(url, parse, query, max_bytes, app_id=path[0])
+
+    async def _send_with_retries(  # the request, and how to read its response
+        self,
+        url: str,
+        parse: Callable[[RawResponse], _T],
+        query: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BODY_BYTES,
+        *,
+        app_id: str = "",
+    ) -> _T:
+        """Send a request to a URL: relative to the account, or absolute."""
+        self.attempts = 0
+        with _as_invalid_id():
             request = self._client.build_request("GET", url, params=query)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise GiveUp(FailureKind.INVALID_ID, f"not asked: {printable(str(error))}") from None
-        call = Call(app_id=path[0], request=request, parse=parse, max_bytes=max_bytes)
+        call = Call(app_id=app_id, request=request, parse=parse, max_bytes=max_bytes)
         answer: _T = await self._retrying(self._refusals.send, call, self._attempt)
         return answer
 
@@ -170,6 +202,15 @@ class RealtimeKit:
             error = error.exceptions[0]
         message = self._mask(_system_reason(error) or str(error)) or type(error).__name__
         return printable(f"the proxy answers {message}" if isinstance(error, httpx.ProxyError) else message)
+
+
+@contextmanager
+def _as_invalid_id() -> Iterator[None]:
+    """Raise GiveUp if no URL can hold an ID."""
+    try:
+        yield
+    except (httpx.InvalidURL, ValueError) as error:
+        raise GiveUp(FailureKind.INVALID_ID, f"not asked: {printable(str(error))}") from None
 
 
 def _system_reason(error: BaseException) -> str | None:

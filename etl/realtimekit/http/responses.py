@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from etl.values.fetch import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from etl.errors import RequestError
     from etl.values.fetch import Idle, Payload
@@ -38,7 +38,9 @@ _SLOW_DOWN_CODE = 971
 NO_ROUTE_CODE = 7003
 _NO_SESSION = "No active session found"
 
-_OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 401, 403, 404
+REFUSED = "refused"  # the status of a token that the API does not accept
+
+_OK, _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 200, 400, 401, 403, 404
 _REQUEST_TIMEOUT, _TOO_EARLY, _TOO_MANY_REQUESTS, _SERVER_ERROR = 408, 425, 429, 500
 
 
@@ -62,6 +64,15 @@ class ListPage:
 
     entries: list[Any]
     total: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCheck:
+    """The API's answer about the token: its status, or `refused` with the reason, and when it expires if it does."""
+
+    status: str
+    reason: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +157,31 @@ def parse_daily_totals(raw: RawResponse) -> list[Any]:
     if not isinstance(entries, list):
         raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {raw.status}, not a success with daily totals")
     return entries
+
+
+def parse_token_check(raw: RawResponse) -> TokenCheck:
+    """Return the status of the token. A refusal is an answer, too.
+
+    Raises as `parse_active_session` does for everything else. An end that is not a date counts as none.
+    """
+    response = _parse_envelope(raw, MAX_BODY_BYTES)
+    if raw.status in {_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN}:
+        refusal = response.error(GiveUp, FailureKind.UNAUTHORIZED, f"HTTP {raw.status}")
+        return TokenCheck(status=REFUSED, reason=refusal.message)
+    _raise_for_status(response)
+    result = (response.envelope or {}).get("result")
+    status = result.get("status") if isinstance(result, dict) else None
+    if not isinstance(result, dict) or not isinstance(status, str):
+        raise response.error(GiveUp, FailureKind.MALFORMED, f"HTTP {raw.status}, not the status of a token")
+    return TokenCheck(status=printable(status), expires_at=_parse_end(result.get("expires_on")))
+
+
+def _parse_end(value: object) -> datetime | None:
+    try:
+        end = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return end if end and end.tzinfo else None
 
 
 def retry_after(headers: Mapping[str, str], received_at: datetime | None = None) -> float | None:
