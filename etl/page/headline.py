@@ -1,4 +1,4 @@
-"""The sentences at the top of the page: how much, against the time before, when most were there, and the cost."""
+"""The sentence at the top of the page: how much, against the time before, when it was busiest, and the cost."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _SAME = 0.005  # a smaller change is not mentioned
 
 
 def make_headline(data: PageData, totals: Totals, previous: Totals | None) -> str:
-    """Return the figures of the period as plain sentences."""
+    """Return the figures of the period as one plain sentence."""
     if not totals.has_figures:
         return "Nothing is known of this period."
     amount = f"{format_count(round(totals.minutes), 'minute')} in {format_count(totals.sessions, 'session')}"
-    sentences = [
-        f"{amount}{_compared(totals.minutes, previous)}.",
+    parts = [
+        f"{amount}{_compared(totals.minutes, previous)}",
         _busiest(data, totals.peak_participants),
-        f"The estimated cost is {_range(totals)}." if totals.high_usd else "",
+        f"for an estimated {_range(totals)}" if totals.high_usd else "",
     ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    return f"{', '.join(part for part in parts if part)}."
 
 
 def _compared(minutes: float, previous: Totals | None) -> str:
@@ -47,7 +47,7 @@ def _busiest(data: PageData, peak: int | None) -> str:
     (at,) = participants.filter(participants["participants"] == peak)["slot"].head(1)
     local = at.astimezone(ZoneInfo(data.current.period.tz))
     moment = f"{local:%A}, {local.day} {local:%B} at {local:%H:%M}"
-    return f"Most participants were there on {moment}: {text.count(peak)} at a time."
+    return f"busiest on {moment} with {format_count(peak, 'participant')}"
 
 
 def _range(totals: Totals) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from etl import __version__
 from etl.page import calendar, concurrency, text
+from etl.page.accuracy import sum_months
 from etl.page.daily import daily
 from etl.page.figures import (
     MOST_DAYS,
@@ -84,7 +85,17 @@ def make_environment(tz: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    formats = (text.count, text.tenths, text.hundredths, text.percent, text.usd, text.change, text.duration, text.day)
+    formats = (
+        text.count,
+        text.tenths,
+        text.hundredths,
+        text.percent,
+        text.usd,
+        text.change,
+        text.duration,
+        text.day,
+        text.month,
+    )
     environment.filters |= {function.__name__: function for function in (*formats, text.name)}
     environment.filters["instant"] = partial(text.instant, tz=tz)
     environment.globals |= {"nothing": text.NOTHING, "version": __version__}
@@ -137,6 +148,7 @@ def _context(data: PageData) -> dict[str, Any]:
         "longest": data.longest.to_dicts(),
         "costs": compute_costs(data.current),
         "accuracy": data.accuracy.to_dicts() if data.accuracy is not None else None,
+        "accuracy_months": sum_months(data.accuracy) if data.accuracy is not None else [],
         **_ranked(data, names),
         **_phrases(data, days=len(days)),
     }
@@ -148,7 +160,7 @@ def _ranked(data: PageData, names: Mapping[MeetingKey, str]) -> dict[str, Any]:
     return {
         "meetings": data.meetings.to_dicts(),
         "names": names,
-        "sparks": draw_sparks(data.drawn, list(names)[:_RANKED]),
+        "sparks": draw_sparks(data.drawn, list(names)[:_RANKED]) if len(spans) > 1 else {},
         "spark_width": len(spans),
         "spark_is": "by day" if all(span.first == span.last for span in spans) else "by week",
         "unused": find_unused(data),

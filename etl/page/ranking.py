@@ -30,6 +30,11 @@ class Change:
     minutes: float
     previous_minutes: float
 
+    @property
+    def size(self) -> float:
+        """The size of the change in minutes."""
+        return abs(self.minutes - self.previous_minutes)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:

@@ -84,6 +84,11 @@ def day(value: date) -> str:
     return f"{value:%a} {value.day} {value:%b %Y}"
 
 
+def month(value: date) -> str:
+    """Format the month of a day, with its year."""
+    return f"{value:%B %Y}"
+
+
 def instant(at: datetime, tz: str) -> str:
     """Format an instant in a zone, to the minute."""
     local = at.astimezone(ZoneInfo(tz))

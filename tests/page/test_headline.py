@@ -1,4 +1,4 @@
-"""The sentences at the top of the page."""
+"""The sentence at the top of the page."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ def headline(usage: Usage, make: MakePage, before: float, now: float) -> str:
 @pytest.mark.parametrize(
     ("before", "now", "compared"),
     [
-        (100, 112, "112 minutes in 1 session, 12 % more than in the same time before."),
-        (100, 50, "50 minutes in 1 session, 50 % fewer than in the same time before."),
-        (1000, 1004, "1,004 minutes in 1 session, as many as in the same time before."),
-        (1000, 1006, "1,006 minutes in 1 session, 0.6 % more than in the same time before."),
-        (0, 50, "50 minutes in 1 session, after none in the same time before."),
-        (200, 1, "1 minute in 1 session, 100 % fewer than in the same time before."),
-        (100, 0, "0 minutes in 0 sessions, 100 % fewer than in the same time before."),
+        (100, 112, "112 minutes in 1 session, 12 % more than in the same time before"),
+        (100, 50, "50 minutes in 1 session, 50 % fewer than in the same time before"),
+        (1000, 1004, "1,004 minutes in 1 session, as many as in the same time before"),
+        (1000, 1006, "1,006 minutes in 1 session, 0.6 % more than in the same time before"),
+        (0, 50, "50 minutes in 1 session, after none in the same time before"),
+        (200, 1, "1 minute in 1 session, 100 % fewer than in the same time before"),
+        (100, 0, "0 minutes in 0 sessions, 100 % fewer than in the same time before"),
     ],
 )
 def test_minutes_are_compared_with_the_same_time_before(
     usage: Usage, make: MakePage, before: float, now: float, compared: str
 ) -> None:
     """A change of less than half a per cent is not mentioned."""
-    assert headline(usage, make, before, now).startswith(compared)
+    assert headline(usage, make, before, now).startswith((f"{compared}, busiest", f"{compared}."))
 
 
 def test_the_headline_says_when_most_were_there_and_what_it_costs(usage: Usage, make: MakePage) -> None:
@@ -48,8 +48,8 @@ def test_the_headline_says_when_most_were_there_and_what_it_costs(usage: Usage, 
     hourly(usage, "2026-11-05 00:00", "2026-11-07 23:00")
     a_session(usage, "2026-11-05", 100, live_participants=7)
     assert make(*NOW, tz="Asia/Tokyo").texts[3].replace("\N{NO-BREAK SPACE}", " ") == (
-        "100 minutes in 1 session. Most participants were there on Thursday, 5 November at 21:00: 7 at a time. "
-        "The estimated cost is $0.05 to $0.20."
+        "100 minutes in 1 session, busiest on Thursday, 5 November at 21:00 with 7 participants, "
+        "for an estimated $0.05 to $0.20."
     )
 
 

@@ -142,8 +142,9 @@ def test_a_month_of_31_days_is_whole(usage: Usage, make: MakePage) -> None:
 
 
 def test_without_a_session_there_is_no_histogram(usage: Usage, make: MakePage) -> None:
-    """The page says so in words."""
+    """The page says so in words, also of the cost."""
     hourly(usage, *DAYS)
     page = make(*DAYS)
     assert "No session started in this period." in page.texts
+    assert "Nothing was used that could have a cost." in page.texts
     assert not [caption for caption in page.tables if caption.startswith("Sessions by")]

@@ -36,6 +36,7 @@ def test_a_period_in_which_every_snapshot_failed(usage: Usage, make: MakePage) -
         "0 of 72 expected snapshots have figures (0.0 %). In 72, every meeting failed. 72 outcomes are unresolved.",
     )
     assert all(sentence in page.texts for sentence in sentences)
+    assert page.texts.count("No session is known.") == 2
     assert [set(list(row.values())[1:]) for row in page.table("Usage of each day")] == [{NOTHING}] * 3
     assert [list(row.values())[1:] for row in page.table("The peak")] == [[NOTHING, "24 h"]] * 3
     assert {cell for row in page.table("Participants on") for cell in list(row.values())[1:]} == {NOTHING}

@@ -43,17 +43,17 @@ def test_meetings_that_rose_and_fell_are_those_of_both_periods(usage: Usage, mak
         ("Room b", "70.0", "50.0", "+40 %"),
     ]
     assert changes(page, "Fewer minutes") == [("Room a", "40.0", "100.0", f"{MINUS}60 %")]
-    assert changes(page, "New: 2 without a session before") == [
-        ("Room newer", "15.0", "0.0", "new"),
-        ("Room new", "10.0", "0.0", "new"),
+    assert page.table("New: 2 without a session before") == [
+        {"meeting": "Room newer", "minutes": "15.0"},
+        {"meeting": "Room new", "minutes": "10.0"},
     ]
-    assert changes(page, "Silent: 1 without a session now") == [("Room gone", "0.0", "20.0", f"{MINUS}100 %")]
+    assert page.table("Silent: 1 without a session now") == [{"meeting": "Room gone", "minutes before": "20.0"}]
 
 
 def test_at_most_five_meetings_of_a_kind_are_shown(usage: Usage, make: MakePage) -> None:
     """The caption has the number of all."""
     fill(usage, {"a": 1}, {"a": 1} | {f"new {number}": 10 + number for number in range(7)})
-    assert len(changes(make(*WEEK), "New: 7 without a session before")) == 5
+    assert len(make(*WEEK).table("New: 7 without a session before")) == 5
 
 
 def test_without_a_period_before_nothing_is_compared(usage: Usage, make: MakePage) -> None:
@@ -94,3 +94,19 @@ def test_a_long_period_has_a_bar_per_week(usage: Usage, make: MakePage) -> None:
     usage.runs("2026-08-01 00:00", "2026-11-11 12:00", every=12 * HOUR)
     a_session(usage, "2026-11-09", 10)
     assert "by week" in make("2026-08-01 00:00", "2026-11-12 00:00").table("The busiest meeting")[0]
+
+
+def test_a_period_of_one_day_has_no_small_drawings(usage: Usage, make: MakePage) -> None:
+    """Each would be one bar of full height."""
+    hourly(usage, "2026-11-09 00:00", "2026-11-09 23:00")
+    a_session(usage, "2026-11-09", 10)
+    page = make("2026-11-09 00:00", "2026-11-10 00:00")
+    assert "by day" not in page.table("The busiest meeting")[0]
+    assert page.shapes("spark") == []
+
+
+def test_the_bar_of_a_change_is_its_share_of_the_largest(usage: Usage, make: MakePage) -> None:
+    """The largest change of each table fills its line."""
+    fill(usage, {"a": 100, "b": 50, "gone": 20, "left": 5}, {"a": 120, "b": 90, "new": 10})
+    shares = [shape["style"] for shape in make(*WEEK).shapes("share")][3:]
+    assert shares == ["--share:100.0%", "--share:50.0%", "--share:100.0%", "--share:100.0%", "--share:25.0%"]

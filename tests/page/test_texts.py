@@ -32,8 +32,8 @@ PAGE = f"""
 Our usage
 Our usage
 2 Nov 2026, 00:00 to 4 Nov 2026, 00:00 (UTC)
-2,000 minutes in 2 sessions, 100 % more than in the same time before. Most participants were there on \
-Monday, 2 November at 12:00: 4 at a time. The estimated cost is $1.00 to $4.00.
+2,000 minutes in 2 sessions, 100 % more than in the same time before, busiest on Monday, 2 November at 12:00 with 4 \
+participants, for an estimated $1.00 to $4.00.
 When this page was made: newest snapshot 16 days old.
 Headline
 Minutes | 2,000 | +100 % | in meetings
