@@ -20,6 +20,7 @@ from etl.cli.page import page
 from etl.cli.query import query
 from etl.cli.reconcile import reconcile
 from etl.cli.report import report
+from etl.cli.schedule import schedule
 from etl.cli.simulate import simulate
 from etl.cli.snapshot import snapshot
 from etl.cli.types import NewFile
@@ -85,6 +86,7 @@ def cli(context: click.Context, config: Path | None) -> None:
 
 
 for _command in (
+    schedule,
     snapshot,
     reconcile,
     report,
