@@ -96,12 +96,34 @@ class Site:
         )
         asyncio.run(take_snapshot(settings, self.api.context()))
 
+    @property
+    def copy(self) -> Path:
+        """The path to which `export` copies the database."""
+        return self.folder / "copy.duckdb"
+
+    @property
+    def parquet(self) -> Path:
+        """The directory to which `export` writes Parquet files."""
+        return self.folder / "parquet"
+
     def stored(self) -> Stored:
         """Return all rows, sorted. A row that is stored twice is listed twice. No database holds no row."""
-        if not self.database.exists():
-            return []
-        with duckdb.connect(self.database, read_only=True) as connection:
-            return sorted(pl.DataFrame(connection.sql(_STORED)).rows(), key=repr)
+        return _rows_of(self.database)
+
+    def exported(self) -> tuple[Stored, dict[str, int]]:
+        """Return all rows of the copy, and the number of rows in each Parquet file."""
+        files = sorted(self.parquet.rglob("*.parquet"))
+        return _rows_of(self.copy), {
+            str(file.relative_to(self.parquet)): pl.scan_parquet(file).select(pl.len()).collect().item()
+            for file in files
+        }
+
+
+def _rows_of(database: Path) -> Stored:
+    if not database.exists():
+        return []
+    with duckdb.connect(database, read_only=True) as connection:
+        return sorted(pl.DataFrame(connection.sql(_STORED)).rows(), key=repr)
 
 
 def command_line(arguments: list[str]) -> list[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-KILLS = 1000 if IS_FULL else 40
+KILLS = 1000 if IS_FULL else 30
 HOUR = timedelta(hours=1)
 _OLDEST_RUN = "select cast(run_id as varchar) from runs where kind = 'snapshot' order by slot, run_id limit 1"
 _MAKE_OLDER = "delete from schema_migrations where name like 'views of %'"
@@ -63,7 +63,22 @@ def erase(site: Site, _slot: datetime) -> list[str]:
     return ["erase", "--run", row[0], "--yes"] if row else ["load"]
 
 
-COMMANDS = (snapshot, snapshot, reconcile, load, migrate, erase)
+def compact(_site: Site, _slot: datetime) -> list[str]:
+    """Make the file smaller."""
+    return ["compact"]
+
+
+def export_file(site: Site, _slot: datetime) -> list[str]:
+    """Copy the database to a file."""
+    return ["export", str(site.copy)]
+
+
+def export_directory(site: Site, _slot: datetime) -> list[str]:
+    """Copy the database to Parquet files."""
+    return ["export", str(site.parquet)]
+
+
+COMMANDS = (snapshot, snapshot, reconcile, load, migrate, erase, compact, export_file, export_directory)
 
 
 @dataclass(kw_only=True)
@@ -112,7 +127,9 @@ def test_commands_that_are_killed_at_random_store_what_undisturbed_ones_store(
             undisturbed = twin.run(arguments)
             assert undisturbed.exit_code == 0, undisturbed.output
             killer.run(command.__name__, command(killed, slot), seconds=1.2 * (time.monotonic() - began))
-            assert killed.stored() == twin.stored(), f"seed {seed}: {command.__name__}, after {killer.kills}"
+            where = f"seed {seed}: {command.__name__}, after {killer.kills}"
+            assert killed.stored() == twin.stored(), where
+            assert killed.exported() == twin.exported(), where
     assert leftovers(killed) == leftovers(twin), f"seed {seed}"
 
 

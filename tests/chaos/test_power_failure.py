@@ -76,16 +76,20 @@ JOBS = {
     "snapshot of a locked database": Job(prepare=take_first, arguments=take_snapshot_arguments, is_locked=True),
     "load": Job(prepare=leave_staged, arguments=lambda _site: ["load"]),
     "reconcile": Job(prepare=take_first, arguments=lambda _site: ["reconcile", "--since", "2026-11-01"]),
+    "compact": Job(prepare=take_first, arguments=lambda _site: ["compact"]),
+    "export to a file": Job(prepare=take_first, arguments=lambda site: ["export", str(site.copy)]),
+    "export to a directory": Job(prepare=take_first, arguments=lambda site: ["export", str(site.parquet)]),
     "erase": Job(prepare=leave_staged, arguments=erase_arguments),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A job that ran to its end: its calls, and what is stored after it and after the load of what it has staged."""
+    """A job that ran to its end: its calls, and what is stored and exported after it and after a load."""
 
     calls: Sequence[Call]
     after: Stored
+    exported: object
 
 
 def run_recorded(site: Site, job: Job, tmp_path: Path) -> Recorded:
@@ -98,7 +102,7 @@ def run_recorded(site: Site, job: Job, tmp_path: Path) -> Recorded:
     assert ended.returncode == (StoreLocked.exit_code if job.is_locked else 0), ended.stderr.decode()
     assert any(call.is_report for call in calls), "the job reports its result"
     site.run(["load"])
-    return Recorded(calls=calls, after=site.stored())
+    return Recorded(calls=calls, after=site.stored(), exported=site.exported())
 
 
 @pytest.mark.parametrize("name", JOBS)
@@ -135,10 +139,10 @@ def check_recovery(site: Site, job: Job, recorded: Recorded, *, is_reported: boo
     """Load what is staged, then run the job again. Compare what is stored with the undisturbed job."""
     loaded = site.run(["load"])
     assert loaded.exit_code == 0, f"{where}: {loaded.output}"
-    stored = site.stored()
+    wanted = (recorded.after, recorded.exported)
     if is_reported:
-        assert stored == recorded.after, where
-    if stored != recorded.after:
+        assert (site.stored(), site.exported()) == wanted, where
+    if (site.stored(), site.exported()) != wanted:
         again = site.run(job.arguments(site))
         assert again.exit_code == 0, f"{where}: {again.output}"
-    assert site.stored() == recorded.after, where
+    assert (site.stored(), site.exported()) == wanted, where

@@ -201,9 +201,12 @@ class VolatileDisk:
 
     def _rename(self, call: Call) -> None:
         old, new = self._paths(call)
-        folder = self._folder(old)
-        assert old.parent == new.parent, "a rename within a directory is one step"
-        folder.change({new.name: folder.now[old.name], old.name: None})
+        source, destination = self._folder(old), self._folder(new)
+        if source is destination:
+            source.change({new.name: source.now[old.name], old.name: None})
+        else:  # two directories are flushed apart, so that the failure may keep one of the changes only
+            destination.change({new.name: source.now[old.name]})
+            source.change({old.name: None})
 
     def _unlink(self, call: Call) -> None:
         (path,) = self._paths(call)
