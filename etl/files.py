@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import os
 import pwd
 import re
@@ -83,6 +84,7 @@ def write_whole(output: Path, content: bytes, *, mode: int | None = None) -> Non
 
 def _replace(output: Path, content: bytes, mode: int | None) -> None:
     unfinished = output.with_name(f"{output.name}.{os.getpid()}.new")  # two processes each write their own
+    _delete_leftovers(output)
     try:
         unfinished.unlink(missing_ok=True)  # a process of the same number may have left it, with other permissions
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -93,10 +95,29 @@ def _replace(output: Path, content: bytes, mode: int | None) -> None:
         if mode is None and output.exists():
             shutil.copymode(output, unfinished)
         unfinished.replace(output)
+        sync(output.parent)  # a power failure must not undo the rename
     except OSError:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def _delete_leftovers(output: Path) -> None:
+    """Delete the unfinished files of processes that were killed while they wrote this output."""
+    for path in output.parent.glob(f"{glob.escape(output.name)}.*.new"):
+        process_id = path.name.removeprefix(f"{output.name}.").removesuffix(".new")
+        if process_id.isdecimal() and not _is_running(int(process_id)):
+            path.unlink(missing_ok=True)
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)  # asks without a signal
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # it is another user's
+        return True
+    return True
 
 
 def is_descriptor(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,6 +42,21 @@ def test_a_failed_write_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="name another --output"):
         write_whole(tmp_path / "directory", b"content")
     assert [path.name for path in tmp_path.rglob("*")] == ["directory"]
+
+
+def test_a_write_deletes_what_a_killed_process_has_left(tmp_path: Path) -> None:
+    """The unfinished file of a process that still writes stays, and so does every other file."""
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    left, writing = f"usage.html.{int(ended.stdout)}.new", f"usage.html.{os.getppid()}.new"
+    for name in (left, writing, "usage.html.99999999999999999999.new", "usage.html.old.new", "other.html.1.new"):
+        (tmp_path / name).touch()
+    write_whole(tmp_path / "usage.html", b"content")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "usage.html",
+        writing,
+        "usage.html.old.new",
+        "other.html.1.new",
+    }
 
 
 def test_an_error_of_the_system_becomes_a_store_error(tmp_path: Path) -> None:

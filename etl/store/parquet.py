@@ -68,8 +68,13 @@ def refuse_other_directory(directory: Path) -> None:
         raise ConfigError(
             f"{directory} is a file; name a directory for Parquet files, or a file that ends with .duckdb"
         )
-    if directory.exists() and not (directory / _MANIFEST).exists() and any(directory.iterdir()):
+    if directory.exists() and not (directory / _MANIFEST).exists() and any(_others(directory)):
         raise ConfigError(f"{directory} holds files that are not those of an export; name a new directory")
+
+
+def _others(directory: Path) -> Iterator[Path]:
+    """Yield the entries that are not the unfinished manifest of an export that was killed."""
+    return (path for path in directory.iterdir() if not path.name.startswith(_MANIFEST))
 
 
 def _open_directory(directory: Path) -> dict[str, str]:

@@ -111,8 +111,11 @@ class Site:
         return _rows_of(self.database)
 
     def exported(self) -> tuple[Stored, dict[str, int]]:
-        """Return all rows of the copy, and the number of rows in each Parquet file."""
-        files = sorted(self.parquet.rglob("*.parquet"))
+        """Return all rows of the copy, and the number of rows in each Parquet file, but not of runs.
+
+        A run that was killed and its repetition are two.
+        """
+        files = [file for file in sorted(self.parquet.rglob("*.parquet")) if file.name != "runs.parquet"]
         return _rows_of(self.copy), {
             str(file.relative_to(self.parquet)): pl.scan_parquet(file).select(pl.len()).collect().item()
             for file in files
