@@ -53,7 +53,7 @@ def write_days(connection: Connection, directory: Path) -> WrittenFiles:
     now = {name: fingerprint for table in _TABLES for name, fingerprint in _fingerprints(connection, table)}
     changed = [name for name, found in now.items() if before.get(name) != found or not (directory / name).exists()]
     for name in changed:
-        _write(connection, directory, name, unfinished / "rows.parquet")
+        _write(connection, directory, name, unfinished / "rows")  # no name that a viewer looks for
     deleted = [path for path in directory.glob("*/**/*.parquet") if path.relative_to(directory).as_posix() not in now]
     for path in deleted:
         _delete(path)
