@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from etl.settings import ApiSettings, Limits, Rate, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
@@ -32,6 +33,13 @@ START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 UNLIMITED = Rate(requests=10**9, seconds=300.0)
 FREE = Limits(stated=UNLIMITED, reserve=0.0)  # nothing waits, so that the clock stands still
 SLOW_SECONDS = 5.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure no coverage in tests of properties, since that doubles the time of their many examples."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.function):
+            item.add_marker("no_cover")
 
 
 @dataclass(frozen=True)
