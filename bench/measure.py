@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 TIMEOUT_SECONDS = 1800.0
@@ -43,9 +43,13 @@ class ProcessCost:
 
 
 def run_measured(
-    command: Sequence[str | Path], *, log: Path, variables: Mapping[str, str] = NO_VARIABLES
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    accepted: Collection[int] = (0,),
 ) -> ProcessCost:
-    """Run a command to its end and return its cost. Its output goes to `log`.
+    """Run a command to its end and return its cost. Its output goes to `log`, and its exit code must be `accepted`.
 
     The driver has to stay small, so nothing heavy may be imported here: the kernel counts the peak memory of a
     process from that of the process that started it.
@@ -67,7 +71,7 @@ def run_measured(
         wall_seconds = time.perf_counter() - started
     # `os.wait4` has reaped the process; with a return code set, Popen does not wait for it again.
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    if process.returncode not in accepted:
         output_end = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
         raise ContenderFailed(f"exit code {process.returncode} from: {shlex.join(map(str, command))}\n{output_end}")
     return ProcessCost(

@@ -9,10 +9,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.goal import Goal
-from bench.measure import run_measured
+from bench.measure import NO_VARIABLES, run_measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from bench.measure import ProcessCost
 
@@ -21,6 +21,7 @@ SHORT_DAYS = 31
 ROUNDS = 3
 ROWS_PER_DAY = 288_000
 SESSIONS_PER_DAY = 24_000
+LISTED = 1_000
 FOLDER = Path(__file__).parent
 COMMAND = Path(sys.executable).with_name("rtk-usage")
 
@@ -38,7 +39,7 @@ class Histories:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reports:
-    """The cost of each report. `daily_on_short` reads the database of the last month."""
+    """The cost of each report, and of `check`. `daily_on_short` reads the database of the last month."""
 
     histories: Histories
     daily: ProcessCost
@@ -49,6 +50,7 @@ class Reports:
     page: ProcessCost
     page_bytes: int
     peer: ProcessCost
+    check: ProcessCost
     database_bytes: int
 
 
@@ -97,8 +99,21 @@ def measure_reports(histories: Histories, folder: Path) -> Reports:
         page=run_shown(make_page, log),
         page_bytes=page.stat().st_size,
         peer=middle_of_rounds([sys.executable, FOLDER / "peer_lag.py", year], log),
+        check=measure_check(year, folder),
         database_bytes=year.stat().st_size,
     )
+
+
+def measure_check(database: Path, folder: Path) -> ProcessCost:
+    """Return the cost of `check` over the last whole day, the median of some runs.
+
+    It ends with 2, because the history ends at midnight: the newest snapshot is old.
+    """
+    meetings = folder / "check-meetings.txt"
+    meetings.write_text("".join(f"meeting-{number:04}\n" for number in range(LISTED)), encoding="utf-8")
+    command = [COMMAND, "check", meetings, "--since", "1d", "--database", database]
+    variables = {"CLOUDFLARE_ACCOUNT_ID": "account", "REALTIMEKIT_APP_ID": "app"}
+    return middle_of_rounds(command, folder / "check.txt", variables=variables, accepted=(2,))
 
 
 def report(database: Path, since: str) -> list[str | Path]:
@@ -106,16 +121,28 @@ def report(database: Path, since: str) -> list[str | Path]:
     return [COMMAND, "report", "daily", "--since", since, "--database", database]
 
 
-def middle_of_rounds(command: Sequence[str | Path], log: Path) -> ProcessCost:
+def middle_of_rounds(
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    accepted: Collection[int] = (0,),
+) -> ProcessCost:
     """Run a command some times; return the cost of the run with the median wall time."""
-    costs = [run_shown(command, log) for _ in range(ROUNDS)]
+    costs = [run_shown(command, log, variables=variables, accepted=accepted) for _ in range(ROUNDS)]
     middle = median(cost.wall_seconds for cost in costs)
     return next(cost for cost in costs if cost.wall_seconds == middle)
 
 
-def run_shown(command: Sequence[str | Path], log: Path) -> ProcessCost:
+def run_shown(
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    accepted: Collection[int] = (0,),
+) -> ProcessCost:
     """Run a command, and print its cost."""
-    cost = run_measured(command, log=log)
+    cost = run_measured(command, log=log, variables=variables, accepted=accepted)
     name = " ".join(Path(part).name for part in command)
     print(f"{name}: {cost.wall_seconds:.2f} s, {cost.cpu_seconds:.2f} s of CPU, {cost.peak_mb:.0f} MB", flush=True)
     return cost
@@ -144,6 +171,7 @@ history are one run. The peer is the usual query over the same 30 days, `lag()` 
 {row("`report daily --since all`", reports.everything)} |
 {row("the same, with final figures", reports.everything_with_finals)} |
 {row(f"`page --since all`, {reports.page_bytes / 1e6:.2f} MB", reports.page)} |
+{row("`check --since 1d`: its rules cover a whole day", reports.check)} |
 
 Run this part alone: `.venv/bin/python -m bench.run --only reports`
 """
@@ -177,3 +205,4 @@ def goals(reports: Reports) -> Iterator[Goal]:
     yield Goal(text="and under 2 GB", measured=reports.everything.peak_mb / 1000, limit=2, unit=" GB")
     yield Goal(text="the page of all history under 15 s", measured=reports.page.wall_seconds, limit=15, unit=" s")
     yield Goal(text="and under 3 MB", measured=reports.page_bytes / 1e6, limit=3, unit=" MB")
+    yield Goal(text="check under 1 s", measured=reports.check.wall_seconds, limit=1, unit=" s")

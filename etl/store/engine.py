@@ -74,6 +74,19 @@ def attach(database: Path, *options: str, to_analyse: bool = False) -> Iterator[
 
 
 @contextlib.contextmanager
+def second_connection(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open another connection to an attached database, so that two threads read side by side.
+
+    Close it before the database is detached. Ctrl-C does not interrupt it, so its queries have to be short.
+    """
+    ((path,),) = connection.execute("select current_setting('search_path')").fetchall()
+    with connection.cursor() as second:
+        second.execute("set TimeZone = 'UTC'")
+        second.execute(f"set search_path = '{path}'")
+        yield second
+
+
+@contextlib.contextmanager
 def private_files() -> Iterator[None]:
     """Create files for their owner only (0600): the database says who met whom, and when."""
     before = os.umask(_PRIVATE_UMASK)

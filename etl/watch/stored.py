@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from etl.reports.checks import run_checks
 from etl.reports.parameters import query_parameters
 from etl.reports.periods import midnight
 from etl.store.apps import require_known_app
+from etl.store.engine import second_connection
 from etl.store.read import read_version, run_sql_file
 from etl.values.fetch import Spending
 from etl.values.meetings import Meeting
@@ -112,9 +114,9 @@ class StoredState:
     today: DayUsage
     week_ago: DayUsage
     spent: list[Spending]
-    checks: list[CheckResult]
     data_range: DataRange
     duckdb_version: str
+    checks: list[CheckResult] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +132,21 @@ class Question:
 
 
 def read_stored_state(connection: Connection, question: Question) -> StoredState:
-    """Read what findings need. Raises ConfigError if the app of the parameters is unknown."""
+    """Read what findings need. Raises UnknownApp if the database holds nothing of the app.
+
+    The rules take about as long as everything else, so that another thread reads the rest meanwhile.
+    """
+    require_known_app(connection, question.database, question.app_id)
+    parameters = query_parameters(question.period, app_id=question.app_id)
+    with second_connection(connection) as second, ThreadPoolExecutor(max_workers=1) as pool:
+        rest = pool.submit(_read_rest, second, question)
+        checks = run_checks(connection, parameters)
+        return replace(rest.result(), checks=checks)
+
+
+def _read_rest(connection: Connection, question: Question) -> StoredState:
+    """Read everything but the rules."""
     now, app_id = question.now, question.app_id
-    require_known_app(connection, question.database, app_id)
     recent = {"since": now - RECENT, "until": now, "app_id": app_id}
     newest = read_newest_snapshots(connection, recent)
     list_ids = run_sql_file(connection, "watch/lists", since=recent["since"])["list_id"].to_list()
@@ -148,7 +162,6 @@ def read_stored_state(connection: Connection, question: Question) -> StoredState
         today=today,
         week_ago=week_ago,
         spent=_read_spending(connection, question),
-        checks=run_checks(connection, query_parameters(question.period, app_id=app_id)),
         data_range=_read_data_range(connection, app_id),
         duckdb_version=read_version(connection),
     )

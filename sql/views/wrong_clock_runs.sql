@@ -3,14 +3,15 @@
 -- at most a day (UTC) away. A run from before 2026 does not count wherever that other run is.
 -- The runs of a host whose clock is always wrong count: no other run has seen what they saw.
 create or replace view wrong_clock_runs as
-with noted_runs as (
+with noted_runs as not materialized (
     select run_id, kind, account_id, slot
     from runs
     where clock_note is not null
 ),
 
--- Without a noted run, which is usual, the semi join reads nothing of the other runs.
-right_days as (
+-- Without a noted run, which is usual, the semi join reads nothing of the other runs. That needs
+-- queries that are not materialized.
+right_days as not materialized (
     select distinct
         kind,
         account_id,
