@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,16 +22,24 @@ from etl.reports.periods import Period
 from etl.store import sql_files
 from etl.store.database import open_database, open_to_read
 from etl.store.read import run_query
-from tests.page.conftest import NOW
+from tests.page.conftest import NOW, a_session
 from tests.page.parsed_page import ParsedPage
 from tests.sql.recorded import FIRST, LAST, OFF, STEP
 from tests.sql.rows import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tests.page.conftest import MakePage
     from tests.sql.recorded import Recorded
 
 HOUR = timedelta(hours=1)
+MINUTES_BY_HOUR = """
+    select bucket, sum(minutes) as minutes
+    from minutes_between($since, $until, $tz, 'hour')
+    where type = 'meeting'
+    group by bucket
+"""
 LENGTHS = (0, 5, 15, 30, 60, 120, 240, math.inf)
 SIZES = (1, 2, 3, 6, 11, 26, 51, math.inf)
 FAILED = (OFF[0], OFF[0] + STEP)
@@ -76,17 +85,26 @@ def database(recorded: Recorded, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="module", params=PERIODS, ids=lambda period: period.tz)
 def answers(request: pytest.FixtureRequest, database: Path) -> Answers:
     """The page and the reports of a period."""
-    options = PageOptions(period=request.param, title="Usage")
+    return ask(database, request.param, sql_files.names("reports"))
+
+
+def ask(database: Path, period: Period, names: Iterable[str]) -> Answers:
+    """Make the page of a period, and read the reports of that period."""
+    options = PageOptions(period=period, title="Usage")
     with open_to_read(database, to_analyse=True) as connection:
         data = fetch_page_data(connection, database, options)
         parameters = query_parameters(data.current.period)
         reports = {
-            name: run_query(connection, sql_files.text(name), parameters, where=name).to_dicts()
-            for name in sql_files.names("reports")
+            name.removeprefix("reports/"): run_query(connection, text_of(name), parameters, where=name).to_dicts()
+            for name in names
         }
     page = ParsedPage(render(data, options, database="usage.duckdb", made_at=NOW))
-    by_name = {name.removeprefix("reports/"): rows for name, rows in reports.items()}
-    return Answers(period=request.param, page=page, reports=by_name)
+    return Answers(period=period, page=page, reports=reports)
+
+
+def text_of(name: str) -> str:
+    """Return the text of a report, or the query itself."""
+    return name if " " in name else sql_files.text(name)
 
 
 def columns(rows: list[dict[str, str]], *names: str) -> list[tuple[str, ...]]:
@@ -112,6 +130,83 @@ def test_the_headline(answers: Answers) -> None:
         "Estimated cost": text.usd(float(cost["low_usd"]), float(cost["high_usd"])),
         "Coverage": text.percent(covered / expected),
     }
+
+
+def test_the_sentence_on_top(answers: Answers) -> None:
+    """Its figures are those of the tiles, and its instant is the first one of the greatest sum of all apps."""
+    (cost,) = [row for row in answers.reports["cost"] if row["type"] == "all"]
+    participants = {row["slot"]: row["participants"] or 0 for row in answers.reports["concurrency"]}
+    busiest_at = max(sorted(participants), key=participants.__getitem__)
+    local = busiest_at.astimezone(ZoneInfo(answers.period.tz))
+    cost_in_words = " to ".join(f"${float(cost[name]):.0f}" for name in ("low_usd", "high_usd"))
+    assert answers.page.texts[3] == (
+        f"{answers.tiles['Minutes']} minutes in {answers.tiles['Sessions']} sessions, busiest on "
+        f"{local:%A}, {local.day} {local:%B} at {local:%H:%M} with {participants[busiest_at]} participants, for an "
+        f"estimated {cost_in_words}."
+    )
+
+
+def test_the_bars_of_the_days(answers: Answers) -> None:
+    """Each bar, on a wide page and on a phone, is the minutes of its day."""
+    bars = [title for title in answers.page.titles if title.endswith(" minutes")]
+    expected = [
+        f"{row['day']:%a} {row['day'].day} {row['day']:%b}: {text.count(number(row['minutes']))} minutes"
+        for row in answers.reports["daily"]
+        if row["minutes"]
+    ]
+    assert bars == [*expected, *expected]
+
+
+def test_the_hours_of_a_day(database: Path) -> None:
+    """Each hour is the part of the minutes that is placed in it, and all of them are the day's."""
+    day = Period(since=datetime(2026, 11, 3, tzinfo=UTC), until=datetime(2026, 11, 4, tzinfo=UTC), tz="UTC")
+    answers = ask(database, day, ["reports/daily", MINUTES_BY_HOUR])
+    minutes = {row["bucket"].hour: number(row["minutes"]) for row in answers.reports[MINUTES_BY_HOUR]}
+    table = answers.page.table("Usage of each hour")
+    assert [row["minutes"] for row in table] == [text.tenths(minutes.get(hour, 0)) for hour in range(24)]
+    assert sum(value or 0 for value in minutes.values()) == pytest.approx(answers.sum("daily", "minutes"))
+
+
+def test_the_weeks_of_a_long_period(usage: Usage, make: MakePage) -> None:
+    """Each bar of a wide page is the sum of the days of its week in daily."""
+    period = ("2026-04-13 00:00", "2026-11-09 00:00")
+    usage.runs(period[0], "2026-11-08 12:00", every=12 * 3600)
+    for number_of_day in range(0, 205, 3):
+        a_session(usage, f"{date(2026, 4, 14) + timedelta(days=number_of_day)}", 1 + number_of_day, f"{number_of_day}")
+    weeks: dict[date, float] = {}
+    for row in usage.report("daily", *period):
+        monday = row["day"] - timedelta(days=row["day"].weekday())
+        weeks[monday] = weeks.get(monday, 0) + float(row["minutes"] or 0)
+    expected = [f"{monday:%a} {monday.day} {monday:%b}: {text.count(minutes)}" for monday, minutes in weeks.items()]
+    bars = [title for title in make(*period).titles if title.endswith(" minutes")]
+    assert len(expected) == 30
+    assert [re.sub(" to [^:]*|(?= minutes).*", "", title) for title in bars] == [*expected, *expected]
+
+
+def test_the_meetings_that_changed(database: Path) -> None:
+    """They are those of the report meetings for the period and the one before."""
+    until, days = datetime(2026, 11, 5, tzinfo=UTC), timedelta(days=3)
+    answers = ask(database, Period(since=until - days, until=until, tz="UTC"), ["reports/meetings"])
+    earlier = ask(database, Period(since=until - 2 * days, until=until - days, tz="UTC"), ["reports/meetings"])
+    now, before = minutes_of_meetings(answers), minutes_of_meetings(earlier)
+    growth = {meeting: now.get(meeting, 0) - before.get(meeting, 0) for meeting in now | before}
+    most = sorted((now.keys() & before.keys()), key=growth.__getitem__)
+    risers = [(text.tenths(before[one]), text.tenths(now[one])) for one in reversed(most) if growth[one] > 0]
+    fallers = [(text.tenths(before[one]), text.tenths(now[one])) for one in most if growth[one] < 0]
+    both = ("minutes before", "minutes")
+    assert len(risers) > 2
+    assert len(fallers) > 2
+    assert columns(answers.page.table("More minutes"), *both) == risers[:5]
+    assert columns(answers.page.table("Fewer minutes"), *both) == fallers[:5]
+    for caption, column, one, other in (("New", "minutes", now, before), ("Silent", "minutes before", before, now)):
+        alone = sorted((one[meeting] for meeting in one.keys() - other.keys()), reverse=True)
+        found = [row for name in answers.page.tables if name.startswith(caption) for row in answers.page.table(name)]
+        assert columns(found, column) == [(text.tenths(value),) for value in alone[:5]]
+
+
+def minutes_of_meetings(answers: Answers) -> dict[str, float]:
+    """Return the minutes of each meeting that has some."""
+    return {row["meeting_id"]: float(row["minutes"]) for row in answers.reports["meetings"] if row["minutes"]}
 
 
 def test_the_days(answers: Answers) -> None:

@@ -49,7 +49,7 @@ def test_each_length_is_in_its_range(usage: Usage, make: MakePage) -> None:
         ("4 hours or more", "3", "18.7 %"),
     ]
     shares = [row["style"] for row in page.shapes("bar")][:7]
-    assert shares == ["--share:66.7%"] * 4 + ["--share:100.0%", "--share:66.7%", "--share:100.0%"]
+    assert shares == ["--part:0.667"] * 4 + ["--part:1.000", "--part:0.667", "--part:1.000"]
 
 
 def test_each_number_of_participants_is_in_its_range(usage: Usage, make: MakePage) -> None:
