@@ -49,6 +49,15 @@ def open_run_log(job: str, database: Path, output: RunOutput) -> Iterator[RunLog
     finally:
         if problems:
             problems.say_news(is_complete=run_log.is_complete)
+        if output.log_file:
+            _note_log(database, output.log_file)
+
+
+def _note_log(database: Path, log_file: Path) -> None:
+    from etl.cli.output import note_output
+
+    if log_file.is_file():
+        note_output(database, log_file, kind="log")
 
 
 class RunLog:

@@ -13,7 +13,7 @@ import click
 from etl.cli.logs import COMMAND_LINE, log_error
 from etl.cli.summaries import failure_lines
 from etl.cli.terminal import terminal_width
-from etl.errors import StoreError
+from etl.errors import EtlError, StoreError
 from etl.files import is_descriptor, refuse_database_as_output
 
 if TYPE_CHECKING:
@@ -47,6 +47,22 @@ def check_output(output: Path | None, *, endings: Collection[str] = (), database
         raise click.BadParameter(
             f"the directory {output.parent} does not exist; create it, or name another file.", param_hint="--output"
         )
+
+
+def note_output(database: Path, output: Path, *, kind: str) -> None:
+    """Note where a page or a log of a database is, so that an erasure reaches it.
+
+    A database without a staging directory is a copy, from which nothing is erased.
+    """
+    from etl.staging.destinations import remember
+    from etl.staging.runs import Staging
+
+    is_replaceable = not is_descriptor(output) and (output.is_file() or output.is_dir() or not output.exists())
+    if is_replaceable and Staging(database).directory.is_dir():
+        try:
+            remember(database, output, kind=kind)
+        except EtlError as error:
+            print_warning(f"rtk-usage erase will not reach {output}, because it can't be noted: {error}")
 
 
 def _alternatives(words: Collection[str]) -> str:

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from etl.cli.build_settings import make_period, read_settings
 from etl.cli.examples import examples
 from etl.cli.options import period_options, prices_option, read_options
-from etl.cli.output import check_output, print_answer
+from etl.cli.output import check_output, note_output, print_answer
 from etl.cli.types import PageOutput, SiteDirectory, output_or_none
 from etl.files import write_whole
 from etl.reports.counts import format_count
@@ -69,6 +69,7 @@ def page(*, output: Path | SiteDirectory | None, rebuild: bool, **options: Any) 
     if output is None:
         print_answer(content)
     else:
+        note_output(options["database"], output, kind="page")
         write_whole(output, content)
         click.echo(f"Wrote {output} ({len(content) / 1e6:.2f} MB)", err=True)
 
@@ -82,6 +83,7 @@ def _write_site(directory: Path, options: dict[str, Any], *, rebuild: bool) -> N
         raise click.UsageError("The pages of a site have their own periods: leave out --since and --until.")
     check_output(directory)
     period = make_period(options | {"since": "all", "until": None})
+    note_output(options["database"], directory, kind="site")
     pages = write_site(
         read_settings(options), directory, PageOptions(period=period, **_choices(options)), rebuild=rebuild
     )

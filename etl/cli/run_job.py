@@ -17,6 +17,7 @@ from etl.jobs.load import load_staged
 from etl.jobs.prepare import require_own_database
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
+from etl.staging.erasure import is_erasure_pending
 from etl.staging.runs import Staging
 from etl.values.run import RunContext
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from etl.jobs.erase import Erasure
     from etl.settings import ReconcileSettings, SnapshotSettings
     from etl.store.compact import CompactedSize
     from etl.store.database import Connection
@@ -88,11 +90,17 @@ def run_load(database: Path, *, lock_timeout: timedelta) -> list[str]:
     return list(loaded.rows)
 
 
-def run_erase(
-    database: Path, find: Callable[[Connection], ErasureRequest], *, lock_timeout: timedelta
-) -> dict[str, int]:
-    """Erase what `find` finds, and return the number of erased rows by table."""
+def run_erase(database: Path, find: Callable[[Connection], ErasureRequest], *, lock_timeout: timedelta) -> Erasure:
+    """Erase what `find` finds, and return what was erased."""
     return asyncio.run(erase_rows(database, find, _real_context(), lock_timeout=lock_timeout))
+
+
+def complete_erasure(database: Path, *, lock_timeout: timedelta) -> bool:
+    """Complete an erasure that was interrupted. Return True if there was one."""
+    is_pending = database.exists() and is_erasure_pending(database)
+    if is_pending:
+        run_compact(database, lock_timeout=lock_timeout)
+    return is_pending
 
 
 def run_compact(database: Path, *, lock_timeout: timedelta) -> CompactedSize:

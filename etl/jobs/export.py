@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from etl.errors import ConfigError
+from etl.errors import ConfigError, EtlError, StoreError
 from etl.jobs.prepare import require_own_database, start_run
-from etl.settings import COPY_SUFFIX, floor_to
-from etl.staging.destinations import note_written, read_destinations, remember
+from etl.settings import COPY_SUFFIX, ReadSettings, floor_to
+from etl.staging.destinations import forget, note_written, read_destinations, remember
 from etl.staging.runs import EXPORTS, Staging
 from etl.store.database import read_when_unlocked
 from etl.store.parquet import refuse_other_directory, write_days
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
-    from etl.settings import ReadSettings
     from etl.store.database import Connection
     from etl.store.parquet import WrittenFiles
 
 _T = TypeVar("_T")
+_KINDS = ("copy", "parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class ExportResult:
 
 
 def export_database(settings: ReadSettings, destination: Path, *, now: datetime) -> ExportResult:
-    """Write all rows to a destination: one file if its name ends with .duckdb, otherwise a directory of Parquet files.
+    """Write all rows to a destination: one file if its name ends with .duckdb, else a directory of Parquet files.
 
     The destination is noted before anything is written to it. Raises RunOverlap if another export or an erasure is
     under way, StoreLocked if another program writes to the database for too long, ConfigError if the destination holds
@@ -69,6 +69,32 @@ def write_export(settings: ReadSettings, destination: Path, *, now: datetime) ->
         result = ExportResult(destination=destination, files=files)
     note_written(settings.database, destination, kind=kind, at=now)
     return result
+
+
+def rewrite_exports(database: Path, *, now: datetime, lock_timeout: timedelta) -> list[Path]:
+    """Write every known export again, for a job that has the lock of exports. Return their destinations.
+
+    An export that somebody has deleted is forgotten. Raises StoreError if one can't be written, after all others are.
+    """
+    settings = ReadSettings(database=database, lock_timeout=lock_timeout)
+    rewritten, problems = [], []
+    for known in read_destinations(database):
+        if known.kind not in _KINDS:
+            continue
+        if known.path.parent.exists() and not known.path.exists():
+            forget(database, known.path)
+            continue
+        try:
+            write_export(settings, known.path, now=now)
+            rewritten.append(known.path)
+        except (EtlError, OSError) as error:
+            problems.append(f"{known.path}: {error}")
+    if problems:
+        raise StoreError(
+            f"the rows are erased from {database}, but not from every export. {'; '.join(problems)}. "
+            "Make it writable, or delete it, and run rtk-usage compact, which completes the erasure"
+        )
+    return rewritten
 
 
 def is_due(database: Path, destination: Path, *, every: timedelta, now: datetime) -> bool:

@@ -81,6 +81,7 @@ def plan_pages(first: datetime, now: datetime, tz: str) -> Iterator[SitePage]:
     before = _month_before(month)
 
     def between(begin: date, end: datetime) -> Period:
+        """Return a period that begins with a day."""
         return Period(since=midnight(begin, zone), until=end, tz=tz)
 
     current = [("this-week", "This week", monday, now), ("this-month", "This month", month, now)]

@@ -20,7 +20,7 @@ _PREFIX = "copy-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A place with rows of a database, or with the beginning of them if `written_at` is None."""
+    """A place with rows of a database. Without `written_at`, the first of them are being written."""
 
     path: Path
     kind: str
@@ -39,7 +39,7 @@ def note_written(database: Path, path: Path, *, kind: str, at: datetime) -> None
 
 
 def forget(database: Path, path: Path) -> None:
-    """Delete the note on a place that is no longer there."""
+    """Delete the note on a place."""
     _note(database, path).unlink(missing_ok=True)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from etl.errors import StoreError
 from etl.files import sync
 from etl.store.copying import compare_with_copy, copy_database, delete_leftover
+from etl.store.engine import spill_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,9 +36,9 @@ def compact(connection: Connection, database: Path) -> CompactedSize:
     """
     connection.execute("checkpoint")  # no write-ahead log may stay: DuckDB would read it with the new file
     copy = database.with_name(f"{database.name}{_UNFINISHED_SUFFIX}")
-    delete_leftover(copy)
+    _delete_leftovers(database, copy)
     before = database.stat()
-    _require_space(database, before.st_size)
+    require_space(database)
     try:
         copy_database(connection, copy)
         compare_with_copy(connection, copy)
@@ -51,14 +52,24 @@ def compact(connection: Connection, database: Path) -> CompactedSize:
     return CompactedSize(before=before.st_size, after=after)
 
 
-def _require_space(database: Path, needed: int) -> None:
+def require_space(database: Path) -> None:
     """Raise StoreError if the disk has no room for a copy as large as the database. It is usually smaller."""
-    free = shutil.disk_usage(database.parent).free
+    free, needed = shutil.disk_usage(database.absolute().parent).free, database.stat().st_size
     if free < needed:
         raise StoreError(
-            f"{database.parent} has {free:,} bytes free, and a copy of {database.name} may need {needed:,}; "
+            f"{database.absolute().parent} has {free:,} bytes free, and a copy of {database.name} may need {needed:,}; "
             "free space on this disk, and run again"
         )
+
+
+def _delete_leftovers(database: Path, copy: Path) -> None:
+    """Delete what killed processes have left: an unfinished copy, and rows that DuckDB has spilled to the disk.
+
+    No other program has the database open, and this one has no query under way.
+    """
+    delete_leftover(copy)
+    for spilled in spill_directory(database).glob("*"):
+        spilled.unlink()
 
 
 def _take_over(original: os.stat_result, copy: Path) -> None:

@@ -1,8 +1,8 @@
-"""Erase runs or an app from the database, in one transaction. The ledger says that something was erased, not what."""
+"""Erase rows from the database, in one transaction. The ledger says that something was erased, but not what."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import ConfigError
@@ -14,19 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from polars import DataFrame
+
     from etl.store.database import Connection
     from etl.values.run import RunStart
 
 # In this order: the counts of a run are reduced while its rows are there, and lists go after the runs that have them.
 _STATEMENTS = (
-    "counts_without_app",
-    "finals_failures_without_app",
+    "counts_of_others",
+    "counts_without_sessions",
+    "finals_failures_of_others",
+    "failure_messages",
     "session_snapshots",
     "session_finals",
     "daily_totals",
     "fetch_failures",
     "runs",
-    "lists_without_app",
+    "lists_of_others",
     "meeting_lists",
 )
 ROW_TABLES = ("session_snapshots", "session_finals", "daily_totals", "fetch_failures")
@@ -34,10 +38,26 @@ ROW_TABLES = ("session_snapshots", "session_finals", "daily_totals", "fetch_fail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureRequest:
-    """The runs to erase, and the app whose rows go as well, if any. The runs of an app are among `run_ids`."""
+    """The rows to erase: of runs, of an app, of meetings and of sessions.
 
-    run_ids: Sequence[str]
+    Runs that have no other meetings than those to erase are among `run_ids`. `names` are the names that a pattern has
+    found.
+    """
+
+    run_ids: Sequence[str] = ()
     app_id: str | None = None
+    meeting_ids: Sequence[str] = ()
+    session_ids: Sequence[str] = ()
+    names: Sequence[str] = ()
+
+    def parameters(self) -> dict[str, object]:
+        """Return the parameters of the SQL files in sql/erase."""
+        return {
+            "run_ids": list(self.run_ids),
+            "app_id": self.app_id,
+            "meeting_ids": list(self.meeting_ids),
+            "session_ids": list(self.session_ids),
+        }
 
 
 def find_runs(connection: Connection, database: Path, prefixes: Sequence[str]) -> ErasureRequest:
@@ -57,24 +77,66 @@ def find_runs(connection: Connection, database: Path, prefixes: Sequence[str]) -
 
 
 def find_app(connection: Connection, database: Path, app_id: str) -> ErasureRequest:
-    """Find the runs whose meetings are all of one app. Raises ConfigError if no run has asked for this app."""
+    """Find everything of one app. Raises ConfigError if no run has asked for this app."""
     require_known_app(connection, database, app_id)
-    return ErasureRequest(
-        run_ids=run_sql_file(connection, "erase/runs_of_app", app_id=app_id)["run_id"].to_list(), app_id=app_id
-    )
+    return _with_emptied_runs(connection, ErasureRequest(app_id=app_id))
+
+
+def find_meetings(connection: Connection, database: Path, meeting_ids: Sequence[str]) -> ErasureRequest:
+    """Find everything of some meetings. Raises ConfigError for a meeting of which the database holds nothing."""
+    request = ErasureRequest(meeting_ids=meeting_ids)
+    known = set(_run(connection, "find_meetings", request)["meeting_id"])
+    _require_known(database, "meeting", [meeting_id for meeting_id in meeting_ids if meeting_id not in known])
+    return _with_emptied_runs(connection, request)
+
+
+def find_sessions(connection: Connection, database: Path, session_ids: Sequence[str]) -> ErasureRequest:
+    """Find everything of some sessions.
+
+    Raises ConfigError for a session of which the database holds nothing, and for a breakout room.
+    """
+    request = ErasureRequest(session_ids=session_ids)
+    found: dict[str, str] = {}
+    for wanted_id, session_id in _run(connection, "find_sessions", request).iter_rows():
+        found.setdefault(wanted_id, session_id)
+    _require_known(database, "session", [session_id for session_id in session_ids if session_id not in found])
+    for wanted_id, session_id in found.items():
+        if wanted_id != session_id:
+            raise ConfigError(
+                f"{wanted_id} is a breakout room of session {session_id}, and stored with it; "
+                f"erase the session: --session {session_id}"
+            )
+    return request
+
+
+def find_names(connection: Connection, database: Path, patterns: Sequence[str]) -> ErasureRequest:
+    """Find the sessions that have a name like one of some patterns. Raises ConfigError for a pattern without a match.
+
+    The title of the meeting is a name, and so is every text that the API sent with the session, such as the name of a
+    breakout room.
+    """
+    names, session_ids = dict[str, None](), dict[str, None]()
+    for pattern in patterns:
+        rows = run_sql_file(connection, "erase/find_names", pattern=pattern)
+        _require_known(database, "a name like", [pattern] if rows.is_empty() else [])
+        names |= dict.fromkeys(rows["name"])
+        session_ids |= dict.fromkeys(rows["session_id"])
+    return ErasureRequest(session_ids=list(session_ids), names=list(names))
 
 
 def count_rows(connection: Connection, request: ErasureRequest) -> dict[str, int]:
     """Count the rows to erase, by table."""
-    rows = run_sql_file(connection, "erase/row_counts", run_ids=list(request.run_ids), app_id=request.app_id)
-    return dict(rows.iter_rows())
+    return dict(_run(connection, "row_counts", request).iter_rows())
+
+
+def find_words(connection: Connection, request: ErasureRequest) -> list[str]:
+    """Return the IDs and names of what is to be erased, other than runs, to find them in the log files as well."""
+    return [*_run(connection, "names_of_rows", request)["name"], *request.names]
 
 
 def erase(connection: Connection, request: ErasureRequest, start: RunStart) -> None:
     """Erase in one transaction what is requested, and add the erasure to the ledger."""
-    parameters = {
-        "run_ids": list(request.run_ids),
-        "app_id": request.app_id,
+    parameters = request.parameters() | {
         "erasure_id": start.run_id,
         "at": start.started_at,
         "tool_version": start.tool_version,
@@ -86,6 +148,22 @@ def erase(connection: Connection, request: ErasureRequest, start: RunStart) -> N
         connection.execute(sql, _used(sql, parameters))
     connection.execute("commit")
     connection.execute("checkpoint")
+
+
+def _with_emptied_runs(connection: Connection, request: ErasureRequest) -> ErasureRequest:
+    """Add the runs that have no other meetings than those to erase."""
+    return replace(request, run_ids=_run(connection, "emptied_runs", request)["run_id"].to_list())
+
+
+def _run(connection: Connection, name: str, request: ErasureRequest) -> DataFrame:
+    """Run a query with those parameters of a request that it has."""
+    parameters = _used(sql_files.text(f"erase/{name}"), request.parameters())
+    return run_sql_file(connection, f"erase/{name}", **parameters)
+
+
+def _require_known(database: Path, what: str, unknown: Sequence[str]) -> None:
+    if unknown:
+        raise ConfigError(f"{database} holds nothing of {what} {unknown[0]!r}; nothing is erased")
 
 
 def _used(sql: str, parameters: dict[str, Any]) -> dict[str, Any]:

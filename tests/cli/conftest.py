@@ -129,6 +129,11 @@ class Shell:
         with duckdb.connect(str(self.database), read_only=True) as connection:
             return connection.execute(query).fetchall()
 
+    def broken_rules(self) -> list[str]:
+        """Return the rules that rows of the database break, whenever they were stored."""
+        checks = json.loads(self.run("check", "--since", "all", "--json").stdout)["checks"]
+        return [check["name"] for check in checks if check["broken"]]
+
     def staged(self) -> list[Path]:
         """Return the staged runs."""
         return sorted(path for path in self.staging.glob("*") if path.is_dir() and path.suffix != ".partial")

@@ -69,7 +69,7 @@ def test_the_file_is_smaller_and_holds_the_same(filled: Shell) -> None:
     assert stat.S_IMODE(after.st_mode) == 0o640
     assert content(filled) == rows
     assert b"gone-" not in filled.database.read_bytes()
-    assert filled.run("check", "--since", "all").exit_code == 0
+    assert filled.broken_rules() == []
     assert filled.snapshot("--slot", "2026-11-02T12:05:00Z").exit_code == 0
     assert sorted(path.name for path in filled.directory.iterdir()) == [
         "meetings.txt",

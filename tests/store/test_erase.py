@@ -20,14 +20,22 @@ from etl.reports.periods import BEGINNING, Period
 from etl.staging.runs import RECONCILIATIONS, Staging
 from etl.store import sql_files
 from etl.store.database import open_database, open_to_read
-from etl.store.erase import ErasureRequest, count_rows, erase, find_app, find_runs
+from etl.store.erase import (
+    ErasureRequest,
+    count_rows,
+    erase,
+    find_app,
+    find_meetings,
+    find_runs,
+    find_sessions,
+)
 from etl.store.load import load_runs
 from etl.store.read import run_query, run_sql_file
 from etl.values.fetch import FetchCounts, FetchResult, Observation
 from etl.values.finals import DayTotals, Finals
 from etl.values.meetings import ALL_MEETINGS, Failure, Meeting, MeetingList
 from etl.values.run import RunStart
-from tests.samples import open_copy, payload
+from tests.samples import open_copy, payload, stage_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +89,11 @@ def stage(folder: Path, outcomes: dict[Meeting, str], slot: datetime) -> StagedR
 
 
 def stage_finals(
-    folder: Path, minutes: dict[str, float], failed: Sequence[str] = (), at: datetime = NOON + timedelta(hours=1)
+    folder: Path,
+    minutes: dict[str, float],
+    failed: Sequence[str] = (),
+    at: datetime = NOON + timedelta(hours=1),
+    without_session_of: str | None = None,
 ) -> StagedRun:
     """Stage a reconcile run: the session of a meeting and the total of a day per app, and failures of apps."""
     run_id = str(uuid7(at + next(_numbers) * timedelta(milliseconds=1)))
@@ -90,6 +102,7 @@ def stage_finals(
         sessions=[
             Observation(Meeting(app, f"{app}-1"), at, _ended(f"{app}-1", minutes_consumed=figure))
             for app, figure in minutes.items()
+            if app != without_session_of
         ],
         failures=[
             Failure(app_id=app, meeting_id=ALL_MEETINGS, kind=FailureKind.TIMEOUT, message="late") for app in failed
@@ -165,6 +178,13 @@ OUTCOMES = st.dictionaries(st.sampled_from(MEETINGS), st.sampled_from(["live", "
 RUNS = st.lists(st.tuples(st.sampled_from([NOON, NOON + STEP, NOON + 2 * STEP]), OUTCOMES), min_size=2, max_size=5).map(
     lambda runs: sorted(runs, key=lambda run: run[0])
 )
+# One run per slot. The first meeting is live in the first one, together with another.
+SLOTS = st.lists(OUTCOMES, min_size=1, max_size=3).map(
+    lambda runs: [
+        (NOON + number * STEP, (run | dict.fromkeys(MEETINGS[:2], "live")) if number == 0 else run)
+        for number, run in enumerate(runs)
+    ]
+)
 # Two reconcile runs: the minutes of apps, and the apps with a failure.
 FINALS = st.tuples(
     *(
@@ -227,6 +247,59 @@ def test_reports_are_those_of_a_database_that_never_had_the_app(
         del kept[COUNTS], expected[COUNTS]
     assert kept == expected
     assert broken_rules(database) == []
+
+
+@pytest.mark.parametrize("is_session", [True, False])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(SLOTS, FINALS)
+def test_reports_are_those_of_a_database_that_never_had_the_meeting_or_the_session(
+    tmp_path_factory: pytest.TempPathFactory,
+    is_session: bool,  # noqa: FBT001  # a case of the table
+    outcomes: list[tuple[datetime, dict[Meeting, str]]],
+    finals: list[tuple[dict[str, float], set[str], datetime]],
+) -> None:
+    """A run without the meeting has the others. Without its session, the meeting is idle where it was live."""
+    folder = tmp_path_factory.mktemp("erased")
+    erased, idle = MEETINGS[0], {MEETINGS[0]: "idle"}
+    without = [(slot, {key: it for key, it in run.items() if key != erased}) for slot, run in outcomes]
+    if is_session:
+        without = [(slot, run | idle if run.get(erased) == "live" else run) for slot, run in outcomes]
+    runs = [stage(folder, run, slot) for slot, run in outcomes]
+    runs += [stage_finals(folder, minutes, sorted(failed), at) for minutes, failed, at in finals]
+    others = [stage(folder, run, slot) for slot, run in without if run]
+    others += [
+        stage_finals(folder, minutes, sorted(failed), at, without_session_of="app") for minutes, failed, at in finals
+    ]
+    database = make(folder / "erased.duckdb", runs)
+    with open_database(database) as connection:
+        find, wanted = (find_sessions, "of app-1") if is_session else (find_meetings, "app-1")
+        erase(connection, find(connection, database, [wanted]), erasure())
+    assert comparable(answers(database)) == comparable(answers(make(folder / "never.duckdb", others)))
+    assert broken_rules(database) == []
+
+
+def test_counts_stay_right_where_a_slot_is_repeated(tmp_path: Path) -> None:
+    """A later run of the slot found the meeting idle, and counts no session that could be subtracted."""
+    live, later = {MEETINGS[0]: "live"}, {MEETINGS[0]: "idle", MEETINGS[1]: "idle"}
+    database = make(tmp_path / "usage.duckdb", [stage(tmp_path, run, NOON) for run in (live, later)])
+    with open_database(database) as connection:
+        erase(connection, find_sessions(connection, database, ["of app-1"]), erasure())
+        counts = connection.execute("select live, idle from runs where kind = 'snapshot' order by run_id").fetchall()
+    assert counts == [(0, 1), (0, 2)]
+    assert broken_rules(database) == []
+
+
+def test_a_run_for_a_whole_app_does_not_count_an_erased_session(tmp_path: Path) -> None:
+    """It has no list, so the meeting is not idle in it. A failure that names the session loses its message."""
+    failure = Failure(app_id="app", meeting_id="x", kind=FailureKind.TIMEOUT, message="session of a: late")
+    database = make(tmp_path / "usage.duckdb", [stage_run(tmp_path, live=("a", "b"), idle=(), all_of="app")])
+    with open_database(database) as connection:
+        connection.execute("update runs set meetings = 2, live = 2, idle = 0, failed = 0")
+        load_runs(connection, [stage_run(tmp_path, live=(), idle=(), failures=[failure], slot=NOON + STEP)])
+        erase(connection, find_sessions(connection, database, ["of a"]), erasure())
+        counts = connection.execute("select meetings, live, idle from runs where list_id = 'all:app'").fetchall()
+        assert connection.execute("select message from fetch_failures").fetchall() == [("erased",)]
+    assert counts == [(1, 1, 0)]
 
 
 def comparable(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
