@@ -23,9 +23,18 @@ from etl.values.run import RunContext
 if TYPE_CHECKING:
     from etl.watch.check import Ask, CheckSettings
 
+_EXIT_CODES = """\b
+Exit codes, as monitoring plugins have them:
+  0  everything is fine
+  1  there is a warning
+  2  something is critical, or the command line is not valid
+
+"""
+
 
 @click.command(
-    epilog=examples(
+    epilog=_EXIT_CODES
+    + examples(
         "check",
         "check --json",
         "check --since all",
@@ -55,16 +64,10 @@ if TYPE_CHECKING:
 @watch_options
 @limited_api_options()
 def check(*, online: bool, sample: int, as_json: bool, wide: bool, **options: Any) -> None:
-    r"""Tell whether the job is well, and what to do if it is not.
+    """Tell whether the job is well, and what to do if it is not.
 
     MEETINGS is the meeting list; without it, the command reads data/meetings.txt. The command prints the state at a
     glance, and one line per finding, the worst first. It changes nothing. Without --online it sends no request.
-
-    \b
-    Exit codes, as monitoring plugins have them:
-      0  everything is fine
-      1  there is a warning
-      2  something is critical
     """
     from etl.watch.check import look
     from etl.watch.report import report_as_json, report_as_text

@@ -36,12 +36,6 @@ def run_sql_file(connection: duckdb.DuckDBPyConnection, name: str, **parameters:
     return pl.DataFrame(connection.sql(sql_files.text(name), params=parameters))
 
 
-def read_version(connection: duckdb.DuckDBPyConnection) -> str:
-    """Return the version of DuckDB that reads the database."""
-    (version,) = connection.execute("select version()").fetchall()[0]
-    return str(version).removeprefix("v")
-
-
 def run_query(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object], *, where: str
 ) -> pl.DataFrame:

@@ -173,7 +173,7 @@ def _find_store(settings: CheckSettings, state: StoredState | EtlError) -> Itera
     if isinstance(state, EtlError):
         yield find_closed_database(state)
     elif not isinstance(settings.database, EtlError):
-        yield find_database(settings.database, state.history, version=state.duckdb_version)
+        yield find_database(settings.database, state.history, version=state.version)
         yield from find_figures(
             state.checks, state.data_range, settings.period, width=settings.width and settings.width - len(TABLE_INDENT)
         )

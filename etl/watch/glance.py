@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from etl.values.fetch import Spending
     from etl.watch.stored import DayUsage, LastRun, LiveNow
 
+GLANCE_INDENT = 11
 _UNKNOWN = "not known, because the database can't be read"
 
 
@@ -66,7 +67,7 @@ def glance_as_lines(glance: Glance, tz: str) -> list[str]:
         "backlog": format_count(glance.staged_runs, "staged run"),
         "next slot": _describe_next_slot(glance, tz),
     }
-    return [f"{f'{name}:':<11}{text}" for name, text in lines.items()]
+    return [f"{f'{name}:':<{GLANCE_INDENT}}{text}" for name, text in lines.items()]
 
 
 def glance_as_record(glance: Glance) -> dict[str, object]:
@@ -102,11 +103,9 @@ def _describe_today(glance: Glance) -> str:
         return _UNKNOWN
     today, before = glance.today, glance.week_ago
     change = f" ({today.minutes / before.minutes - 1:+.0%})" if before.minutes else ""
-    return f"{_describe_usage(today)}; the same weekday last week by this time: {_describe_usage(before)}{change}"
-
-
-def _describe_usage(usage: DayUsage) -> str:
-    return f"{usage.minutes:,.0f} minutes booked, {format_count(usage.sessions, 'session')} started"
+    week_ago = f"{before.minutes:,.0f} minutes, {format_count(before.sessions, 'session')}"
+    started = f"{format_count(today.sessions, 'session')} started"
+    return f"{today.minutes:,.0f} minutes booked, {started}; a week ago by this time: {week_ago}{change}"
 
 
 def _describe_budget(glance: Glance) -> str:

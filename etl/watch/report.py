@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from etl.watch.findings import worst_severity
-from etl.watch.glance import glance_as_lines, glance_as_record
+from etl.watch.glance import GLANCE_INDENT, glance_as_lines, glance_as_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from etl.watch.findings import Finding, Severity
     from etl.watch.glance import Glance
 
-_NAME_WIDTH = 10  # of the severity before a finding
+_SEVERITY_WIDTH = 10
 TABLE_INDENT = "    "
 
 
@@ -37,8 +36,8 @@ class CheckReport:
 
 def report_as_text(report: CheckReport, tz: str, *, width: int | None) -> str:
     """Format the state at a glance, and one line per finding. On a terminal, lines are wrapped at its `width`."""
-    lines = [*glance_as_lines(report.glance, tz), "", *chain.from_iterable(map(_finding_as_lines, report.findings))]
-    return "\n".join(_wrap(line, width) for line in lines)
+    glance = [_wrap(line, width, indent=GLANCE_INDENT) for line in glance_as_lines(report.glance, tz)]
+    return "\n".join([*glance, "", *(_finding_as_text(finding, width) for finding in report.findings)])
 
 
 def report_as_json(report: CheckReport) -> str:
@@ -62,16 +61,15 @@ def report_as_json(report: CheckReport) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False)
 
 
-def _finding_as_lines(finding: Finding) -> list[str]:
+def _finding_as_text(finding: Finding, width: int | None) -> str:
+    """Format a finding as one line, and the rows of its table below it, which have their own width."""
     sentence = ". ".join(filter(None, (finding.message.rstrip("."), finding.advice)))
-    line = f"{finding.severity:<9} {finding.subject}: {sentence}"
-    return [line, *(f"{TABLE_INDENT}{row}" for row in finding.table.splitlines())]
+    line = _wrap(f"{finding.severity:<9} {finding.subject}: {sentence}", width, indent=_SEVERITY_WIDTH)
+    return "\n".join([line, *(f"{TABLE_INDENT}{row}" for row in finding.table.splitlines())])
 
 
-def _wrap(line: str, width: int | None) -> str:
-    """Wrap a line between words. Rows of a table have their own width."""
-    if width is None or len(line) <= width or line.startswith(TABLE_INDENT):
+def _wrap(line: str, width: int | None, *, indent: int) -> str:
+    """Wrap a line between words."""
+    if width is None or len(line) <= width:
         return line
-    return textwrap.fill(
-        line, width, subsequent_indent=" " * _NAME_WIDTH, break_long_words=False, break_on_hyphens=False
-    )
+    return textwrap.fill(line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)

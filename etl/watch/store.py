@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from etl.reports.ask import DataRange
     from etl.reports.checks import CheckResult
     from etl.reports.periods import Period
-    from etl.watch.stored import History
+    from etl.watch.stored import History, Version
 
 _DAY = timedelta(days=1)
 _WARNING_DAYS, _CRITICAL_DAYS = 30, 3
@@ -52,15 +52,16 @@ def find_closed_database(error: EtlError) -> Finding:
     )
 
 
-def find_database(database: Path, history: History, *, version: str) -> Finding:
+def find_database(database: Path, history: History, *, version: Version) -> Finding:
     """Describe a database that could be read."""
     size = database.stat().st_size
     rows = format_count(history.stored_rows, "snapshot of a session", "snapshots of sessions")
     return Finding(
         severity=Severity.FINE,
         subject="database",
-        message=f"{database} has {format_bytes(size)} with {rows}, and opens with DuckDB {version}",
-        details={"bytes": size, "rows": history.stored_rows, "duckdb": version},
+        message=f"{database} has {format_bytes(size)} with {rows}, the schema {version.schema_version}, and opens with "
+        f"DuckDB {version.duckdb_version}",
+        details={"bytes": size, "rows": history.stored_rows, **asdict(version)},
     )
 
 

@@ -15,7 +15,7 @@ from etl.reports.parameters import query_parameters
 from etl.reports.periods import midnight
 from etl.store.apps import require_known_app
 from etl.store.engine import second_connection
-from etl.store.read import read_version, run_sql_file
+from etl.store.read import run_sql_file
 from etl.values.fetch import Spending
 from etl.values.meetings import Meeting
 
@@ -75,6 +75,14 @@ class DayUsage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """The version of DuckDB that reads the database, and the newest migration of the database."""
+
+    duckdb_version: str
+    schema_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FailureCount:
     """How often a kind of failure happened in the period, with an example."""
 
@@ -115,7 +123,7 @@ class StoredState:
     week_ago: DayUsage
     spent: list[Spending]
     data_range: DataRange
-    duckdb_version: str
+    version: Version
     checks: list[CheckResult] = field(default_factory=list)
 
 
@@ -163,7 +171,7 @@ def _read_rest(connection: Connection, question: Question) -> StoredState:
         week_ago=week_ago,
         spent=_read_spending(connection, question),
         data_range=_read_data_range(connection, app_id),
-        duckdb_version=read_version(connection),
+        version=Version(**run_sql_file(connection, "watch/version").row(0, named=True)),
     )
 
 

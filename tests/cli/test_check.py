@@ -94,6 +94,8 @@ def test_a_job_that_is_well_is_a_success(well: Shell) -> None:
     assert severities(result) == dict.fromkeys([*subjects, "disk"], "fine")
     assert found(result)["list"][1].endswith("meetings.txt: 2 meetings, those of the last run")
     assert f"all {len(CHECKS)} rules hold" in found(result)["figures"][1]
+    schema = sql_files.names("migrations")[-1].partition("/")[2]
+    assert f"with 4 snapshots of sessions, the schema {schema}, and opens with" in found(result)["database"][1]
 
 
 def test_everything_can_be_read_by_programs(broken: Shell) -> None:

@@ -347,8 +347,8 @@ def test_the_state_at_a_glance() -> None:
         "last run:  snapshot of 2026-11-25 13:00 (Europe/Berlin), 1 minute ago: 1 live, 2 idle, 3 failed",
         "live now:  1 meeting with 4 participants, and 2 sessions of other types, as of 2026-11-25 13:00",
         (
-            "today:     1,500 minutes booked, 1 session started; the same weekday last week by this time: "
-            "1,000 minutes booked, 3 sessions started (+50%)"
+            "today:     1,500 minutes booked, 1 session started; a week ago by this time: "
+            "1,000 minutes, 3 sessions (+50%)"
         ),
         "budget:    1,000 of 1,200 requests in 300 s remain; 120 are in reserve, and runs have spent 80",
         "backlog:   1 staged run",
