@@ -19,6 +19,7 @@ from etl.simulator.server import serve
 from etl.simulator.world import World
 from etl.values.run import RunContext
 from tests.samples import write_empty_database
+from tests.sql.recorded import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from etl.simulator.sessions import Booking, Session
+    from tests.sql.recorded import Recorded
 
 START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 UNLIMITED = Rate(requests=10**9, seconds=300.0)
@@ -154,14 +156,15 @@ def api(serve_api: Callable[..., Api]) -> Api:
 
 @pytest.fixture
 def snapshot_settings(tmp_path: Path) -> Callable[..., SnapshotSettings]:
-    """Settings of a snapshot of all meetings of an API, into a database of the test's own."""
+    """Settings of a snapshot of all meetings of an API, into an empty database of the test's own."""
+    database = write_empty_database(tmp_path / "usage.duckdb")
 
     def make(api: Api, /, **changes: Any) -> SnapshotSettings:  # as SnapshotSettings takes them
         settings = SnapshotSettings(
             api=api.settings(),
             meetings=api.write_list(tmp_path / "meetings.txt"),
             app_id=api.world.app_id,
-            database=tmp_path / "usage.duckdb",
+            database=database,
             slot=START,
             lock_timeout=timedelta(seconds=0.2),
         )
@@ -174,3 +177,9 @@ def snapshot_settings(tmp_path: Path) -> Callable[..., SnapshotSettings]:
 def database(tmp_path: Path) -> Path:
     """An existing database."""
     return write_empty_database(tmp_path / "usage.duckdb")
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """Eleven days of a simulated world, recorded once and changed by no test."""
+    return record(tmp_path_factory.mktemp("recorded"))

@@ -217,6 +217,7 @@ def test_a_slot_in_the_future_is_refused_before_the_first_request(
 ) -> None:
     """Nothing is written. The message has the slot and the clock."""
     settings = snapshot_settings(api, slot=START + length)
+    settings.database.unlink()
     with pytest.raises(ConfigError, match=r"--slot .* is in the future: .*2026-11-02T12:00:00\+00:00"):
         asyncio.run(take_snapshot(settings, api.context()))
     with pytest.raises(ConfigError, match="is in the future"):

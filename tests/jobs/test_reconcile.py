@@ -28,7 +28,7 @@ from etl.staging.runs import RECONCILIATIONS, Staging, discard
 from etl.store.database import open_database
 from etl.store.load import load_runs
 from tests.conftest import START
-from tests.samples import held_open
+from tests.samples import held_open, write_empty_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,13 +47,14 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def reconcile_settings(tmp_path: Path) -> Settings:
-    """Make settings for the app of an API and its last day, with a database for this test."""
+    """Make settings for the app of an API and its last day, with an empty database for this test."""
+    database = write_empty_database(tmp_path / "usage.duckdb")
 
     def make(api: Api, /, **changes: Any) -> ReconcileSettings:
         settings = ReconcileSettings(
             api=api.settings(),
             app_id=api.world.app_id,
-            database=tmp_path / "usage.duckdb",
+            database=database,
             since=START - DAY,
             lock_timeout=timedelta(seconds=0.2),
         )
@@ -286,9 +287,8 @@ def test_every_app_that_the_database_knows_is_asked_about(serve_api: ServeApi, r
 def test_without_an_app_nothing_is_asked(api: Api, reconcile_settings: Settings, is_there: bool) -> None:  # noqa: FBT001  # a case
     """The message says what to do. Without a database, no file is created."""
     settings = reconcile_settings(api, app_id=None)
-    if is_there:
-        with open_database(settings.database):
-            pass
+    if not is_there:
+        settings.database.unlink()
     with pytest.raises(ConfigError, match=r"which app\? .*usage\.duckdb knows no app yet; set REALTIMEKIT_APP_ID"):
         take(settings, api.context())
     assert api.app.state.requests == 0
@@ -393,8 +393,6 @@ def test_an_interruption_stores_what_was_fetched(serve_api: ServeApi, reconcile_
 def test_a_locked_database_ends_the_run_before_its_first_request(api: Api, reconcile_settings: Settings) -> None:
     """A reconciliation can run again at any time, because ended sessions stay available."""
     settings = reconcile_settings(api)
-    with open_database(settings.database):
-        pass
     with held_open(settings.database), pytest.raises(StoreLocked):
         take(settings, api.context())
     assert api.app.state.requests == 0
@@ -406,8 +404,6 @@ def test_a_database_that_is_locked_in_the_end_leaves_the_run_staged(
     """The next snapshot loads it."""
     api = serve_api()
     settings = reconcile_settings(api)
-    with open_database(settings.database):
-        pass
     with ExitStack() as viewer:
 
         def now() -> datetime:
@@ -427,8 +423,6 @@ def test_a_database_that_is_locked_in_the_end_leaves_the_run_staged(
 def test_a_run_that_another_job_loads_counts_as_loaded(api: Api, reconcile_settings: Settings) -> None:
     """A snapshot may load it first. The number of new rows is then unknown."""
     settings = reconcile_settings(api)
-    with open_database(settings.database):
-        pass
     with ExitStack() as viewer:
 
         def now() -> datetime:

@@ -277,8 +277,6 @@ def test_a_slot_taken_twice_while_the_database_is_locked_holds_nothing_twice(
 ) -> None:
     """The second run can't know the rows of the first. The load drops the rows that exist already."""
     settings = snapshot_settings(api)
-    with open_database(settings.database):
-        pass
     with held_open(settings.database):
         take(settings, api.context())
         take(settings, api.context())
@@ -304,6 +302,7 @@ def test_a_damaged_staged_run_keeps_no_later_run_from_fetching(api: Api, snapsho
 def test_a_database_that_cant_be_opened_keeps_no_run_from_fetching(api: Api, snapshot_settings: Settings) -> None:
     """The run stays staged until the database can be created."""
     settings = snapshot_settings(api)
+    settings.database.unlink()
     (settings.database.parent / "usage.duckdb.new").mkdir()
     first = take(settings, api.context())
     assert [type(error) for error in first.errors] == [StoreError]

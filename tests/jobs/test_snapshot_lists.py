@@ -198,6 +198,7 @@ def test_a_second_run_of_a_slot_counts_no_meeting_of_its_list_as_outside_the_lis
 def test_an_older_database_is_migrated_and_its_run_loaded(api: Api, snapshot_settings: Settings) -> None:
     """A run that was staged by the older version lacks a new column. The value is null."""
     settings = snapshot_settings(api, via="list")
+    settings.database.unlink()
     make_older_database(settings.database)
     older = stage_older_run(settings.database.parent)
     summary = take(settings, api)
@@ -224,6 +225,7 @@ def test_a_plan_changes_no_older_database(
 ) -> None:
     """A dry run does not read a database that it would have to migrate first, and says so."""
     settings = snapshot_settings(api)
+    settings.database.unlink()
     make_older_database(settings.database, without="runs.unlisted")
     before = settings.database.read_bytes()
     plan = plan_snapshot(settings, START)
@@ -255,8 +257,6 @@ def test_a_plan_knows_what_earlier_runs_have_spent(api: Api, snapshot_settings: 
 def test_a_plan_knows_what_staged_runs_have_spent(api: Api, snapshot_settings: Settings) -> None:
     """Staged runs wait for a locked database, but their requests count."""
     settings = snapshot_settings(api)
-    with open_database(settings.database):
-        pass
     with held_open(settings.database, "write"):
         take(settings, api)
         api.clock.advance(timedelta(seconds=10))

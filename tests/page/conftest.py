@@ -17,7 +17,6 @@ from tests.page.browser import launched
 from tests.page.offices import PAGES, write_page
 from tests.page.parsed_page import ParsedPage
 from tests.samples import open_copy
-from tests.sql.recorded import record
 from tests.sql.rows import Usage, utc
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from tests.sql.recorded import Recorded
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 HOUR = 3600
@@ -50,12 +48,6 @@ def usage(tmp_path: Path) -> Iterator[Usage]:
     """An empty database."""
     with open_copy(tmp_path / "usage.duckdb") as connection:
         yield Usage(connection, tmp_path)
-
-
-@pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    """Eleven days of a simulated world, recorded once and changed by no test."""
-    return record(tmp_path_factory.mktemp("recorded"))
 
 
 @pytest.fixture(scope="session")

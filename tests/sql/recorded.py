@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from etl.jobs.reconcile import reconcile_sessions
 from etl.jobs.snapshot import take_snapshot
-from etl.settings import ApiSettings, ReconcileSettings, SnapshotSettings
+from etl.settings import ApiSettings, Limits, Rate, ReconcileSettings, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
 from etl.simulator.clock import SimulatedClock
 from etl.simulator.server import serve
 from etl.simulator.world import World
 from etl.values.run import RunContext
-from tests.conftest import FREE, UNLIMITED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from etl.simulator.sessions import Session
 
+NO_LIMIT = Rate(requests=10**9, seconds=300.0)
 STEP = timedelta(hours=3)
 FIRST = datetime(2026, 10, 25, 3, 0, tzinfo=UTC)
 LAST = datetime(2026, 11, 5, 0, 0, tzinfo=UTC)
@@ -63,8 +63,13 @@ def record(directory: Path) -> Recorded:
     meetings = directory / "meetings.txt"
     meetings.write_text("\n".join([*world.meeting_ids, UNKNOWN_MEETING, NO_ID]), encoding="utf-8")
     clock = SimulatedClock(FIRST)
-    with serve(create_app([world], now=clock.now, quota=UNLIMITED)) as simulator:
-        api = ApiSettings(token=TOKEN, account_id=world.account_id, base_url=simulator.base_url, limits=FREE)
+    with serve(create_app([world], now=clock.now, quota=NO_LIMIT)) as simulator:
+        api = ApiSettings(
+            token=TOKEN,
+            account_id=world.account_id,
+            base_url=simulator.base_url,
+            limits=Limits(stated=NO_LIMIT, reserve=0.0),
+        )
         settings = SnapshotSettings(
             api=api,
             meetings=meetings,
