@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
+import shutil
+import time
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -41,6 +44,8 @@ _PRIVATE_UMASK = 0o077
 # DuckDB 2 would by itself write files that 1.x can't read. All versions since 1.2 read this format.
 STORAGE_VERSION = "v1.2.0"
 UNFINISHED_SUFFIX = ".new"  # of a database that is being created
+_PROCESS = os.urandom(8).hex()
+_A_DAY = 86_400  # seconds
 _LOCK_FAILED = re.compile(r'Could not set lock on file ".*?": (?P<reason>.*?)[.] See also')
 _LOCK_HELD = re.compile("Conflicting lock is held|Lock is already held")
 _LOCK_MESSAGE = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
@@ -62,6 +67,8 @@ def attach(database: Path, *options: str, to_analyse: bool = False) -> Iterator[
     try:
         connection.execute(f"attach '{path}' as usage ({', '.join(('type duckdb', *options))})")
         connection.execute("use usage")
+        if "read_only" not in options:
+            _delete_old_spill(database)
         yield connection
         connection.execute("use memory")
         connection.execute("detach database if exists current_views")
@@ -130,12 +137,24 @@ def describe_lock_holder(message: str) -> str:
 
 
 def spill_directory(database: Path) -> Path:
-    """Return the directory into which a database spills, as DuckDB itself names it.
+    """Return the directory into which this process spills what it does with a database.
 
-    A cron job may not be able to write to its working directory. Each database has its own, so that the only program
-    that has a database open may delete what killed ones have left there.
+    A cron job may not be able to write to its working directory, so the directory is beside the database. Two processes
+    that spill into one directory overwrite each other's rows: DuckDB gives their files the same names.
     """
-    return database.with_name(f"{database.name.removesuffix(UNFINISHED_SUFFIX)}.tmp")
+    return database.with_name(f"{_spill_prefix(database)}{_PROCESS}")
+
+
+def _spill_prefix(database: Path) -> str:
+    return f"{database.name.removesuffix(UNFINISHED_SUFFIX)}.tmp-"
+
+
+def _delete_old_spill(database: Path) -> None:
+    """Delete what killed processes have spilled more than a day ago. No other process may have the database open."""
+    for directory in database.parent.glob(f"{glob.escape(_spill_prefix(database))}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if directory.stat().st_mtime < time.time() - _A_DAY:
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 @cache
