@@ -59,12 +59,12 @@ def refuse_database_as_output(database: Path, output: Path | None) -> None:
             raise ConfigError(f"{output} is the database; name another --output")
 
 
-def write_whole(output: Path, content: bytes, *, mode: int | None = None) -> None:
+def write_whole(output: Path, content: bytes, *, mode: int | None = None, option: str = "--output") -> None:
     """Write a file under another name, then rename it: an existing file stays until the new one is complete.
 
     `mode` is the file's permissions; without it, an existing file keeps them. A descriptor, a pipe or a device is
     written to. Raises StoreError if the disk does not accept the content, and ConfigError if no file can be written at
-    this path.
+    this path; `option` is where the user has named it.
     """
     try:
         if (descriptor := own_descriptor(output)) is not None:
@@ -78,8 +78,8 @@ def write_whole(output: Path, content: bytes, *, mode: int | None = None) -> Non
     except OSError as error:
         message = f"{error.filename if isinstance(error.filename, str) else output}: {error.strerror}"
         if error.errno in _DISK_ERRORS:
-            raise StoreError(f"{message}; free space there, or name another --output") from error
-        raise ConfigError(f"{message}; name another --output") from error
+            raise StoreError(f"{message}; free space there, or name another {option}") from error
+        raise ConfigError(f"{message}; name another {option}") from error
 
 
 def _replace(output: Path, content: bytes, mode: int | None) -> None:

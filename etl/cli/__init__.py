@@ -14,6 +14,7 @@ from etl.cli.compact import compact
 from etl.cli.demo import demo
 from etl.cli.erase import erase
 from etl.cli.export import export
+from etl.cli.init import init
 from etl.cli.load import load
 from etl.cli.meetings import meetings
 from etl.cli.page import page
@@ -86,6 +87,7 @@ def cli(context: click.Context, config: Path | None) -> None:
 
 
 for _command in (
+    init,
     schedule,
     snapshot,
     reconcile,

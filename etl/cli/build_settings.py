@@ -62,9 +62,14 @@ def reconcile_settings(options: dict[str, Any]) -> ReconcileSettings:
 def api_settings(options: dict[str, Any], *, is_dry_run: bool = False) -> ApiSettings:
     """Build the settings of the API. A dry run sends nothing, so it needs neither a token nor an account."""
     account_id = strip_or_none(options["account_id"]) or (_NOT_NEEDED if is_dry_run else None)
-    token = _NOT_NEEDED if is_dry_run else _read_token(options["api_token_file"])
+    token = _NOT_NEEDED if is_dry_run else read_token(options)
     if not (account_id and token):
-        raise _missing_settings(token=token, account_id=account_id, app_id=strip_or_none(options["app_id"]))
+        raise make_missing_settings_error(token=token, account_id=account_id, app_id=strip_or_none(options["app_id"]))
+    return make_api_settings(options, account_id=account_id, token=token)
+
+
+def make_api_settings(options: dict[str, Any], *, account_id: str, token: str) -> ApiSettings:
+    """Build the settings of the API for an account and a token, which may not come from options."""
     return ApiSettings(
         token=token,
         account_id=account_id,
@@ -155,7 +160,7 @@ def _standard_input() -> BinaryIO:
     return io.BytesIO(sys.stdin.buffer.read())
 
 
-def _missing_settings(*, token: str | None, account_id: str | None, app_id: str | None) -> ConfigError:
+def make_missing_settings_error(*, token: str | None, account_id: str | None, app_id: str | None) -> ConfigError:
     """Make the error for settings that are missing. It names all of them, so that nobody meets them one by one."""
     missing = [] if token else [f"the API token: set {TOKEN}, or name a file with {TOKEN_FILE} or --api-token-file"]
     missing += [] if account_id else ["the Cloudflare account: set CLOUDFLARE_ACCOUNT_ID or --account-id"]
@@ -167,20 +172,25 @@ def _missing_settings(*, token: str | None, account_id: str | None, app_id: str 
     return ConfigError("these settings are missing:" + "".join(f"\n  {line}" for line in missing))
 
 
-def _read_token(option: Path | None) -> str | None:
+def read_token(options: dict[str, Any]) -> str | None:
     """Read the API token from the file of the option, else from the variable, else from the variable's file.
 
     The token itself is never an option, because every user of a machine can read the arguments of its processes.
     """
+    source = find_token_file(options)
+    return _read_token_file(*source) if source else strip_or_none(os.environ.get(TOKEN))
+
+
+def find_token_file(options: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the file that holds the token, and the name of the setting that names it.
+
+    None if the variable holds the token itself, or nothing names it.
+    """
     token, file = strip_or_none(os.environ.get(TOKEN)), strip_or_none(os.environ.get(TOKEN_FILE))
-    if (token or file) and _is_in_config("api_token_file"):
-        option = None
-    if option is None and token:
-        return token
-    if option is None and not file:
-        return None
-    text, source = (str(option), "--api-token-file") if option else (file or "", TOKEN_FILE)
-    return _read_token_file(text, source)
+    option: Path | None = options["api_token_file"]
+    if option and not ((token or file) and _is_in_config("api_token_file")):
+        return str(option), "--api-token-file"
+    return (file, TOKEN_FILE) if file and not token else None
 
 
 def _read_token_file(text: str, source: str) -> str:

@@ -48,12 +48,12 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:
 
     It takes one request per page of the list. An existing file is replaced when the list is complete.
     """
-    check_output(output, endings=_WRITERS)
-    write = _WRITERS.get(output.suffix.lower(), _text) if output else _text
+    check_output(output, endings=WRITERS)
+    write = WRITERS.get(output.suffix.lower(), _text) if output else _text
     app_id = require_app(strip_or_none(options["app_id"]))
     settings = api_settings(options)
     log_to_stderr(verbose=False)
-    listed = _fetch(settings, app_id)
+    listed = fetch_listed(settings, app_id)
     chosen = [meeting for meeting in listed if meeting.is_active or not active]
     text = write(app_id, chosen)
     if output is None:
@@ -63,7 +63,8 @@ def meetings(*, active: bool, output: Path | None, **options: Any) -> None:
     click.echo(f"{len(chosen):,} of the {format_count(len(listed), 'meeting')} of app {app_id}", err=True)
 
 
-def _fetch(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
+def fetch_listed(settings: ApiSettings, app_id: str) -> list[ListedMeeting]:
+    """Fetch all meetings of an app."""
     import asyncio
 
     from etl.realtimekit.meetings import fetch_meetings
@@ -100,7 +101,7 @@ def _json_lines(app_id: str, meetings: Sequence[ListedMeeting]) -> str:
 
 
 # The function that formats a list, by the ending of the file.
-_WRITERS: dict[str, Callable[[str, Sequence[ListedMeeting]], str]] = {
+WRITERS: dict[str, Callable[[str, Sequence[ListedMeeting]], str]] = {
     "": _text,
     ".txt": _text,
     ".csv": _csv,

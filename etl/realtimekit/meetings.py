@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from etl.errors import Refused, RequestError
+from etl.errors import FailureKind, Refused, RequestError
 from etl.realtimekit.failure_messages import make_api_error, make_token_error
 from etl.realtimekit.http.session import open_session
 from etl.realtimekit.pages.forward import ForwardReader, read_forward
@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 # The order of this list is documented nowhere. A meeting that is created or deleted while the list is read may move any
 # other to a page that was read already. So the list is read again, until its total did not change meanwhile.
 _READINGS = 3
+_ACTIVE = "active"  # the status of a token that is accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,25 @@ async def fetch_meetings(app_id: str, settings: ApiSettings, context: RunContext
             what = f"the list of the meetings of app {app_id} can't be read, and nothing is written ({error.message})"
             raise make_api_error(error, what) from error
     return meetings
+
+
+async def fetch_apps(settings: ApiSettings, context: RunContext) -> dict[str, str]:
+    """Check the token, then fetch the apps of the account: their names by their IDs.
+
+    Raises TokenRejected, ConfigError or ApiUnavailable with what is wrong.
+    """
+    async with open_session(settings, context, FetchCounts()) as session, session.client() as client:
+        try:
+            token = await client.check_token()
+            if token.status != _ACTIVE:
+                why = token.reason or f"it is {token.status}"
+                raise make_token_error(Refused(FailureKind.UNAUTHORIZED, why))
+            return await read_apps(client)
+        except Refused as error:
+            raise make_token_error(error) from error
+        except RequestError as error:
+            what = f"the list of the apps of account {settings.account_id} can't be read ({error.message})"
+            raise make_api_error(error, what) from error
 
 
 async def read_meetings(client: RealtimeKit, app_id: str) -> list[ListedMeeting]:
