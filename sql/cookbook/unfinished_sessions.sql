@@ -1,5 +1,5 @@
 -- Which sessions have ended, but have no final total yet?
--- Grain: one row per session that is not in the newest snapshot of its app any more.
+-- Grain: one row per session that is not live any more, and has no final total.
 -- Its minutes are a lower bound until reconcile has fetched its final total.
 -- Theme: Sessions
 select

@@ -3,10 +3,10 @@
 -- total, and when they happened comes from presence: the participants that snapshots observed.
 -- The parts of a session add up to its total to the last digit, since each is the difference of two
 -- rounded running totals. Periods that meet share the total between them.
--- is_start marks the bucket in which the session started. A session without a final total has a
--- mark at the bucket of its last snapshot, because what it consumed afterwards is not counted:
--- is_live while it is in its app's newest snapshot, else is_unfinished. Breakout rooms have no
--- final total of their own, and neither mark.
+-- is_start marks the bucket in which the session started. is_live marks the last bucket of one that
+-- was live at the end of the period, see live_at. is_unfinished marks the last bucket of one that
+-- was not, and has no final total: what it consumed after its last snapshot is not counted.
+-- Breakout rooms have no final total of their own, and neither mark.
 create or replace macro minutes_between(since, until, tz, unit, with_finals := true) as table
 -- A session lasts a microsecond at least, so that it lies in a bucket.
 with session_totals as materialized (
@@ -37,7 +37,10 @@ bounded_sessions as materialized (
 
 -- A session that lies in one bucket of the period needs no placing, and most days are such buckets.
 cut_sessions as materialized (
-    select *
+    select
+        *,
+        local_bucket((epoch_us(least(left_at, until)) - 1) // 900_000_000, tz, unit)
+            as last_bucket_within
     from bounded_sessions
     where is_cut
 ),
@@ -261,7 +264,7 @@ select
     type,
     bucket,
     bucket = first_bucket and started_at >= since as is_start,
-    bucket = last_bucket and left_at <= until and is_live as is_live,
+    is_live and bucket = last_bucket_within as is_live,
     bucket = last_bucket and left_at <= until and is_unfinished as is_unfinished,
     cast(minutes * share_after as decimal(18, 6))
     - cast(minutes * share_before as decimal(18, 6)) as minutes

@@ -4,8 +4,8 @@
 -- The title and the most participants are those known by the end of the period. A session that was
 -- first read after the period has those of that reading. snapshots counts the snapshots of the
 -- period. Without finals, the final figures that reconcile has fetched are left out.
--- A session is live if it is in its app's newest snapshot, and not final. To compare instants costs
--- less than a join with that snapshot. A breakout room has no such mark of its own.
+-- is_live marks the sessions of live_at(until) that a snapshot observed since the period began.
+-- A breakout room has no such mark of its own.
 -- A session is under way from its start to last_live_at: its end, else its last snapshot. If its
 -- final figures have no end, it is the later one of its last snapshot and its earliest end.
 -- Clocks differ: a session may be observed up to an hour before its start.
@@ -74,15 +74,18 @@ merged as (
         ) as max_participants,
         cast(coalesce(ended.minutes_consumed, observed.minutes_consumed) as decimal(18, 6))
             as minutes,
-        ended.session_id is not null as is_final,
-        observed.last_observed_at between newest.slot and now()
-            and not is_final
-            and coalesce(ended.type, observed.type) <> 'breakout' as is_observed_live
+        ended.session_id is not null as is_final
     from observed
     full join ended using (app_id, session_id)
-    left join newest_slots() as newest using (app_id)
+),
+
+live as (
+    select app_id, session_id
+    from live_at(until)
+    where observed_at >= since
 )
 
-select * exclude (is_observed_live), coalesce(is_observed_live, false) as is_live
+select merged.*, live.session_id is not null as is_live
 from merged
+left join live using (app_id, session_id)
 where greatest(started_at, last_live_at) >= since;

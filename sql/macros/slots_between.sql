@@ -2,6 +2,9 @@
 -- A slot is missing where the schedule has one and no run is loaded. The schedule is the step that
 -- runs state (--every), else the most frequent gap between the app's runs. No slot of the future is
 -- missing, and none within a gap of more than 366 days: in that time there was no schedule.
+-- A snapshot of a few meetings between snapshots of more than twice as many, in the day before and
+-- in the day after it, is an extra one. It has no row, since it tells nothing of other meetings.
+-- Until an hour after the larger snapshot, the next one need not have come.
 -- unresolved_meetings counts the meetings without an outcome. is_observed is false where no meeting
 -- of the slot has an outcome.
 create or replace macro slots_between(since, until) as table
@@ -20,17 +23,65 @@ app_runs as (
         runs.every_seconds,
         runs.list_id like 'all:%' as is_for_whole_app,
         coalesce(list_apps.app_id, substr(runs.list_id, length('all:') + 1)) as app_id,
-        coalesce(list_apps.meetings, 1) as meetings
+        coalesce(list_apps.meetings, 1) as meetings,
+        coalesce(list_apps.meetings, runs.live) as asked_meetings
     from runs
     left join list_apps using (list_id)
     where runs.kind = 'snapshot'
         and (list_apps.app_id is not null or runs.list_id like 'all:%')
 ),
 
-loaded_slots as (
-    select app_id, slot, max(every_seconds) as every_seconds, max(meetings) as meetings
+run_slots as (
+    select
+        app_id,
+        slot,
+        max(every_seconds) as every_seconds,
+        max(meetings) as meetings,
+        max(asked_meetings) as asked_meetings,
+        bool_or(is_for_whole_app) as is_for_whole_app
     from app_runs
     group by app_id, slot
+),
+
+apps_with_lists_of_two_sizes as (
+    select app_id
+    from app_runs
+    group by app_id
+    having count(distinct list_id) > 1
+        and max(asked_meetings) > 2 * min(asked_meetings) filter (where not is_for_whole_app)
+),
+
+slot_sizes as (
+    select
+        app_id,
+        slot,
+        not is_for_whole_app and 2 * asked_meetings < least(
+            max(asked_meetings) over day_before,
+            greatest(
+                max(asked_meetings) over day_after,
+                max(asked_meetings) filter (where slot > now() - interval 1 hour) over app
+            )
+        ) as is_extra
+    from run_slots
+    semi join apps_with_lists_of_two_sizes using (app_id)
+    window
+        app as (partition by app_id),
+        day_before as (
+            partition by app_id
+            order by slot
+            range between interval 1 day preceding and current row
+        ),
+        day_after as (
+            partition by app_id
+            order by slot
+            range between current row and interval 1 day following
+        )
+),
+
+loaded_slots as (
+    select *
+    from run_slots
+    anti join (select app_id, slot from slot_sizes where is_extra) using (app_id, slot)
 ),
 
 gaps as (

@@ -1,7 +1,7 @@
 -- Grain: one row per meeting and local day of the period.
 -- Each type of session has its own column of minutes: minutes is that of the type meeting. sessions
--- counts the sessions of that type that started on the day. The sessions of every type without a
--- final total are live_sessions while they are in the newest snapshot, else unfinished_sessions.
+-- counts the sessions of that type that started on the day. live_sessions and unfinished_sessions
+-- are those of every type, see minutes_between.
 create or replace macro usage_between(since, until, tz) as table
 with usage_by_type as (
     select

@@ -1,7 +1,7 @@
 -- Minutes, started sessions and the most participants at a time, per day
 -- Grain: one row per day in the time zone $tz. Empty is not zero: nothing is known of such a day.
--- live_sessions are in the newest snapshot, and unfinished_sessions have ended without a final
--- total: the minutes of both may grow.
+-- live_sessions were live at the end of the period, on their last day. unfinished_sessions are not
+-- live and have no final total: their minutes are a lower bound.
 -- Days without data are rows as well, except in a gap of more than 366 days.
 -- The participants of several apps are added where their slots are the same, as with --every.
 -- Main columns: minutes, sessions, peak_participants

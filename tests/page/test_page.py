@@ -94,13 +94,13 @@ def test_live_sessions_are_no_lower_bound_of_the_past(usage: Usage, make: MakePa
     hourly(usage, "2026-11-02 00:00", "2026-11-02 13:00")
     a_session(usage, "2026-11-02", 10, "live")
     headline = make(*DAY).sections["headline"]
-    assert "1 session was live in the newest snapshot, and counted up to it." in " ".join(headline.split())
+    assert "1 session was still under way at the end of the period." in " ".join(headline.split())
     assert "A lower bound" not in headline
     usage.observed("2026-11-02 11:00", 5, "ended")
-    usage.observed("2026-11-02 13:00", 5, "live too")
+    usage.observed("2026-11-02 13:00", 5, "live too", meeting_id="n")
     page = make(*DAY)
     headline = " ".join(page.sections["headline"].split())
-    assert "2 sessions were live in the newest snapshot, and counted up to it." in headline
+    assert "2 sessions were still under way at the end of the period." in headline
     assert "A lower bound. 1 session has ended without a final total" in headline
     assert not [text for text in page.texts if "rtk-usage" in text]
 

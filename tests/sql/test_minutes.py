@@ -227,9 +227,9 @@ def test_a_session_starts_once_and_is_unfinished_at_its_last_snapshot(usage: Usa
 
 def test_a_session_of_the_newest_snapshot_is_live_and_one_that_has_ended_is_not(usage: Usage) -> None:
     """No final total of both is known. A run in which every meeting failed, and one of the future, tell nothing."""
-    usage.run("2026-11-02 12:00")
+    usage.run("2026-11-02 12:00", meetings=["m", "n"])
     usage.observed("2026-11-02 12:00", 1, "ended", meeting_id="n")
-    usage.run("2026-11-02 13:00")
+    usage.run("2026-11-02 13:00", meetings=["m", "n"])
     usage.observed("2026-11-02 13:00", 2, "live", started_at="2026-11-02 11:00")
     usage.run("2026-11-02 11:00", app="other")
     usage.observed("2026-11-02 11:00", 3, "live too", started_at="2026-11-02 11:00", app_id="other")

@@ -221,3 +221,45 @@ def test_livestreams_and_sessions_without_a_type_are_counted_apart(usage: Usage)
 def test_without_runs_there_is_no_slot(usage: Usage, view: str) -> None:
     """An empty database has neither loaded nor missing slots."""
     assert usage.ask(f"select * from {view}") == []  # noqa: S608  # one of the two above
+
+
+def concurrency(usage: Usage) -> dict[str, int | None]:
+    """Return the sessions of each loaded slot."""
+    return dict(usage.ask("select strftime(slot, '%H:%M:%S'), sessions from concurrency where is_loaded order by slot"))
+
+
+def test_a_short_list_between_long_ones_is_not_a_slot(usage: Usage) -> None:
+    """A run asks for one of three meetings, between two runs that ask for all. Two of three is most of them."""
+    usage.run("2026-11-02 12:00", meetings="abc")
+    usage.run("2026-11-02 12:02:05", meetings="a", every=None)
+    usage.run("2026-11-02 12:05", meetings="ab")
+    usage.run("2026-11-02 12:10", meetings="abc")
+    for slot in ("12:00", "12:10"):
+        usage.observed(f"2026-11-02 {slot}", 1, meeting_id="b")
+    assert concurrency(usage) == {"12:00:00": 1, "12:05:00": 0, "12:10:00": 1}
+    usage.run("2026-11-02 12:12", meetings="a", every=None)
+    usage.run("2026-11-02 12:15", list_id="all:app")
+    assert list(concurrency(usage)) == ["12:00:00", "12:05:00", "12:10:00", "12:12:00", "12:15:00"]
+
+
+def test_a_list_that_became_short_is_a_slot(usage: Usage) -> None:
+    """From 12:05 on, all runs ask for one of the three meetings. A run for all live sessions is never short."""
+    usage.run("2026-11-02 12:00", meetings="abc")
+    usage.runs("2026-11-02 12:05", "2026-11-02 12:10", meetings="a")
+    assert list(concurrency(usage)) == ["12:00:00", "12:05:00", "12:10:00"]
+    usage.run("2026-11-02 12:15", list_id="all:app")
+    usage.run("2026-11-02 12:20", meetings="abc")
+    assert list(concurrency(usage)) == ["12:00:00", "12:15:00", "12:20:00"]
+
+
+def test_the_newest_run_of_a_short_list_waits_an_hour(usage: Usage) -> None:
+    """Within an hour after a run for three meetings, the next of them may still come."""
+    newest = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=2)
+    sql = "select count(*) from concurrency where is_loaded"
+    usage.run(newest - timedelta(minutes=30), meetings="abc", every=None)
+    usage.run(newest, meetings="a", every=None)
+    assert usage.ask(sql) == [(1,)]
+    usage.clear()
+    usage.run(newest - timedelta(minutes=90), meetings="abc", every=None)
+    usage.run(newest, meetings="a", every=None)
+    assert usage.ask(sql) == [(2,)]
