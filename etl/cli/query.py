@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from etl.cli.build_settings import usage_errors
 from etl.cli.completion import complete_query
@@ -19,6 +20,8 @@ from etl.reports.catalogue import cookbook_themes, decode_query, find_cookbook_q
 
 if TYPE_CHECKING:
     from etl.reports.catalogue import Query
+
+_BY_PARAMETER = {"since": "--since", "until": "--until", "app_id": "--app-id", "prices": "--prices"}
 
 
 @click.command(
@@ -57,12 +60,32 @@ def _answer(sql: str, options: dict[str, Any]) -> None:
     from etl.cli.answer import show_answer
 
     if sql == "-":
-        show_answer(_query_from_stdin(), options)
+        _refuse_unused_options(query := _query_from_stdin())
+        show_answer(query, options)
     elif _is_file_name(sql):
-        show_answer(read_query(Path(sql)), options)
+        _refuse_unused_options(query := read_query(Path(sql)))
+        show_answer(query, options)
     else:
         with usage_errors():
-            show_answer(_query_of_text(sql), options)
+            _refuse_unused_options(query := _query_of_text(sql))
+            show_answer(query, options)
+
+
+def _refuse_unused_options(query: Query) -> None:
+    """Refuse options that would not change the answer, so that nobody takes it for the answer of another period."""
+    context = click.get_current_context()
+    given = {name for name in context.params if context.get_parameter_source(name) == ParameterSource.COMMANDLINE}
+    for name, option in _BY_PARAMETER.items():
+        if name in given and f"${name}" not in query.sql:
+            raise click.UsageError(
+                f"{option} does not change the answer: the query does not use ${name}. Leave out {option}, or "
+                f"copy the query and write ${name} where it belongs."
+            )
+    if "tz" in given and "'UTC'" in query.sql:
+        raise click.UsageError(
+            "--tz does not change the answer: the query names 'UTC'. Leave out --tz, or copy the query and write $tz "
+            "in the place of 'UTC'."
+        )
 
 
 def _query_of_text(sql: str) -> Query:

@@ -13,9 +13,11 @@ with usage as (
 ),
 
 titles as (
-    select meeting_id, arg_max(meeting_display_name, slot) as meeting
-    from session_snapshots
-    where slot >= now() - interval 14 days
+    select meeting_id, arg_max(meeting_display_name, last_live_at) as meeting
+    from meetings_between(
+        (date_trunc('week', now() at time zone 'UTC') - interval 7 days) at time zone 'UTC',
+        date_trunc('week', now() at time zone 'UTC') at time zone 'UTC'
+    )
     group by meeting_id
 )
 

@@ -58,6 +58,23 @@ def test_a_query_with_a_period_says_that_its_data_is_old(shell: Shell) -> None:
     assert "newest snapshot" not in shell.run(*query, "--until", slots[1].isoformat()).stdout
 
 
+@pytest.mark.parametrize("option", ["--since=2d", "--until=1d", "--app-id=app-1", "--tz=Europe/Berlin"])
+def test_an_option_that_would_change_nothing_is_refused(filled: Shell, option: str) -> None:
+    """Otherwise the answer would be taken for that of the period, app or zone that the option names."""
+    name = option.partition("=")[0]
+    refused = filled.run("query", "busiest_hours", option)
+    assert refused.exit_code == 2
+    assert f"{name} does not change the answer: the query " in refused.stderr
+    assert (
+        filled.run("query", "select count(*) from runs where $since < $until or $app_id > $tz", option).exit_code == 0
+    )
+
+
+def test_a_zone_in_the_environment_is_no_mistake(filled: Shell) -> None:
+    """It is there for all commands."""
+    assert filled.run("query", "busiest_hours", RTK_USAGE_TZ="Europe/Berlin").exit_code == 0
+
+
 def test_a_database_without_snapshots_can_be_asked_as_well(shell: Shell) -> None:
     """A count of the runs has an answer; only reports need snapshots."""
     result = shell.run("query", "select count(*) as runs from runs", "--format", "csv")

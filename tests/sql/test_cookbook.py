@@ -114,6 +114,35 @@ def test_growth_by_month(ask: Ask, observed: list[ObservedSession]) -> None:
     )
 
 
+def test_growth_by_week(ask: Ask, observed: list[ObservedSession]) -> None:
+    """Weeks begin on Monday. The first and the last were not recorded as a whole."""
+    mondays = [date(2026, 10, 19), date(2026, 10, 26), date(2026, 11, 2)]
+    weeks = [
+        sum(one.minutes_between(midnight(monday), midnight(monday + 7 * DAY)) for one in meetings(observed))
+        for monday in mondays
+    ]
+    begun = Counter(
+        one.session.started_at.date() - one.session.started_at.weekday() * DAY for one in meetings(observed)
+    )
+    assert pairs(ask("growth_by_week"), "week", "minutes", "sessions", "growth_percent") == almost(
+        [
+            (mondays[0], weeks[0], float(begun[mondays[0]]), None),
+            (mondays[1], weeks[1], float(begun[mondays[1]]), 100 * (weeks[1] / weeks[0] - 1)),
+            (mondays[2], weeks[2], float(begun[mondays[2]]), 100 * (weeks[2] / weeks[1] - 1)),
+        ]
+    )
+
+
+def test_growth_by_meeting(ask: Ask, observed: list[ObservedSession]) -> None:
+    """The last whole week against the week before it, which was recorded from its Saturday on."""
+    first, second, third = (midnight(date(2026, 10, 19) + week * 7 * DAY) for week in range(3))
+    before, last = by_meeting(observed, first, second), by_meeting(observed, second, third)
+    changes = {key: last.get(key, 0.0) - before.get(key, 0.0) for key in before | last if before[key] or last[key]}
+    answered = ask("growth_by_meeting")
+    assert sorted(pairs(answered, "meeting_id", "change")) == almost(sorted(changes.items()))
+    assert [abs(row["change"]) for row in answered] == sorted((abs(row["change"]) for row in answered), reverse=True)
+
+
 def test_daily_moving_average(ask: Ask, observed: list[ObservedSession]) -> None:
     """The average of up to seven days; the day that is not over is left out."""
     days = [date(2026, 10, 24) + number * DAY for number in range(12)]
@@ -167,9 +196,16 @@ def test_single_participant_sessions(ask: Ask, observed: list[ObservedSession]) 
     sessions = Counter(one.session.meeting_id for one in meetings(observed))
     alone = Counter(one.session.meeting_id for one in meetings(observed) if one.max_participants <= 1)
     truth = sorted(((-count, key) for key, count in alone.items()))[:10]
-    assert pairs(ask("single_participant_sessions"), "meeting_id", "single_participant_sessions", "sessions") == [
+    answered = ask("single_participant_sessions")
+    assert pairs(answered, "meeting_id", "single_participant_sessions", "sessions") == [
         (key, float(-count), float(sessions[key])) for count, key in truth
     ]
+    minutes = Counter[str]()
+    for one in meetings(observed):
+        minutes[one.session.meeting_id] += one.minutes if one.max_participants <= 1 else 0.0
+    assert pairs(answered, "meeting_id", "single_participant_minutes") == almost(
+        [(key, minutes[key]) for _, key in truth]
+    )
 
 
 def test_unfinished_sessions(ask: Ask, observed: list[ObservedSession]) -> None:
