@@ -200,7 +200,7 @@ def test_single_participant_sessions(ask: Ask, observed: list[ObservedSession]) 
     assert pairs(answered, "meeting_id", "single_participant_sessions", "sessions") == [
         (key, float(-count), float(sessions[key])) for count, key in truth
     ]
-    minutes = Counter[str]()
+    minutes: dict[str, float] = defaultdict(float)
     for one in meetings(observed):
         minutes[one.session.meeting_id] += one.minutes if one.max_participants <= 1 else 0.0
     assert pairs(answered, "meeting_id", "single_participant_minutes") == almost(
