@@ -53,7 +53,7 @@ class Comparison:
 
 @dataclass(slots=True, kw_only=True)
 class Inspection:
-    """The results of the steps so far. A step that is None was not reached.
+    """The results of the steps so far. None stands for a step that was not reached.
 
     `apps` are the names of apps by their IDs. `meetings` are those of each app. `failed` counts the meetings of the
     sample that gave no answer.
@@ -78,7 +78,7 @@ async def inspect_account(  # noqa: PLR0913  # each by its name
 ) -> Inspection:
     """Inspect the token, the account, some of its apps and their meetings. Ends after a minute with what there is.
 
-    The sample is taken from `meetings`, or from all meetings of the apps if there are none. Raises ConfigError if the
+    The sample is taken from `meetings`, or else from all meetings of the apps. Raises ConfigError if the
     base URL or its proxy is not usable.
     """
     inspection, counts = Inspection(), FetchCounts()

@@ -49,7 +49,7 @@ Ask: TypeAlias = "Callable[[MeetingList | EtlError, list[Spending]], list[Findin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
-    """What to look at. A setting that is not valid is an error in its place, which becomes a finding.
+    """The settings of a check. A setting that is not valid is an error in its place, which becomes a finding.
 
     `app_id` is the app of the list and of the API. `only_app_id` limits what is said about the database. `is_named`
     says that the user named the list. `width` is that of the terminal; None stands for a pipe or a file.

@@ -41,8 +41,8 @@ def find_list(
 ) -> list[Finding]:
     """Judge a meeting list, and compare it with that of the last run.
 
-    None stands for a list that is not needed, because the runs record all meetings of an app. `last_meetings` is None
-    if there is no other list to compare with; then `is_same` says that a recent run had this list.
+    `listed` is None if the runs record all meetings of an app, which needs no list. `last_meetings` is None without
+    another list to compare with; then `is_same` says that a recent run had this list.
     """
     if listed is None:
         message = "the runs record all meetings of an app, which needs no list"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Severity(StrEnum):
-    """How bad a finding is. The exit codes are those of monitoring plugins."""
+    """The severity of a finding, with the exit codes of monitoring plugins."""
 
     FINE = "fine"
     WARNING = "warning"
@@ -44,7 +44,7 @@ def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def worst_severity(severities: Iterable[Severity]) -> Severity:
-    """Return the worst of severities, or FINE if there are none."""
+    """Return the worst of severities, or FINE without any."""
     return max(severities, key=lambda severity: severity.exit_code, default=Severity.FINE)
 
 

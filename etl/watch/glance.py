@@ -33,7 +33,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """The state at a glance. What the database would tell is None if it can't be read."""
+    """The state at a glance. Facts from the database are None if it can't be read."""
 
     now: datetime
     is_readable: bool

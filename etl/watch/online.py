@@ -41,7 +41,7 @@ _REFUSALS = {FailureKind.UNAUTHORIZED, FailureKind.FORBIDDEN}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What the settings name: the apps, and the meetings of the list. Without a list, there are no meetings."""
+    """The apps and the meetings that the settings and the list name. Without a list, `meetings` is empty."""
 
     app_ids: Sequence[str]
     meetings: Sequence[Meeting]
@@ -62,7 +62,7 @@ def ask_online(  # noqa: PLR0913  # the last three by their names
 
 
 def expect(app_id: str | None, listed: MeetingList | EtlError) -> Expected:
-    """Return what the settings name: the app, and the meetings of the list with their apps."""
+    """Return the app of the settings, and the meetings of the list with their apps."""
     meetings = [] if isinstance(listed, EtlError) else listed.meetings
     app_ids = dict.fromkeys([*([app_id] if app_id else []), *(meeting.app_id for meeting in meetings)])
     return Expected(app_ids=list(app_ids), meetings=meetings)

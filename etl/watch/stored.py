@@ -48,7 +48,7 @@ class LastRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """How long and how much is stored. `recent_rows` are the snapshots of the last seven days."""
+    """The length and the size of what is stored. `recent_rows` are the snapshots of the last seven days."""
 
     first_slot: datetime | None
     reconciled_at: datetime | None
@@ -58,7 +58,7 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveNow:
-    """What was live in the newest snapshot. `slot` is None if nothing was."""
+    """The sessions of the newest snapshot. `slot` is None if nothing was live."""
 
     slot: datetime | None
     sessions: int
@@ -84,7 +84,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureCount:
-    """How often a kind of failure happened in the period, with an example."""
+    """The number of failures of a kind in the period, with an example."""
 
     kind: str
     failures: int
@@ -108,7 +108,7 @@ class Coverage:
 class StoredState:
     """Everything that findings need of the database. `list_ids` are those of recent snapshots, the newest first.
 
-    `last_meetings` are the meetings of the newest list. It is None if `list_id` is among the recent lists, and for a
+    `last_meetings` are the meetings of the newest list. It is None if the present list is a recent one, and for a
     run for a whole app. `today` and `week_ago` are a day so far, and the same weekday of last week up to that time.
     """
 
@@ -129,7 +129,7 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to read: the period and its app, the present instant, the present list, and the window of the limit."""
+    """The parameters of the reading: the period and its app, the present instant and list, the window of the limit."""
 
     database: Path
     period: Period

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from etl.watch.stored import StoredState
     from tests.sql.rows import Usage
 
+UUID = "00000000-0000-0000-0000-000000000001"
 STEP, HOUR, DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 
 
@@ -80,6 +81,43 @@ def test_only_one_app(usage: Usage, now: datetime) -> None:
     state = read(usage, now, app_id="app")
     assert [one.app_id for one in state.newest_snapshots] == ["app"]
     assert (state.coverage.unknown_outcomes, state.coverage.failures, state.live.sessions) == (0, [], 1)
+
+
+def test_a_run_in_which_everything_failed_is_not_good(usage: Usage, now: datetime) -> None:
+    """A reconciliation that failed for some sessions is. Failures are counted by kind, the most frequent first."""
+    usage.run(now - 2 * HOUR, kind="reconcile", list_id="")
+    usage.run(now - HOUR, kind="reconcile", list_id="")
+    for number, kind in enumerate(["timeout", "not_found", "not_found", "invalid_id"]):
+        failure = {"run_id": UUID, "slot": now - HOUR - number * STEP, "app_id": "app", "meeting_id": f"m{number}"}
+        usage.add("fetch_failures", failure | {"kind": kind, "message": "why", "attempts": 1})
+    usage.write()
+    usage.connection.execute("update runs set failed = 1, meetings = 0 where slot = $1", [now - HOUR])
+    state = read(usage, now)
+    assert state.history.reconciled_at == now - 2 * HOUR
+    assert [(one.kind, one.failures, one.meeting_id) for one in state.coverage.failures] == [
+        ("not_found", 2, "m1"),
+        ("timeout", 1, "m0"),
+    ]
+    usage.connection.execute("update runs set meetings = 2 where slot = $1", [now - HOUR])
+    assert read(usage, now).history.reconciled_at == now - HOUR
+
+
+def test_outcomes_of_a_whole_app_belong_to_it(usage: Usage, now: datetime) -> None:
+    """They have no list. Erased runs and reconciliations have no outcomes of meetings."""
+    usage.run(now - HOUR, list_id="all:app")
+    usage.run(now - HOUR, list_id="all:other")
+    usage.run(now - HOUR, kind="erased")
+    usage.write()
+    usage.connection.execute("update runs set live = 2, idle = 3")
+    usage.observed(now - HOUR, 1.0, started_at=now - HOUR)
+    usage.observed(now - HOUR, 1.0, "t", app_id="other", started_at=now - HOUR)
+    assert read(usage, now, app_id="app").coverage.known_outcomes == 5
+    state = read(usage, now)
+    assert (state.coverage.known_outcomes, state.live.slot) == (10, now - HOUR)
+    assert state.history.recent_rows == 4
+    assert state.history.stored_rows == 2
+    assert state.last_run
+    assert state.last_run.kind == "snapshot"
 
 
 def test_minutes_are_compared_up_to_the_same_time_of_the_day(usage: Usage) -> None:

@@ -133,7 +133,7 @@ def test_the_configuration(
 def test_the_list_is_compared_with_that_of_the_last_run(
     present: MeetingList, before: set[str] | None, severity: Severity, message: str
 ) -> None:
-    """It is a warning if most of the meetings are gone."""
+    """A list without most of its meetings is a warning."""
     last = None if before is None else set(meetings(*before))
     (finding,) = find_list(LIST, present, last_meetings=last, is_same=False)
     assert (finding.severity, finding.message) == (severity, f"{LIST}: {message}")
@@ -197,7 +197,7 @@ def test_each_app_has_its_own_age_and_the_young_ones_share_a_finding() -> None:
 def test_the_age_of_the_last_good_reconciliation(
     reconciled: timedelta | None, first: timedelta, staged: timedelta | None, severity: Severity, message: str
 ) -> None:
-    """It should be one per day: more than two days are a warning, more than six are critical."""
+    """One per day is expected: more than two days are a warning, more than six are critical."""
     stored = history(reconciled_at=NOW - reconciled if reconciled else None, first_slot=NOW - first)
     (finding,) = find_reconcile_age(stored, StagedSlots(reconciled_at=NOW - staged if staged else None), NOW)
     assert (finding.severity, finding.message) == (severity, message)
@@ -260,7 +260,7 @@ def test_a_staged_directory_with_another_name_counts_as_new() -> None:
 
 
 def test_the_next_slot_follows_the_schedule() -> None:
-    """It is the earliest one of all apps, also after missing slots."""
+    """The earliest one of all apps counts, also after missing slots."""
     assert next_slot([newest(61 * MINUTE), newest(61 * MINUTE, step=3600.0)], NOW) == NOW + 4 * MINUTE
     assert next_slot([newest(MINUTE, step=None)], NOW) is None
 
@@ -278,7 +278,7 @@ def test_the_next_slot_follows_the_schedule() -> None:
     ],
 )
 def test_the_space_on_the_disk(free: int, growth: float, severity: Severity, rest: str) -> None:
-    """It is judged in days at the present growth, and in bytes."""
+    """The bounds are days at the present growth, and bytes."""
     finding = find_disk_space(DiskSpace(directory=Path("data"), device=1, free_bytes=free), growth)
     assert (finding.severity, finding.message) == (severity, f"{format_bytes(free)} free in data{rest}")
 

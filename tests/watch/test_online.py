@@ -95,7 +95,7 @@ def test_an_app_that_the_account_does_not_have_is_critical(api: Api) -> None:
 
 
 def test_a_refused_token_ends_the_inspection(api: Api) -> None:
-    """It costs two requests: a token belongs to a user or to the account."""
+    """Two requests are sent: a token belongs to a user or to the account."""
     findings = ask(api, token="wrong")  # noqa: S106  # it opens nothing
     assert judged(findings) == {"token": CRITICAL}
     assert message(findings, "token") == "Cloudflare refuses the API token (HTTP 401: Invalid API Token)"
@@ -134,7 +134,7 @@ def test_an_account_that_does_not_list_its_apps(
 
 
 def test_what_does_not_fit_into_the_limit_is_not_asked(api: Api) -> None:
-    """What earlier runs spent counts. The inspection does not wait for the next window."""
+    """Requests of earlier runs count. The inspection does not wait for the next window."""
     few = Limits(stated=Rate(requests=30, seconds=300.0), reserve=0.0)
     spent = [Spending(finished_at=START, requests=29)]
     findings = ask(api, limits=few, spent=spent)
