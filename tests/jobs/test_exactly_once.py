@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import timedelta
@@ -16,11 +13,13 @@ import polars as pl
 
 from etl.simulator.app import TOKEN
 from etl.store.database import open_database
+from tests.chaos.processes import start
 from tests.conftest import START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
     from tests.conftest import Api
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 KILLS = 56
 FIRST_KILLS = 4
 # What a run leaves on the disk on its way, by the phase that then begins, and how long that phase takes at most. Some
-# kills wait for one of these, since by the clock alone most would hit the start of the interpreter.
+# kills wait for one of these, since by the clock alone few would hit it.
 PHASES = {
     "making the database": ("usage.duckdb.new", 0.03),
     "staging": ("usage.duckdb.staged/*.partial", 0.01),
@@ -43,10 +42,12 @@ class Cron:
         self.database = directory / "usage.duckdb"
         self.kills: Counter[str] = Counter()
         self._directory = directory
+        self._output = directory.with_name("output.txt")
         self._generator = generator
+        directory.mkdir()
         self._list = api.write_list(directory / "meetings.txt")
         self._seconds = 1.0  # what a run takes; measured with every run that ends by itself
-        self._environment = os.environ | {
+        self._environment = {
             "CLOUDFLARE_API_BASE_URL": api.base_url,
             "CLOUDFLARE_API_TOKEN": TOKEN,
             "CLOUDFLARE_ACCOUNT_ID": api.world.account_id,
@@ -68,31 +69,26 @@ class Cron:
             "1000000/1s",  # this API has no limit: a hundred runs in a minute must not wait for one
         ]
         started = time.monotonic()
-        run = subprocess.Popen(
-            [sys.executable, "-m", "etl", *map(str, command)],
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        run = start([*map(str, command)], self._environment, self._output)
         phase = self._wait(run) if is_killed else None
         if phase is not None:
-            run.send_signal(signal.SIGKILL)
-        _, said = run.communicate()
-        if run.returncode == -signal.SIGKILL:
+            run.kill()
+        run.join()
+        if run.exitcode == -signal.SIGKILL:
             self.kills[phase or ""] += 1
             return False
-        assert run.returncode == 0, said.decode()
+        assert run.exitcode == 0, self._output.read_text()
         self._seconds = time.monotonic() - started
         return True
 
-    def _wait(self, run: subprocess.Popen[bytes]) -> str | None:
+    def _wait(self, run: ForkServerProcess) -> str | None:
         """Wait for the moment of the kill. Return its phase, or None if the run ended before."""
         phases = ["any", "staging", "loading", "loading"]
         if not self.database.exists() and self.kills.total() < FIRST_KILLS:
             phases = ["making the database"]  # which only the first slot sees
         phase = self._generator.choice(phases)
-        until = time.monotonic() + self._generator.uniform(0.4, 1.05) * self._seconds
-        while run.poll() is None:
+        until = time.monotonic() + self._generator.uniform(0, 1.05) * self._seconds
+        while run.is_alive():
             if phase == "any" and time.monotonic() >= until:
                 return phase
             if phase != "any" and any(self._directory.glob(PHASES[phase][0])):
@@ -105,7 +101,8 @@ class Cron:
 def test_a_job_that_is_killed_again_and_again_stores_every_slot_exactly_once(api: Api, tmp_path: Path) -> None:
     """The next run of the slot completes whatever SIGKILL interrupts."""
     seed = random.SystemRandom().randrange(2**32)
-    cron = Cron(api, tmp_path, random.Random(seed))
+    folder = tmp_path / "job"
+    cron = Cron(api, folder, random.Random(seed))
     truth: set[tuple[object, ...]] = set()
     slot = START
     while cron.kills.total() < KILLS:
@@ -118,8 +115,8 @@ def test_a_job_that_is_killed_again_and_again_stores_every_slot_exactly_once(api
     assert unresolved(cron.database, api) == 0, f"seed {seed}, kills {cron.kills}"
     phases = {"making the database", "staging", "loading"}
     assert cron.kills.keys() >= phases, f"seed {seed}: the kills hit too few phases: {cron.kills}"
-    assert [path.name for path in (tmp_path / "usage.duckdb.staged").iterdir()] == ["run.lock"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["meetings.txt", "usage.duckdb", "usage.duckdb.staged"]
+    assert [path.name for path in (folder / "usage.duckdb.staged").iterdir()] == ["run.lock"]
+    assert sorted(path.name for path in folder.iterdir()) == ["meetings.txt", "usage.duckdb", "usage.duckdb.staged"]
 
 
 def rows_of(api: Api, slot: datetime) -> set[tuple[object, ...]]:
@@ -148,6 +145,6 @@ def unresolved(database: Path, api: Api) -> int:
 def test_a_run_that_is_not_killed_needs_one_attempt(serve_api: Callable[..., Api], tmp_path: Path) -> None:
     """This tests the harness: without kills, every slot needs one run."""
     api = serve_api(meetings=5)
-    cron = Cron(api, tmp_path, random.Random(1))
+    cron = Cron(api, tmp_path / "job", random.Random(1))
     assert cron.take(START, is_killed=False)
     assert stored(cron.database) == sorted(rows_of(api, START), key=repr)

@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from etl.simulator.app import TOKEN
+from tests.chaos import processes
 from tests.conftest import START
 
 if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
     from tests.conftest import Api
 
 KILLS = 12
 ROUNDS = 4
+NO_LIMIT = ("--rate", "1000000/1s")
 # What a run leaves on the disk on its way, by the phase that then begins, and how long that phase takes at most.
 PHASES = {
     "staging": ("usage.duckdb.staged/*.partial-reconcile", 0.01),
@@ -33,20 +36,24 @@ PHASES = {
 
 def start(api: Api, directory: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start a command as cron does."""
-    environment = os.environ | {
+    return subprocess.Popen(
+        [sys.executable, "-m", "etl", *arguments, *NO_LIMIT],
+        env=os.environ | variables(api, directory),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def variables(api: Api, directory: Path) -> dict[str, str]:
+    """Return the variables of a job."""
+    return {
         "CLOUDFLARE_API_BASE_URL": api.base_url,
         "CLOUDFLARE_API_TOKEN": TOKEN,
         "CLOUDFLARE_ACCOUNT_ID": api.world.account_id,
         "REALTIMEKIT_APP_ID": api.world.app_id,
         "RTK_USAGE_DATABASE": str(directory / "usage.duckdb"),
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "etl", *arguments, "--rate", "1000000/1s"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def since(api: Api) -> tuple[str, str]:
@@ -71,29 +78,32 @@ def test_killed_at_any_point_it_loses_nothing_and_doubles_nothing(api: Api, tmp_
     """The next run completes whatever SIGKILL interrupts."""
     seed = random.SystemRandom().randrange(2**32)
     generator, kills, tries = random.Random(seed), Counter[str](), 0
+    folder, output = tmp_path / "job", tmp_path / "output.txt"
+    folder.mkdir()
     while kills.total() < KILLS or not kills.keys() >= PHASES.keys():
         tries += 1
-        run = start(api, tmp_path, "reconcile", *since(api), "--page-size", "20")
-        phase = wait(run, tmp_path, generator)
-        run.send_signal(signal.SIGKILL)
-        _, said = run.communicate()
-        assert run.returncode in {0, -signal.SIGKILL}, said
-        kills.update([phase] if run.returncode == -signal.SIGKILL else [])
+        arguments = ["reconcile", *since(api), "--page-size", "20", *NO_LIMIT]
+        run = processes.start(arguments, variables(api, folder), output)
+        phase = wait(run, folder, generator)
+        run.kill()
+        run.join()
+        assert run.exitcode in {0, -signal.SIGKILL}, output.read_text()
+        kills.update([phase] if run.exitcode == -signal.SIGKILL else [])
         assert tries < 5 * KILLS, f"seed {seed}: the kills hit too few phases: {kills}"
-    last = start(api, tmp_path, "reconcile", *since(api))
+    last = start(api, folder, "reconcile", *since(api))
     assert last.communicate()[1] == ""
-    found = rows(tmp_path, "select session_id, minutes_consumed from session_finals order by all")
+    found = rows(folder, "select session_id, minutes_consumed from session_finals order by all")
     assert found == truth(api), f"seed {seed}, kills {kills}"
-    assert rows(tmp_path, "select count(*) = count(distinct (app_id, day)) from daily_totals") == [(True,)]
-    assert [path.name for path in (tmp_path / "usage.duckdb.staged").iterdir()] == ["reconcile.lock"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["usage.duckdb", "usage.duckdb.staged"]
+    assert rows(folder, "select count(*) = count(distinct (app_id, day)) from daily_totals") == [(True,)]
+    assert [path.name for path in (folder / "usage.duckdb.staged").iterdir()] == ["reconcile.lock"]
+    assert sorted(path.name for path in folder.iterdir()) == ["usage.duckdb", "usage.duckdb.staged"]
 
 
-def wait(run: subprocess.Popen[str], directory: Path, generator: random.Random) -> str:
+def wait(run: ForkServerProcess, directory: Path, generator: random.Random) -> str:
     """Wait for the moment of the kill, or the end of the run. Return the phase."""
     phase = generator.choice(["any", "staging", "loading", "loading"])
-    until = time.monotonic() + generator.uniform(0.3, 1.2)
-    while run.poll() is None:
+    until = time.monotonic() + generator.uniform(0, 0.4)
+    while run.is_alive():
         if phase == "any" and time.monotonic() >= until:
             break
         if phase != "any" and any(directory.glob(PHASES[phase][0])):
