@@ -47,10 +47,10 @@ def open_run_log(job: str, database: Path, output: RunOutput) -> Iterator[RunLog
         log_error(error)
         sys.exit(error.exit_code)
     finally:
-        if problems:
-            problems.say_news(is_complete=run_log.is_complete)
         if output.log_file:
             _note_log(database, output.log_file)
+        if problems:
+            problems.say_news(is_complete=run_log.is_complete)
 
 
 def _note_log(database: Path, log_file: Path) -> None:
@@ -98,7 +98,7 @@ class _WithInstant(logging.Formatter):
 
 
 class _ForPeople(_WithInstant):
-    """What the command itself says has its name in front, as error messages have. A line of a failure stands alone."""
+    """A line for people: the name of the program and the message, as for other errors. A failure is its line alone."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Format a record."""

@@ -36,7 +36,7 @@ FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet", "xlsx")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOutput:
-    """What a run prints beside its result, as its options say."""
+    """The options for what a run prints beside its result."""
 
     quiet: bool
     log_file: Path | None

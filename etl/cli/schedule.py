@@ -115,7 +115,7 @@ def _make_files(planned: Schedule, kind: str, image: str | None) -> dict[str, st
     from etl.setup.schedule import make_crontab, make_kubernetes_manifest, make_systemd_units
 
     if kind == "systemd":
-        return make_systemd_units(planned, is_system=os.geteuid() == 0)
+        return make_systemd_units(planned, user=find_user(planned.environment) if os.geteuid() == 0 else None)
     if kind == "cron":
         return make_crontab(planned)
     if not planned.has_simple_times:
@@ -125,6 +125,14 @@ def _make_files(planned: Schedule, kind: str, image: str | None) -> dict[str, st
             param_hint="--every",
         )
     return make_kubernetes_manifest(planned, image)
+
+
+def find_user(environment: Path) -> str:
+    """Return the user whose settings these are: the one whom the environment file belongs to, or else root."""
+    try:
+        return environment.owner()
+    except (OSError, KeyError):  # the file does not exist, or its owner has no name
+        return "root"
 
 
 def _find_program() -> Path:

@@ -1,1 +1,1 @@
-"""What a user installs: the file with the settings, and the schedule of the jobs."""
+"""The files that a user installs: the settings of the job, and its schedule."""

@@ -1,11 +1,10 @@
-"""The schedule of the jobs, as cron, systemd or Kubernetes take it.
+"""The schedule of the jobs, in the formats of cron, systemd and Kubernetes.
 
 All three start the same two commands: a snapshot per interval, and a reconciliation per night.
 """
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import shlex
 import socket
@@ -141,12 +140,15 @@ def make_crontab(schedule: Schedule) -> dict[str, str]:
     return {"crontab": _render("crontab.jinja", schedule)}
 
 
-def make_systemd_units(schedule: Schedule, *, is_system: bool) -> dict[str, str]:
-    """Make a service and a timer for each job, by the names of their files: for the system, or for a user's own."""
+def make_systemd_units(schedule: Schedule, *, user: str | None) -> dict[str, str]:
+    """Make a service and a timer for each job, by the names of their files.
+
+    The units are those of the system, whose jobs run as `user`; None makes units of a user's own.
+    """
     files = {}
     for job in schedule.jobs():
         for kind in ("service", "timer"):
-            text = _render(f"{kind}.jinja", schedule, job=job, is_system=is_system, user=getpass.getuser())
+            text = _render(f"{kind}.jinja", schedule, job=job, user=user)
             files[f"rtk-usage-{job.name}.{kind}"] = text
     return files
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from etl.cli.interview import choose_app
+from etl.errors import ConfigError
 from tests.cli.conftest import SECRET
 from tests.cli.test_configuration import WRONG
 from tests.cli.test_snapshot import mode
@@ -179,6 +181,19 @@ def test_an_app_without_meetings_gets_no_list(open_shell: OpenShell) -> None:
     result = shell.run("init", "--environment", str(shell.directory / "environment"))
     assert (result.exit_code, result.stdout.count("--all-meetings")) == (0, 2)
     assert not (shell.directory / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("apps", "reason"),
+    [
+        ({"one": "Support", "two": "Sales\n"}, r"which app\? set .* to one of these:\n  one  Support\n  two  Sales "),
+        ({}, "the account has no RealtimeKit app; create one in the Cloudflare dashboard"),
+    ],
+)
+def test_an_account_with_several_apps_or_none_needs_an_answer(apps: dict[str, str], reason: str) -> None:
+    """The message lists the apps that can be named."""
+    with pytest.raises(ConfigError, match=reason):
+        choose_app({"app_id": None}, apps)
 
 
 def test_an_environment_that_exists_is_asked_for(shell: Shell) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from etl.cli.schedule import find_user
 from tests.cli.conftest import until
 from tests.skipping import skip
 
@@ -82,6 +84,14 @@ def test_the_files_can_be_written(shell: Shell) -> None:
         assert sorted(path.name for path in output.iterdir()) == names
         assert "gone.txt does not exist yet; `rtk-usage meetings --output` writes it" in result.stderr
         assert all("settings.toml" in path.read_text() for path in output.iterdir() if path.suffix != ".timer")
+
+
+def test_units_of_the_system_run_as_the_owner_of_the_settings(tmp_path: Path) -> None:
+    """With sudo, root makes the units. If the file does not exist yet, they run as root."""
+    environment = tmp_path / "environment"
+    assert find_user(environment) == "root"
+    environment.touch()
+    assert find_user(environment) == pwd.getpwuid(os.geteuid()).pw_name
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_all_kinds_start_the_same_commands() -> None:
     database = ["--database", "/srv/data/usage.duckdb", "--lock-timeout", "30s"]
     program = str(SCHEDULE.program)
     assert in_cron == [[program, *snapshot, *database, *log], [program, "reconcile", *database, *log]]
-    units = make_systemd_units(SCHEDULE, is_system=True)
+    units = make_systemd_units(SCHEDULE, user="root")
     services = [units["rtk-usage-snapshot.service"], units["rtk-usage-reconcile.service"]]
     in_systemd = [text.partition("ExecStart=")[2].partition("\n")[0].split() for text in services]
     assert in_systemd == [command[:-3] for command in in_cron]
@@ -92,14 +92,14 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
         skip("systemd-analyze is missing")
     others = [ODD_SCHEDULE, replace(SCHEDULE, every=timedelta(minutes=90))]
-    for is_system in (True, False):
+    for user in ("root", None):
         for number, schedule in enumerate([SCHEDULE, *others]):
-            directory = tmp_path / f"{number}-{is_system}"
+            directory = tmp_path / f"{number}-{user}"
             directory.mkdir()
-            for name, text in make_systemd_units(schedule, is_system=is_system).items():
+            for name, text in make_systemd_units(schedule, user=user).items():
                 (directory / name).write_text(text)
             verified = subprocess.run(
-                ["systemd-analyze", *([] if is_system else ["--user"]), "verify", *sorted(directory.iterdir())],
+                ["systemd-analyze", *([] if user else ["--user"]), "verify", *sorted(directory.iterdir())],
                 env={"XDG_RUNTIME_DIR": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
                 capture_output=True,
                 text=True,
