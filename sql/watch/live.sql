@@ -1,5 +1,5 @@
--- Grain: one row, with what was live in the newest snapshot of each app. slot is that of the oldest
--- of these snapshots, and empty if nothing was live.
+-- Grain: one row, with what is live as far as the newest snapshots tell. slot is that of the oldest
+-- one among them, and empty if nothing is live.
 select
     min(slot) as slot,
     count(*) filter (where type = 'meeting') as sessions,
