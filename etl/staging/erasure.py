@@ -64,6 +64,7 @@ def _erase_in(destination: Destination, words: Sequence[str]) -> bool:
     existing = [page for page in pages.get(destination.kind, []) if page.exists()]
     for page in existing:
         page.unlink()
+        sync(page.parent)
     return bool(existing)
 
 
@@ -76,6 +77,7 @@ def _delete_lines(log_file: Path, words: Sequence[str]) -> bool:
     kept = [line for line in lines if not pattern.search(line)]
     if len(kept) < len(lines):
         write_whole(log_file, b"".join(kept))
+        sync(log_file.parent)
     return len(kept) < len(lines)
 
 

@@ -54,7 +54,7 @@ def write_days(connection: Connection, directory: Path) -> WrittenFiles:
     changed = [name for name, found in now.items() if before.get(name) != found or not (directory / name).exists()]
     for name in changed:
         _write(connection, directory, name, unfinished / "rows")  # no name that a viewer looks for
-    deleted = [path for path in directory.glob("*/**/*.parquet") if path.relative_to(directory).as_posix() not in now]
+    deleted = [path for path in _existing_files(directory) if path.relative_to(directory).as_posix() not in now]
     for path in deleted:
         _delete(path)
     _write_manifest(directory, now)
@@ -108,6 +108,13 @@ def _fingerprints(connection: Connection, table: str) -> Iterator[tuple[str, str
 
 def _file_name(table: str, day: date | None) -> str:
     return f"{table}/day={day}/{table}.parquet" if day else f"{table}/{table}.parquet"
+
+
+def _existing_files(directory: Path) -> Iterator[Path]:
+    """Yield the files of an export that are in its directory. Others may be there as well."""
+    for table in _TABLES:
+        yield from directory.glob(f"{table}/{table}.parquet")
+        yield from directory.glob(f"{table}/day=*/{table}.parquet")
 
 
 def _rows(connection: Connection, table: str, since: datetime, until: datetime) -> duckdb.DuckDBPyRelation:

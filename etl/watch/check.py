@@ -12,6 +12,7 @@ from etl.normalize.snapshots import ALL_OF, compute_list_id
 from etl.reports.ask import read_database
 from etl.reports.checks import results_as_records
 from etl.settings import ApiSettings, Limits, ReadSettings
+from etl.staging.erasure import is_erasure_pending
 from etl.staging.runs import Staging, read_ledger
 from etl.watch.configuration import find_configuration, find_list
 from etl.watch.findings import Finding, Severity, sort_findings
@@ -23,6 +24,7 @@ from etl.watch.store import (
     find_closed_database,
     find_database,
     find_disk_space,
+    find_erasure,
     find_figures,
     read_disk_space,
 )
@@ -179,6 +181,7 @@ def _find_store(settings: CheckSettings, state: StoredState | EtlError) -> Itera
         )
         growth = bytes_per_day(state.history, settings.database.stat().st_size, settings.now)
     if not isinstance(settings.database, EtlError):
+        yield from find_erasure(is_pending=is_erasure_pending(settings.database))
         folders = [settings.database.parent, Staging(settings.database).directory]
         yield from (find_disk_space(space, growth) for space in read_disk_space(folders))
 

@@ -86,6 +86,20 @@ def find_figures(
     return [Finding(severity=Severity.FINE, subject="figures", message=message)]
 
 
+def find_erasure(*, is_pending: bool) -> list[Finding]:
+    """Find an erasure that was interrupted. The rows that it has erased are still in a file somewhere."""
+    if not is_pending:
+        return []
+    return [
+        Finding(
+            severity=Severity.CRITICAL,
+            subject="erasure",
+            message="an erasure was interrupted, and has not reached every file",
+            advice="Run rtk-usage compact, which completes it",
+        )
+    ]
+
+
 def read_disk_space(directories: Sequence[Path]) -> list[DiskSpace]:
     """Read the free space of directories, or of the nearest directory above that exists. Each disk counts once."""
     spaces: dict[int, DiskSpace] = {}

@@ -14,7 +14,9 @@ import pytest
 
 from etl.staging.destinations import read_destinations
 from etl.staging.erasure import is_erasure_pending
+from etl.staging.runs import EXPORTS, Staging
 from tests.cli.conftest import CHECKOUT, meeting_ids
+from tests.conftest import START
 from tests.samples import held_open
 
 if TYPE_CHECKING:
@@ -131,9 +133,12 @@ def test_an_erasure_that_is_killed_is_completed_by_the_next_command(filled: Shel
     killed = subprocess.run([sys.executable, "-c", _KILLED, function, *arguments], cwd=CHECKOUT, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert "copy.duckdb" in holders(filled.directory, [meeting, session, title])
+    warning = "erasure: an erasure was interrupted, and has not reached every file. Run rtk-usage compact"
+    assert warning in " ".join(filled.run("check").stdout.split())
     result = filled.run("erase", "--meeting", meeting, "--yes")
     assert result.exit_code == 78  # there is nothing left of it
     assert result.stderr.startswith("rtk-usage: an earlier erasure was interrupted; it is complete now\n")
+    assert "erasure:" not in filled.run("check").stdout
     assert holders(filled.directory, [meeting, session, title]) == set()
 
 
@@ -157,8 +162,11 @@ def test_an_export_that_cannot_be_reached_is_named(filled: Shell) -> None:
     assert not (filled.directory / "copy.duckdb").exists()
 
 
-def test_a_full_disk_is_found_before_anything_is_erased(filled: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The compaction needs room."""
+def test_an_obstacle_is_found_before_anything_is_erased(filled: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No export is under way, and the compaction has room."""
+    with Staging(filled.database, EXPORTS).lock("an-export", START):  # it may have read what is to be erased
+        exporting = filled.run("erase", "--meeting", live(filled, 0)[0], "--yes")
+    assert (exporting.exit_code, "run an-export" in exporting.stderr) == (75, True)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 1}))
     before = filled.rows("select count(*) from session_snapshots")
     result = filled.run("erase", "--meeting", live(filled, 0)[0], "--yes")

@@ -158,9 +158,11 @@ def test_what_is_gone_from_the_database_is_gone_from_the_files(filled: Shell) ->
         connection.execute("delete from session_snapshots where slot < timestamptz '2026-11-23 00:00:00Z'")
     (directory / "_unfinished").mkdir()
     (directory / "_unfinished/rows.parquet").touch()
+    (directory / "session_snapshots/of_a_user.parquet").touch()
     (directory / MANIFEST).write_text("damaged")
     assert filled.run("export", str(directory)).stdout.endswith("files: 4 written, 0 unchanged, 1 deleted\n")
-    assert sorted(path.name for path in (directory / "session_snapshots").iterdir()) == ["day=2026-11-23"]
+    left = sorted(path.name for path in (directory / "session_snapshots").iterdir())
+    assert left == ["day=2026-11-23", "of_a_user.parquet"]
     assert not (directory / "_unfinished").exists()
 
 
