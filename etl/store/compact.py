@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from etl.errors import StoreError
 from etl.files import sync
 from etl.store.copying import compare_with_copy, copy_database, delete_leftover
-from etl.store.engine import spill_directory
+from etl.store.engine import find_spill, spill_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,11 +65,13 @@ def require_space(database: Path) -> None:
 def _delete_leftovers(database: Path, copy: Path) -> None:
     """Delete what killed processes have left: an unfinished copy, and rows that DuckDB has spilled to the disk.
 
-    No other program has the database open, and this one has no query under way.
+    No other program has the database open. What this process has spilled, DuckDB itself deletes.
     """
     delete_leftover(copy)
-    for spilled in spill_directory(database).glob("*"):
-        spilled.unlink()
+    by_other_programs = database.with_name(f"{database.name}.tmp")  # DuckDB's own name for it
+    for directory in (by_other_programs, *find_spill(database)):
+        if directory.is_dir() and directory != spill_directory(database):
+            shutil.rmtree(directory)
 
 
 def _take_over(original: os.stat_result, copy: Path) -> None:

@@ -149,9 +149,14 @@ def _spill_prefix(database: Path) -> str:
     return f"{database.name.removesuffix(UNFINISHED_SUFFIX)}.tmp-"
 
 
+def find_spill(database: Path) -> list[Path]:
+    """Return the directories into which processes of this tool have spilled what they do with a database."""
+    return list(database.parent.glob(f"{glob.escape(_spill_prefix(database))}*"))
+
+
 def _delete_old_spill(database: Path) -> None:
     """Delete what killed processes have spilled more than a day ago. No other process may have the database open."""
-    for directory in database.parent.glob(f"{glob.escape(_spill_prefix(database))}*"):
+    for directory in find_spill(database):
         with contextlib.suppress(FileNotFoundError):
             if directory.stat().st_mtime < time.time() - _A_DAY:
                 shutil.rmtree(directory, ignore_errors=True)

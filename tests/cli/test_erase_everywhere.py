@@ -92,6 +92,7 @@ def test_nothing_is_left_in_any_file(filled: Shell) -> None:
         filled.snapshot("--slot", SLOT.format(2), "--lock-timeout", "0", "--export", str(filled.directory / "second"))
     traces = [
         "usage.duckdb.tmp/spilled",
+        "usage.duckdb.tmp-0123456789abcdef/spilled",
         "usage.duckdb.compacting",
         "copy.duckdb.exporting",
         "parquet/_unfinished/x",
