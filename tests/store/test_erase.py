@@ -250,7 +250,7 @@ def test_reports_are_those_of_a_database_that_never_had_the_app(
 
 
 @pytest.mark.parametrize("is_session", [True, False])
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SLOTS, FINALS)
 def test_reports_are_those_of_a_database_that_never_had_the_meeting_or_the_session(
     tmp_path_factory: pytest.TempPathFactory,
