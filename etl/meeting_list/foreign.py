@@ -60,7 +60,8 @@ _WAYS_OUT = {
     r"\d+[.):] ": "this is a numbered list: remove the numbers",
     r"\w+://": "these are addresses: keep only the meeting ID of each",
     r"[-*] |\\u2022": "this is a list in YAML or Markdown: remove the marks before the IDs",
-    r".*[,;|]|.*\\t": "this is a table without a header: add a first line with the names of its columns",
+    r".*[,;|]|.*\\t": "this is a table without a header: "
+    "write one ID per line, or add a first line with the names of its columns",
 }
 
 

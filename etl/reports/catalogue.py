@@ -117,7 +117,8 @@ def read_query(path: Path) -> Query:
         return decode_query(path.read_bytes(), name=str(path))
     except OSError as error:
         raise ConfigError(
-            f"{path}: {error.strerror}; name a SQL file that can be read, or a report that rtk-usage report lists"
+            f"{path}: {error.strerror}; name a SQL file that can be read, or a report or a query by its name, which "
+            "rtk-usage report and rtk-usage query --list list"
         ) from error
 
 

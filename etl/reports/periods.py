@@ -18,6 +18,7 @@ _LENGTH_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE_DAYS = re.compile(r"(\d{1,5})d", re.ASCII)
+_DAYS_OR_WEEKS = re.compile(r"(\d{1,4}) ?(w|weeks?)?", re.ASCII)
 _NO_UNIT = re.compile(r"[\d.]+")
 
 
@@ -147,9 +148,16 @@ def _parse_bound(text: str, zone: zoneinfo.ZoneInfo, option: str, *, before: dat
         pass
     raise PeriodError(
         f"{text!r} is neither a length of time (30d, 12h), nor a date (2026-11-01), nor an instant "
-        "(2026-11-01T14:05:00Z).",
+        f"(2026-11-01T14:05:00Z).{_suggestion(text)}",
         option=option,
     )
+
+
+def _suggestion(text: str) -> str:
+    """Suggest days in the place of a number without a unit, of weeks, and of yesterday."""
+    number = _DAYS_OR_WEEKS.fullmatch(text)
+    days = "1" if text == "yesterday" else number and str(int(number[1]) * (7 if number[2] else 1))
+    return f" Did you mean {days}d?" if days else ""
 
 
 def _in_zone(instant: datetime, zone: zoneinfo.ZoneInfo) -> str:

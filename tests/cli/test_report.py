@@ -209,7 +209,7 @@ def test_a_file_of_sql_that_does_not_exist_is_named_with_what_to_do(filled: Shel
     assert (result.exit_code, result.stdout) == (78, "")
     assert result.stderr == (
         "rtk-usage: nowhere.sql: No such file or directory; name a SQL file that can be read, "
-        "or a report that rtk-usage report lists\n"
+        "or a report or a query by its name, which rtk-usage report and rtk-usage query --list list\n"
     )
 
 

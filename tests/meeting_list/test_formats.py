@@ -67,7 +67,10 @@ def with_commas(ids: list[str]) -> str:
             "quotes",
         ),
         (quoted(REAL_IDS).replace("\n", ",\n"), "the IDs are in quotes"),
-        (with_commas(REAL_IDS), "this is a table without a header: add a first line with the names of its columns"),
+        (
+            with_commas(REAL_IDS),
+            "this is a table without a header: write one ID per line, or add a first line with the",
+        ),
         (with_commas(REAL_IDS).replace(",", ";A title"), "this is a table without a header"),
         (with_commas(REAL_IDS).replace(",", "\tA title"), "this is a table without a header"),
         ("".join(f"| {each} |\n" for each in REAL_IDS), "this is a table without a header"),

@@ -108,6 +108,13 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         parse_period(since=text, until=None, tz="UTC", now=NOW)
 
 
+@pytest.mark.parametrize(("text", "days"), [("7", "7d"), ("2w", "14d"), ("1 week", "7d"), ("yesterday", "1d")])
+def test_days_are_suggested(text: str, days: str) -> None:
+    """A number without a unit, weeks and yesterday have a spelling in days."""
+    with pytest.raises(PeriodError, match=rf" Did you mean {days}\?$"):
+        parse_period(since=text, until=None, tz="UTC", now=NOW)
+
+
 def test_an_empty_end_is_not_now() -> None:
     """--until "$END" with an unset variable must not mean now."""
     with pytest.raises(PeriodError, match="is neither a length of time"):
