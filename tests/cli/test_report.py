@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -374,7 +375,7 @@ def test_readers_do_not_keep_one_another_out(filled: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("report", "daily"), ("query", "select 1"), ("check",), ("snapshot",), ("reconcile",), ("load",)]
+    "arguments", [("report", "daily"), ("query", "select 1"), ("snapshot",), ("reconcile",), ("load",)]
 )
 @pytest.mark.parametrize("is_relative", [True, False])
 def test_a_directory_is_no_database(shell: Shell, arguments: tuple[str, ...], *, is_relative: bool) -> None:
@@ -414,7 +415,7 @@ def test_what_is_no_database_is_not_touched(filled: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("report", "daily"), ("query", "select 1"), ("check",), ("snapshot", "meetings.txt"), ("load",)]
+    "arguments", [("report", "daily"), ("query", "select 1"), ("snapshot", "meetings.txt"), ("load",)]
 )
 def test_a_database_of_sqlite_is_not_a_duckdb_database(shell: Shell, arguments: tuple[str, ...]) -> None:
     """DuckDB is not asked for the extension that could open it. The file stays the same."""
@@ -426,6 +427,18 @@ def test_a_database_of_sqlite_is_not_a_duckdb_database(shell: Shell, arguments: 
     assert (code, stdout) == (78, "")
     assert stderr == f"rtk-usage: {path} is a SQLite database; name another file with --database\n"
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("name", "said"), [(".", "a directory"), ("other.sqlite", "is a SQLite database")])
+def test_check_finds_that_a_path_is_no_database(shell: Shell, name: str, said: str) -> None:
+    """It is a critical finding like others. Nothing is created, and nothing is changed."""
+    with contextlib.closing(sqlite3.connect(shell.directory / "other.sqlite")) as connection:
+        connection.execute("create table sessions (session_id text)")
+    before = {path: path.read_bytes() for path in shell.directory.rglob("*") if path.is_file()}
+    result = shell.run("check", "--database", str(shell.directory / name))
+    assert result.exit_code == 2
+    assert re.search(rf"^critical +database.*{said}", result.stdout, re.MULTILINE)
+    assert {path: path.read_bytes() for path in shell.directory.rglob("*") if path.is_file()} == before
 
 
 def test_the_database_of_an_older_version_is_reported_on(filled: Shell) -> None:
