@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from etl.simulator.sessions import Session
 
+# Coverage doubles the time of counting weeks of sessions, and other tests run the same code.
+pytestmark = pytest.mark.no_cover
 END = DEFAULT_EPOCH + timedelta(days=14)
 MINUTE = timedelta(minutes=1)
 

@@ -16,6 +16,8 @@ from etl.simulator.world import DEFAULT_EPOCH, World
 if TYPE_CHECKING:
     import random
 
+# Coverage doubles the time of counting thousands of sessions, and other tests run the same code.
+pytestmark = pytest.mark.no_cover
 LATER = DEFAULT_EPOCH + timedelta(days=3)
 DAYS = date(2026, 1, 1), date(2026, 1, 9)
 
