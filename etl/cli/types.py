@@ -97,7 +97,7 @@ class ExportDestination(NewFile):
                 param,
                 ctx,
             )
-        if path.suffix == COPY_SUFFIX and path.is_dir():
+        if path.suffix == COPY_SUFFIX and (path.is_dir() or str(value).endswith("/")):
             self.fail(f"{path} is a directory; name a file, or a directory without this ending.", param, ctx)
         return path
 

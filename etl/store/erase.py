@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ _STATEMENTS = (
     "lists_of_others",
     "meeting_lists",
 )
+_NOT_WILD = re.compile(r"[\[\\]")  # special in a glob of DuckDB, but not in a pattern of names
 ROW_TABLES = ("session_snapshots", "session_finals", "daily_totals", "fetch_failures")
 
 
@@ -112,12 +114,12 @@ def find_sessions(connection: Connection, database: Path, session_ids: Sequence[
 def find_names(connection: Connection, database: Path, patterns: Sequence[str]) -> ErasureRequest:
     """Find the sessions that have a name like one of some patterns. Raises ConfigError for a pattern without a match.
 
-    The title of the meeting is a name, and so is every text that the API sent with the session, such as the name of a
-    breakout room.
+    The title of the meeting is a name, and so is another text that the API sent with the session, such as the name of a
+    breakout room. Only * and ? are special in a pattern.
     """
     names, session_ids = dict[str, None](), dict[str, None]()
     for pattern in patterns:
-        rows = run_sql_file(connection, "erase/find_names", pattern=pattern)
+        rows = run_sql_file(connection, "erase/find_names", pattern=_NOT_WILD.sub(r"[\g<0>]", pattern))
         _require_known(database, "a name like", [pattern] if rows.is_empty() else [])
         names |= dict.fromkeys(rows["name"])
         session_ids |= dict.fromkeys(rows["session_id"])

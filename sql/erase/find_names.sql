@@ -1,5 +1,6 @@
 -- Grain: one row per session with a name like $pattern, and name. The title of its meeting counts,
--- and so does every text in its JSON columns, such as the name of a breakout room.
+-- and so does every text in its JSON columns, such as the name of a breakout room, but no ID,
+-- instant, type or status.
 with rows_of_sessions as (
     select session_id, meeting_display_name, breakout_rooms, meta, extra from session_snapshots
     union all
@@ -27,6 +28,7 @@ names as (
     select documents.session_id, leaf.atom ->> '$'
     from documents, json_tree(documents.document) as leaf
     where leaf.type = 'VARCHAR'
+        and not regexp_full_match(coalesce(leaf.key, ''), '(.*_)?(id|at)|type|status')
 )
 
 select distinct session_id, name

@@ -183,6 +183,7 @@ def test_whoever_may_read_the_directory_may_read_its_files(filled: Shell) -> Non
         ("text.duckdb", 78, "text.duckdb is not a DuckDB database"),
         ("foreign.duckdb", 78, "foreign.duckdb was not made by realtimekit-usage"),
         ("folder.duckdb", 2, "folder.duckdb is a directory; name a file, or a directory without this ending."),
+        ("new.duckdb/", 2, "new.duckdb is a directory; name a file, or a directory without this ending."),
         (".", 78, "holds files that are not those of an export; name a new directory"),
         ("rows.csv", 2, "rows.csv ends with .csv; name a file that ends with .duckdb, or write rows.csv/ for"),
         ("file", 78, "file is a file; name a directory for Parquet files, or a file that ends with .duckdb"),
@@ -199,7 +200,7 @@ def test_nothing_else_is_replaced(shell: Shell, destination: str, code: int, sai
         connection.execute("create table of_others (a integer)")
     (shell.directory / "folder.duckdb").mkdir()
     before = {path: path.read_bytes() for path in shell.directory.iterdir() if path.is_file()}
-    result = shell.run("export", str(shell.directory / destination))
+    result = shell.run("export", f"{shell.directory}/{destination}")
     assert (result.exit_code, said in result.stderr) == (code, True), result.stderr
     assert {path: path.read_bytes() for path in before} == before
     assert read_destinations(shell.database) == []

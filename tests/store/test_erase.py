@@ -26,6 +26,7 @@ from etl.store.erase import (
     erase,
     find_app,
     find_meetings,
+    find_names,
     find_runs,
     find_sessions,
 )
@@ -300,6 +301,50 @@ def test_a_run_for_a_whole_app_does_not_count_an_erased_session(tmp_path: Path) 
         counts = connection.execute("select meetings, live, idle from runs where list_id = 'all:app'").fetchall()
         assert connection.execute("select message from fetch_failures").fetchall() == [("erased",)]
     assert counts == [(1, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("weekly", "Weekly"),
+        ("[TEAM]*", "[Team] a\\b"),
+        ("*a\\b", "[Team] a\\b"),
+        ("annex ?", "Annex 1"),
+        ("r\u00e9union", "R\u00c9UNION"),
+    ],
+)
+def test_a_session_is_found_by_a_name(tmp_path: Path, pattern: str, name: str) -> None:
+    """Only * and ? are special, and capitals do not matter. The name of a breakout room counts, but not its ID."""
+    room = {"id": "annex 2", "meeting_display_name": "Annex 1", "started_at": "2026-11-02T11:10:00.000Z", "type": "xyz"}
+    sessions: dict[str, dict[str, Any]] = {
+        "1": {},
+        "2": {"meeting_display_name": "[Team] a\\b"},
+        "3": {"breakout_rooms": [room]},
+    }
+    sessions["4"] = {"meeting_display_name": "R\u00c9UNION"}
+    database = make(tmp_path / "usage.duckdb", [stage_sessions(tmp_path, sessions)])
+    with open_to_read(database) as connection:
+        found = find_names(connection, database, [pattern])
+        assert found.names == [name]
+        for other in ("annex 2", "*T11:10*", "xyz", "week"):
+            with pytest.raises(ConfigError, match="holds nothing of a name like"):
+                find_names(connection, database, [other])
+
+
+def stage_sessions(folder: Path, sessions: dict[str, dict[str, Any]]) -> StagedRun:
+    """Stage a run in which these sessions were live, by the number of their meeting."""
+    start = erasure(NOON)
+    meetings = [Meeting("app", number) for number in sessions]
+    observations = [
+        Observation(meeting, NOON, payload(f"session {number}", associated_id=number, **changes))
+        for meeting, (number, changes) in zip(meetings, sessions.items(), strict=True)
+    ]
+    counts = FetchCounts(meetings=len(meetings), live=len(meetings))
+    fetched = FetchResult(observations=observations, failures=[], counts=counts)
+    batch = normalize_snapshots(start, MeetingList(meetings=meetings), fetched, NOON)
+    staging = Staging(folder / "any.duckdb")
+    staging.directory.mkdir(exist_ok=True)
+    return staging.stage(batch.frames, start.run_id)
 
 
 def comparable(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
