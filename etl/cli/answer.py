@@ -21,7 +21,7 @@ from etl.reports.counts import format_count
 from etl.reports.fit import as_fitted_table
 from etl.reports.formats import EXACT_FORMATS, FORMATS
 from etl.reports.parameters import query_parameters
-from etl.reports.periods import format_minute
+from etl.reports.periods import format_minute, format_second
 from etl.reports.table import as_exact_table, as_table
 from etl.reports.workbook import require_excel
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from polars import DataFrame
 
+    from etl.reports.age import NewestSnapshot
     from etl.reports.ask import DataRange, Interruption, QueryAnswer, ReportAnswer
     from etl.reports.catalogue import Query
     from etl.reports.periods import Period
@@ -67,7 +68,11 @@ def show_report(query: Query, options: dict[str, Any]) -> None:
     request = _request(query, options)
     answer = answer_report(query, read_settings(options), request.parameters)
     _write(answer.frame, request, heading=_heading(query, answer, request, options["database"]))
-    explain_no_data(answer.data_range, request.period, is_empty=answer.frame.is_empty())
+    if query.name == _LIVE and answer.frame.is_empty() and answer.newest_snapshots:
+        _explain_nobody(answer.newest_snapshots, request.period.tz)
+    else:
+        explain_no_data(answer.data_range, request.period, is_empty=answer.frame.is_empty())
+    _explain_future_readings(answer.future_readings)
     _explain_interruptions(answer.interruptions, request.period.tz)
 
 
@@ -175,6 +180,18 @@ def explain_no_data(data_range: DataRange, period: Period, *, is_empty: bool = F
     elif is_empty or last < period.since or first >= period.until:
         holds = f"{format_minute(first, period.tz)} to {format_minute(last, period.tz)}"
         _explain(f"no {data} from {period}; the database holds {data} from {holds}")
+
+
+def _explain_nobody(snapshots: Sequence[NewestSnapshot], tz: str) -> None:
+    """Say when nobody was live: at the newest snapshot."""
+    _explain(f"nobody was live at {format_second(max(snapshot.slot for snapshot in snapshots), tz)}")
+
+
+def _explain_future_readings(count: int) -> None:
+    """Say how many readings a clock has dated in the future."""
+    if count:
+        verb = "is" if count == 1 else "are"
+        _explain(f"{format_count(count, 'reading')} {verb} dated in the future and left out: a clock was wrong")
 
 
 def _explain_interruptions(interruptions: Sequence[Interruption], tz: str) -> None:

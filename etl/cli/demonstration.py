@@ -72,7 +72,8 @@ def demonstrate(  # noqa: PLR0913 - the options of the command, and the clock
     world = World(seed=seed, meetings=meetings, live_share=_LIVE_SHARE, schedule="working-hours", epoch=epoch)
     settings = _prepare(world, directory)
     slots = [world.epoch + hour * _HOUR for hour in range(1, days * _HOURS_A_DAY + 1)]
-    summary, finals = _take_snapshots(settings, slots, world, faults=faults, seed=seed)
+    clock = FastClock(slots[0], speed=_SPEED, present=now)  # so that nothing is dated in the future
+    summary, finals = _take_snapshots(settings, slots, world, clock, faults=faults, seed=seed)
     click.echo(f"last snapshot:  {snapshot_line(summary)}\nreconciliation: {reconcile_line(finals)}")
     click.echo("(Seconds are those of the simulated clock.)\n")
     _show_tables(settings.database, len(slots))
@@ -114,11 +115,16 @@ def _delete_earlier_demo(directory: Path, database: Path, meetings: Path) -> Non
     shutil.rmtree(Staging(database).directory, ignore_errors=True)
 
 
-def _take_snapshots(
-    settings: SnapshotSettings, slots: Sequence[datetime], world: World, *, faults: float, seed: int
+def _take_snapshots(  # noqa: PLR0913  # what the simulated API is made of
+    settings: SnapshotSettings,
+    slots: Sequence[datetime],
+    world: World,
+    clock: FastClock,
+    *,
+    faults: float,
+    seed: int,
 ) -> tuple[SnapshotSummary, ReconcileSummary]:
     """Take one snapshot per slot, then reconcile. Return the summaries of the last snapshot and the reconciliation."""
-    clock = FastClock(slots[0], speed=_SPEED)
     with serve_in_process(
         partial(create_demo_app, world, clock, share=faults, seed=seed, slow_seconds=2 * _TIMEOUT.total_seconds())
     ) as base_url:

@@ -71,11 +71,15 @@ class QueryAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportAnswer:
-    """The rows of a report, the range of all data, and the interruptions and newest snapshots of its period."""
+    """The rows of a report, the range of all data, and the interruptions and newest snapshots of its period.
+
+    `future_readings` counts the readings that are dated in the future, which reports leave out.
+    """
 
     frame: DataFrame
     data_range: DataRange
     interruptions: list[Interruption]
+    future_readings: int
     newest_snapshots: list[NewestSnapshot]
 
 
@@ -110,6 +114,7 @@ def answer_report(query: Query, settings: ReadSettings, parameters: Mapping[str,
             frame=run_query(connection, query.sql, parameters, where=query.name),
             data_range=data_range,
             interruptions=[Interruption(**row) for row in rows],
+            future_readings=run_sql_file(connection, "read/future_readings", app_id=parameters["app_id"]).item(),
             newest_snapshots=read_newest_snapshots(connection, parameters),
         )
 

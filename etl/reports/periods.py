@@ -50,6 +50,11 @@ def format_minute(instant: datetime, tz: str) -> str:
     return instant.astimezone(zoneinfo.ZoneInfo(tz)).strftime("%Y-%m-%d %H:%M")
 
 
+def format_second(instant: datetime, tz: str) -> str:
+    """Format an instant for people in a zone: to the minute, or to the second if it is not a whole minute."""
+    return instant.astimezone(zoneinfo.ZoneInfo(tz)).strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
+
+
 def parse_length(text: str, *, shortest: timedelta = SHORTEST) -> timedelta:
     """Parse a length of time such as 90s, 5m or 1h30m; only 0 needs no unit. Raises ValueError if it is not valid."""
     lowered = text.strip().lower()

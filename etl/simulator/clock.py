@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -60,17 +61,21 @@ class FastClock:
     """A clock that runs `speed` times as fast as time, in this process and in processes that get it at their start.
 
     The processes share two numbers: the instant to which the clock was set, and the monotonic time of that moment.
+    `present` is the real instant at which the clock is made. The clock waits where it would pass the present.
     """
 
-    def __init__(self, start: datetime, *, speed: float) -> None:
+    def __init__(self, start: datetime, *, speed: float, present: datetime | None = None) -> None:
         self._speed = speed
+        # The present is computed from monotonic time, so that setting the machine's clock moves nothing back.
+        self._present_offset = _check_zone(present).timestamp() - time.monotonic() if present else math.inf
         self._shared = get_context("spawn").Array("d", [_check_zone(start).timestamp(), time.monotonic()])
 
     def now(self) -> datetime:
         """Return the instant of this clock in UTC."""
         with self._shared:
             instant, set_at = self._shared[:]
-        return datetime.fromtimestamp(instant + (time.monotonic() - set_at) * self._speed, UTC)
+        at = time.monotonic()
+        return datetime.fromtimestamp(min(instant + (at - set_at) * self._speed, at + self._present_offset), UTC)
 
     def set(self, at: datetime) -> None:
         """Jump to an instant with a time zone, and run on from there."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+PAST_THE_HOUR = timedelta(minutes=10)  # when the demo takes a snapshot
 LITTLE = ("--days", "1", "--meetings", "10")
 # Imports like an installation without the extra: a module that is None can't be imported.
 WITHOUT = """
@@ -55,9 +56,9 @@ def runs_in(database: Path) -> int:
 
 @pytest.fixture(scope="module")
 def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
-    """The result and the directory of a demo that ends on a working day. No test changes them: it takes seconds."""
+    """The result and the directory of a demo that ends early in an hour of a working day. No test changes them."""
     directory = tmp_path_factory.mktemp("demonstrated") / "demo"
-    evening = datetime.now(UTC).replace(hour=20, minute=30) - timedelta(days=1)
+    evening = datetime.now(UTC).replace(hour=20, minute=10, second=0, microsecond=0) - timedelta(days=1)
     while evening.isoweekday() > 5:
         evening -= timedelta(days=1)
     show = partial(demonstrate, directory, days=1, meetings=40, faults=0.05, seed=1, now=evening)
@@ -91,6 +92,23 @@ def test_the_demo_ends_with_a_command_and_its_answer(demonstrated: tuple[Result,
     (directory,) = (str(option.default) for option in demo_command.params if option.name == "directory")
     in_readme = ["rtk-usage", *arguments[:-1], f"{directory}/usage.duckdb"]
     assert f"\n{shlex.join(in_readme)}\n" in (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_demo_dates_nothing_in_the_future(demonstrated: tuple[Result, Path]) -> None:
+    """The last snapshot is taken in the present, and the simulated clock runs faster than time."""
+    directory = demonstrated[1]
+    passed = (directory / "usage.html").stat().st_mtime - (directory / ".demo").stat().st_mtime
+    with open_to_read(directory / "usage.duckdb") as connection:
+        query = """
+            select cast(max(slot) as varchar), epoch(greatest(
+                (select max(finished_at) from runs),
+                (select max(observed_at) from session_snapshots),
+                (select max(fetched_at) from session_finals)
+            )) from runs where kind = 'snapshot'
+        """
+        ((slot, newest),) = connection.execute(query).fetchall()
+    present = datetime.fromisoformat(slot) + PAST_THE_HOUR
+    assert present.timestamp() <= newest <= present.timestamp() + passed
 
 
 def test_the_demo_writes_a_page(demonstrated: tuple[Result, Path]) -> None:

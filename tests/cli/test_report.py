@@ -509,6 +509,21 @@ def test_old_data_is_said_in_the_heading(shell: Shell) -> None:
     assert "newest snapshot" not in shell.run("report", "daily", "--until", slots[1].isoformat()).stdout
 
 
+def test_an_empty_report_live_names_the_snapshot_that_saw_nobody(shell: Shell) -> None:
+    """A second that is not zero is shown. Readings of a clock that is ahead are counted and left out."""
+    slot = datetime.now(UTC).replace(second=7, microsecond=0) - timedelta(minutes=2)
+    shell.snapshot("--slot", slot.isoformat())
+    with duckdb.connect(str(shell.database)) as connection:
+        observed = connection.execute("update session_snapshots set observed_at = now() + interval 1 hour").fetchall()
+    ((count,),) = observed
+    result = shell.run("report", "live")
+    assert result.stderr.splitlines() == [
+        f"rtk-usage: nobody was live at {slot:%Y-%m-%d %H:%M}:07",
+        f"rtk-usage: {count} readings are dated in the future and left out: a clock was wrong",
+    ]
+    assert count > 1
+
+
 def test_two_runs_by_hand_are_not_a_schedule(shell: Shell) -> None:
     """Runs less than a minute apart make no snapshot expected, as in the report on coverage."""
     now = datetime.now(UTC)

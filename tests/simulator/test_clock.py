@@ -31,6 +31,15 @@ def test_a_fast_clock_runs_on_from_where_it_was_set() -> None:
     assert NOON - timedelta(days=1) <= clock.now() < NOON
 
 
+def test_a_fast_clock_does_not_pass_the_present() -> None:
+    """It waits for the present, which goes on at the speed of time."""
+    clock = FastClock(NOON - timedelta(minutes=10), speed=10_000.0, present=NOON)
+    asyncio.run(clock.sleep(1_200.0))
+    assert NOON <= clock.now() < NOON + timedelta(seconds=60)
+    clock.set(NOON - timedelta(days=1))
+    assert clock.now() < NOON - timedelta(hours=20)
+
+
 def test_no_step_is_lost_between_threads() -> None:
     """Threads that move the clock at the same time move it by the sum of their steps."""
     clock = SimulatedClock(NOON)
