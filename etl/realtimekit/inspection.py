@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -38,7 +39,7 @@ _T = TypeVar("_T")
 # The result of a step, or the error that left it without one.
 Step: TypeAlias = _T | RequestError
 
-_SECONDS = 60.0  # for all steps together
+_TIME_LIMIT = timedelta(minutes=1)  # for all steps together
 _LONGEST_WAIT_SECONDS = 15.0  # a retry waits for less
 
 
@@ -75,15 +76,16 @@ async def inspect_account(  # noqa: PLR0913  # each by its name
     meetings: Sequence[Meeting],
     sample: int,
     spent: Iterable[Spending] = (),
+    time_limit: timedelta = _TIME_LIMIT,
 ) -> Inspection:
-    """Inspect the token, the account, some of its apps and their meetings. Ends after a minute with what there is.
+    """Inspect the token, the account, some of its apps and their meetings. The time limit ends it with what there is.
 
     The sample is taken from `meetings`, or else from all meetings of the apps. Raises ConfigError if the
     base URL or its proxy is not usable.
     """
     inspection, counts = Inspection(), FetchCounts()
     async with open_session(settings, _impatient(context), counts, spent=spent) as session:
-        with anyio.move_on_after(_SECONDS):
+        with anyio.move_on_after(time_limit.total_seconds()):
             async with session.client() as client:
                 await _inspect(inspection, session, client, app_ids)
             if _is_readable(inspection):

@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from etl.reports.age import read_newest_snapshots
+from etl.reports.age import NewestSnapshot
 from etl.reports.ask import DataRange
 from etl.reports.checks import run_checks
 from etl.reports.parameters import query_parameters
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from etl.reports.age import NewestSnapshot
     from etl.reports.checks import CheckResult
     from etl.reports.periods import Period
     from etl.store.database import Connection
@@ -156,7 +155,8 @@ def _read_rest(connection: Connection, question: Question) -> StoredState:
     """Read everything but the rules."""
     now, app_id = question.now, question.app_id
     recent = {"since": now - RECENT, "until": now, "app_id": app_id}
-    newest = read_newest_snapshots(connection, recent)
+    schedules = run_sql_file(connection, "watch/schedules", **recent)
+    newest = [NewestSnapshot(**row) for row in schedules.iter_rows(named=True)]
     list_ids = run_sql_file(connection, "watch/lists", since=recent["since"])["list_id"].to_list()
     today, week_ago = _read_days(connection, question)
     return StoredState(

@@ -83,6 +83,31 @@ def test_only_one_app(usage: Usage, now: datetime) -> None:
     assert (state.coverage.unknown_outcomes, state.coverage.failures, state.live.sessions) == (0, [], 1)
 
 
+def test_a_run_by_hand_does_not_change_the_schedule(usage: Usage, now: datetime) -> None:
+    """The step is what a run states, else the most frequent gap. One slot alone has none, nor have two trials."""
+    minute = timedelta(minutes=1)
+    usage.runs(now - 5 * HOUR, now - HOUR, every=3600)
+    usage.run(now - HOUR + minute, every=None)
+    usage.runs(now - 3 * HOUR, now, every=None, app="unstated", meetings=["u"])
+    usage.run(now - 2 * minute, every=None, app="unstated", meetings=["u"])
+    usage.run(now - HOUR, every=None, app="alone", meetings=["a"])
+    for seconds in (0, 20):
+        usage.run(now - HOUR + timedelta(seconds=seconds), every=None, app="trial", meetings=["t"])
+    usage.run(now - HOUR, list_id="all:whole")
+    usage.run(now - 8 * DAY, app="gone", meetings=["g"])
+    usage.write()
+    newest = {one.app_id: (one.slot, one.step_seconds) for one in read(usage, now).newest_snapshots}
+    assert newest == {
+        "app": (now - HOUR + minute, 3600),
+        "unstated": (now, 300),
+        "alone": (now - HOUR, None),
+        "trial": (now - HOUR + timedelta(seconds=20), None),
+        "whole": (now - HOUR, 300),
+    }
+    usage.connection.execute("update runs set failed = 1 where slot > $1", [now - HOUR])
+    assert {one.app_id: one.slot for one in read(usage, now, app_id="app").newest_snapshots} == {"app": now - HOUR}
+
+
 def test_a_run_in_which_everything_failed_is_not_good(usage: Usage, now: datetime) -> None:
     """A reconciliation that failed for some sessions is. Failures are counted by kind, the most frequent first."""
     usage.run(now - 2 * HOUR, kind="reconcile", list_id="")

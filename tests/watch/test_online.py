@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from itertools import repeat
@@ -11,7 +12,7 @@ import pytest
 
 from etl.errors import ConfigError, FailureKind, GiveUp
 from etl.realtimekit.http.responses import TokenCheck
-from etl.realtimekit.inspection import Comparison, Inspection, choose_sample
+from etl.realtimekit.inspection import Comparison, Inspection, choose_sample, inspect_account
 from etl.realtimekit.meetings import ListedMeeting
 from etl.settings import Limits, Rate
 from etl.values.fetch import Spending
@@ -196,6 +197,16 @@ def test_a_token_that_is_switched_off_is_critical_and_an_unreached_step_a_warnin
         "live list": WARNING,
     }
     assert judged(list(find_online(Inspection(), expected, now=START, tz="UTC"))) == {"token": WARNING}
+
+
+def test_the_time_limit_ends_an_inspection_with_what_there_is(serve_api: Callable[..., Api]) -> None:
+    """The connection is closed, although its answer has not arrived."""
+    api = serve_api(meetings=1, latency=0.5)
+    limit = timedelta(seconds=0.75)
+    inspecting = inspect_account(api.settings(), api.context(), app_ids=[], meetings=[], sample=1, time_limit=limit)
+    inspection = asyncio.run(inspecting)
+    assert inspection.token in {None, TokenCheck(status="active")}  # a busy machine is slow
+    assert (inspection.apps, inspection.comparisons) == (None, None)
 
 
 def test_the_sample_has_live_and_idle_meetings_from_all_over_the_list() -> None:
