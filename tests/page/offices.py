@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from etl.page.html import render
 from etl.page.query import PageOptions, fetch_page_data
 from etl.reports.periods import Period
-from etl.store.database import open_database
+from tests.samples import open_copy
 from tests.sql.rows import Usage
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def write_page(name: str, directory: Path, *, is_interactive: bool = False) -> P
     """Write the page of that name, and return its file."""
     directory.mkdir(exist_ok=True)
     file = directory / f"{name.replace(' ', '-')}.html"
-    with open_database(directory / f"{name}.duckdb") as connection:
+    with open_copy(directory / f"{name}.duckdb") as connection:
         usage = Usage(connection, directory)
         since = PAGES[name](usage)
         usage.write()
