@@ -120,6 +120,7 @@ def ask(label: str, check: Callable[[str], _T], *, default: str | None = None, i
 
 def _ask_account(options: dict[str, Any], default: str | None) -> str:
     def check(account_id: str) -> str:
+        """Return the account if its ID can be one."""
         return make_api_settings(options, account_id=account_id, token=_PLACEHOLDER).account_id
 
     return ask("ID of the Cloudflare account", check, default=default)
@@ -127,6 +128,7 @@ def _ask_account(options: dict[str, Any], default: str | None) -> str:
 
 def _ask_token(options: dict[str, Any]) -> str:
     def check(token: str) -> str:
+        """Return the token if it can be one."""
         return make_api_settings(options, account_id=_PLACEHOLDER, token=token).token
 
     return ask("API token (not shown)", check, is_hidden=True)

@@ -80,7 +80,7 @@ def test_both_of_two_options_that_exclude_each_other_are_refused(shell: Shell) -
     ("content", "reason"),
     [
         ('[snapshots]\nevery = "5m"', "[snapshots] is not the name of a command; did you mean snapshot?"),
-        ("[other]", "[other] is not the name of a command; expected one of snapshot, reconcile, "),
+        ("[other]", "[other] is not the name of a command; expected one of init, schedule, snapshot, "),
         ('every = "5m"', "every stands in no section; write it below one such as [snapshot]"),
         ('[snapshot]\nevry = "5m"', "[snapshot] has no option evry; did you mean every?"),
         ('[snapshot]\nlock_timeout = "5s"', "[snapshot] has no option lock_timeout; did you mean lock-timeout?"),
