@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from etl.store.database import open_to_read
 with open_to_read(Path(sys.argv[1])) as connection:
-    print(connection.sql("select current_setting('temp_directory')").fetchone()[0])
+    print(connection.sql("select current_setting('temp_directory')").fetchall()[0][0])
 """
 TWO_DAYS = 172_800
 
@@ -28,7 +28,7 @@ def test_two_processes_do_not_spill_into_one_directory(tmp_path: Path) -> None:
     """DuckDB gives the files of both the same names, so each would read rows of the other."""
     database = tmp_path / "usage.duckdb"
     with open_database(database) as connection:
-        (own,) = connection.sql("select current_setting('temp_directory')").fetchone() or ("",)
+        ((own,),) = connection.sql("select current_setting('temp_directory')").fetchall()
     other = subprocess.run([sys.executable, "-c", ASK, database], capture_output=True, text=True, check=True)
     assert own == str(spill_directory(database))
     assert own != other.stdout.strip()
