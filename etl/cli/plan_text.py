@@ -46,13 +46,15 @@ def format_plan(plan: Plan, *, width: int | None = None) -> str:
     meetings = "all live sessions" if plan.meetings is None else format_count(plan.meetings, "meeting")
     seconds = "less than a second" if plan.seconds < 1 else f"at least {format_duration(plan.seconds)}"
     rest = f"{plan.remaining - plan.requests:,}" if plan.requests <= plan.remaining else "none"
+    spent = _format_spent(plan)
+    most = "" if plan.is_spending_known else "at most "
     remaining = "1 remains" if plan.remaining == 1 else f"{plan.remaining:,} remain"
     lines = [
         f"plan:  {meetings} via {plan.via}, {format_reason(plan)}",
         f"cost:  {_format_cost(plan)}; {'it takes' if plan.requests == 1 else 'they take'} {seconds} within the limit",
         (
             f"limit: {format_requests(plan.quota)} in {plan.window_seconds:g} s, less {plan.reserved:,} in reserve and "
-            f"{plan.spent:,} spent by earlier runs; {remaining} now, {rest} after this run"
+            f"{spent}; {most}{remaining} now, {rest} after this run"
         ),
     ]
     return "\n".join(_wrap(line, width) if width else line for line in lines)
@@ -61,6 +63,14 @@ def format_plan(plan: Plan, *, width: int | None = None) -> str:
 def _wrap(line: str, width: int) -> str:
     """Wrap a line between words, also where a word is wider than the terminal."""
     return textwrap.fill(line, width, subsequent_indent=" " * _LABEL_WIDTH, break_long_words=False)
+
+
+def _format_spent(plan: Plan) -> str:
+    """Return what earlier runs spent. Without the database, only the requests of staged runs are known."""
+    if plan.is_spending_known:
+        return f"{plan.spent:,} spent by earlier runs"
+    staged = f" beside the {plan.spent:,} of staged runs" if plan.spent else ""
+    return f"what earlier runs spent, which is not known{staged}"
 
 
 def _format_cost(plan: Plan) -> str:
@@ -91,7 +101,8 @@ def format_warning(plan: Plan) -> str | None:
     return (
         f"the run can't end in time: {format_requests(plan.requests)} {take} at least {format_duration(plan.seconds)}, "
         f"but {time_left}. The limit allows {format_requests(plan.usable)} in {plan.window_seconds:g} s "
-        f"({plan.quota:,} less {plan.reserved:,} in reserve), and earlier runs spent {plan.spent:,}. "
+        f"({plan.quota:,} less {plan.reserved:,} in reserve), and earlier runs spent "
+        f"{'at least ' if not plan.is_spending_known else ''}{plan.spent:,}. "
         f"{_format_advice(plan)}"
     )
 

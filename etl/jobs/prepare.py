@@ -114,7 +114,8 @@ def read_staged_state(settings: SnapshotSettings, start: RunStart) -> PriorState
     """Read what the staged runs have spent of the limit, for when the database can't be read."""
     since, until = _window_bounds(settings, start)
     spent = Staging(settings.database).read_spending()
-    return PriorState(spent=[spending for spending in spent if since < spending.finished_at <= until])
+    in_window = [spending for spending in spent if since < spending.finished_at <= until]
+    return PriorState(spent=in_window, is_spending_known=not settings.database.exists())
 
 
 def read_spending(

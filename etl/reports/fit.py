@@ -7,19 +7,20 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from etl.reports.formats import TO_THE_MINUTE
+import polars as pl
+
+from etl.reports.formats import READABLE, TO_THE_MINUTE
 from etl.reports.table import ELLIPSIS, GAP, layout, make_columns, text_width, truncate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-
-    import polars as pl
 
     from etl.reports.table import Column
 
 _SHORTEST_ID = 8  # characters
 _SHORTEST_TEXT = 12
 _APP = "app_id"
+_SLOT = "slot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +37,24 @@ def as_fitted_table(
 ) -> str:
     """Format the rows of a report for a terminal of some width. The columns `added` have a total below.
 
-    A column with the same value in every row is left out. So are the last columns if there is no room for them, but
-    those that are not `main` before these. A line below the table names both. IDs are cut to what tells them apart,
-    and long texts end with an ellipsis.
+    A column with the same value in every row is left out, but not all figures: those that are `main` stay then. So are
+    the last columns if there is no room for them, but those that are not `main` before these. A line below the table
+    names both. IDs are cut to what tells them apart, and long texts end with an ellipsis.
     """
-    fitted = _without_constants(make_columns(frame, tz, added=added, instants=TO_THE_MINUTE), width)
+    fitted = _without_constants(_to_the_minute(frame, tz, added), width, main)
     fitted = replace(fitted, columns=[_with_short_ids(column) for column in fitted.columns])
     fitted = _with_room(fitted, width, main)
     fitted = replace(fitted, columns=_shortened(fitted.columns, width))
     return layout(fitted.columns) + "".join(f" {line}\n" for note in _notes(fitted) for line in _wrapped(note, width))
+
+
+def _to_the_minute(frame: pl.DataFrame, tz: str, added: Collection[str]) -> list[Column]:
+    """Format instants to the minute. Slots of runs by hand differ in their seconds, so these are shown."""
+    columns = make_columns(frame, tz, added=added, instants=TO_THE_MINUTE)
+    if not isinstance(frame.schema.get(_SLOT), pl.Datetime) or not (frame[_SLOT].dt.second() > 0).any():
+        return columns
+    (slots,) = make_columns(frame.select(_SLOT), tz, instants=READABLE)
+    return [slots if column.name == _SLOT else column for column in columns]
 
 
 def _with_short_ids(column: Column) -> Column:
@@ -58,19 +68,26 @@ def _with_short_ids(column: Column) -> Column:
     return replace(column, cells=[truncate(cell, length + 1) for cell in column.cells], is_text=False)
 
 
-def _without_constants(columns: Sequence[Column], width: int) -> FittedTable:
+def _without_constants(columns: Sequence[Column], width: int, main: Collection[str]) -> FittedTable:
     """Leave out the columns that have the same value in each of several rows.
 
+    If no figure would be left, those that are `main` stay. The first column stays if the total row would lack its name.
     In a single row, every value is the same. If that row has no room, its zeros are left out.
     """
     constants = [column for column in columns if len(set(column.cells)) == 1]
     if columns and len(columns[0].cells) == 1:
         is_narrow = _table_width([column.width for column in columns]) <= width
         constants = [] if is_narrow else [column for column in columns if _is_zero(column)]
-    if len(constants) == len(columns):
-        constants = constants[1:]
     names = {column.name for column in constants}
-    return FittedTable(columns=[column for column in columns if column.name not in names], constants=constants)
+    if not any(column.is_number and column.name not in names for column in columns):
+        names -= set(main)
+    shown = [column for column in columns if column.name not in names]
+    if columns and (not shown or shown[0].total):
+        names.discard(columns[0].name)
+    return FittedTable(
+        columns=[column for column in columns if column.name not in names],
+        constants=[column for column in columns if column.name in names],
+    )
 
 
 def _is_zero(column: Column) -> bool:

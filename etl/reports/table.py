@@ -19,6 +19,7 @@ ELLIPSIS = "…"
 _MOST_WRAPPED_ROWS = 1000
 _LEAST_NUMBER_WIDTH, _LEAST_TEXT_WIDTH = 12, 8
 _TOTAL = "total"
+_TYPE, _ADDED_TYPE = "type", "meeting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,16 +119,24 @@ def truncate(text: str, width: int) -> str:
 def _totals(frame: pl.DataFrame, tz: str, added: Collection[str]) -> list[str]:
     """Format the total of each column to add up, and an empty text for the others. One row needs no total.
 
-    The total of a column without any value is unknown, not zero.
+    The total of a column without any value is unknown, not zero. Types of sessions are not added up: the total is that
+    of the type meeting, and says so.
     """
     if frame.height <= 1 or not added:
         return [""] * frame.width
-    sums = frame.select(
+    has_types = _TYPE in frame.columns
+    rows = frame.filter(pl.col(_TYPE) == _ADDED_TYPE) if has_types else frame
+    if rows.is_empty():
+        return [""] * frame.width
+    sums = rows.select(
         (pl.when(pl.col(name).count() > 0).then(pl.col(name).sum()) if name in added else pl.lit(None)).alias(name)
         for name in frame.columns
     )
     totals = cells(sums, tz, instants=READABLE)
-    return [total if name in added else "" for name, (total,) in zip(frame.columns, totals, strict=True)]
+    return [
+        total if name in added else _ADDED_TYPE if has_types and name == _TYPE else ""
+        for name, (total,) in zip(frame.columns, totals, strict=True)
+    ]
 
 
 def _least_width(columns: Sequence[Column]) -> int:

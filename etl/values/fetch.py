@@ -46,13 +46,15 @@ class Spending:
 class PriorState:
     """The state that the database knows before a run.
 
-    `resolved` are the meetings that already have an outcome in the slot. `spent` are the requests of earlier runs.
+    `resolved` are the meetings that already have an outcome in the slot. `spent` are the requests of earlier runs. They
+    are those of staged runs only if the database could not be read, and `is_spending_known` is false then.
     `live_sessions` is the highest number of sessions that were live lately, or None if no run has counted them.
     `newest_run_at` is the latest start of a run whose clock was right, or None if there is none.
     """
 
     resolved: set[Meeting] = field(default_factory=set)
     spent: list[Spending] = field(default_factory=list)
+    is_spending_known: bool = True
     live_sessions: int | None = None
     newest_run_at: datetime | None = None
 
@@ -93,7 +95,8 @@ class Plan:
     shortest time that the limit allows for the run.
 
     The limit allows `quota` requests in `window_seconds`. Of these, `reserved` are kept free and `spent` were used by
-    earlier runs, which leaves `remaining`.
+    earlier runs, which leaves `remaining`. Both are wrong if runs whose requests are not known have spent more: unless
+    `is_spending_known`.
 
     `shortages` is empty if the run can end in time. If it can't, `is_other_in_time` is true if the other way can.
     """
@@ -111,6 +114,7 @@ class Plan:
     reserved: int
     spent: int
     remaining: int
+    is_spending_known: bool = True
     shortages: list[TimeShortage] = field(default_factory=list)
     is_other_in_time: bool = False
 

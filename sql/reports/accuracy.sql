@@ -17,7 +17,8 @@
 -- whole days in UTC and all types but breakout rooms, as Cloudflare's totals have. Booking
 -- "on leaving" means that minutes are added when somebody leaves: figures of live sessions lag, and
 -- only the final total is complete. "Steadily" means that minutes are added all the time:
--- snapshots miss only those after the last snapshot of a session.
+-- snapshots miss only those after the last snapshot of a session. Cloudflare's total of a
+-- day that is not over may have minutes of live sessions that their figures do not have yet.
 -- Total row: snapshot_minutes, reconciled_minutes, shortfall_minutes, other_minutes, utc_minutes,
 -- utc_cloudflare_minutes, utc_difference_minutes
 with usage as (

@@ -1,14 +1,15 @@
 -- Minutes and participants per hour of the week, to see when it is busy
 -- Grain: one row per hour of the week in the time zone $tz, 168 rows.
 -- Empty is not zero: no snapshot of the period fell into such an hour, and no session grew in it.
+-- started_sessions counts the sessions that started in the hour, not those under way in it.
 -- Main columns: hour, minutes, peak_participants, mean_participants
--- Total row: minutes, sessions
+-- Total row: minutes, started_sessions
 with usage as (
     select
         bucket as local_hour,
         sum(minutes) filter (where type = 'meeting') as minutes,
         sum(minutes) filter (where type <> 'meeting') as other_minutes,
-        count(*) filter (where is_start and type = 'meeting') as sessions
+        count(*) filter (where is_start and type = 'meeting') as started_sessions
     from minutes_between($since, $until, $tz, 'hour')
     where $app_id is null
         or app_id = $app_id
@@ -68,7 +69,7 @@ week_hours as (
         hour(local_hour) as hour,
         coalesce(sum(minutes), 0) as minutes,
         coalesce(sum(other_minutes), 0) as other_minutes,
-        cast(coalesce(sum(sessions), 0) as bigint) as sessions,
+        cast(coalesce(sum(started_sessions), 0) as bigint) as started_sessions,
         cast(max(peak_participants) as bigint) as peak_participants,
         cast(sum(participants) as double) / sum(snapshots) as mean_participants
     from usage
@@ -93,7 +94,7 @@ select
     hours.hour,
     week_hours.minutes,
     week_hours.minutes / greatest(occurrences.occurrences, 1) as mean_minutes,
-    week_hours.sessions,
+    week_hours.started_sessions,
     week_hours.peak_participants,
     week_hours.mean_participants,
     week_hours.other_minutes

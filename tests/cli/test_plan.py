@@ -77,12 +77,15 @@ def test_a_plan_as_json_is_one_object(shell: Shell) -> None:
 
 
 def test_a_dry_run_on_a_database_that_is_held_plans_without_it(shell: Shell) -> None:
-    """A message says so, and the command does not wait."""
+    """A message says so, and the command does not wait. The plan does not claim that earlier runs spent nothing."""
     shell.snapshot()
     with held_open(shell.database, "write"):
         result = shell.snapshot("--dry-run")
-    assert result.exit_code == 0
-    assert "0 spent by earlier runs" in result.stdout
+        assert result.exit_code == 0
+        assert "what earlier runs spent, which is not known; at most 1,080 remain" in result.stdout
+        shell.snapshot("--lock-timeout", "0s")
+        plan = shell.snapshot("--dry-run").stdout
+    assert "what earlier runs spent, which is not known beside the 40 of staged runs; at most 1,040 remain now" in plan
     assert "planned without what the database knows" in result.stderr
 
 

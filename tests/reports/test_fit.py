@@ -88,6 +88,46 @@ def test_rows_that_are_all_equal_keep_their_first_column() -> None:
     assert fitted({"day": ["Mon", "Mon"], "minutes": [1, 1]}).startswith(" day\n ───\n Mon\n Mon\n")
 
 
+def test_equal_rows_keep_the_figures_that_the_report_is_about() -> None:
+    """Two snapshots saw the same. Other columns are named below, also main ones if a figure is left."""
+    columns = {"slot": ["12:00", "12:05"], "sessions": [3, 3], "other": [0, 0]}
+    assert fitted(columns, main=("sessions",)).splitlines()[2:] == [
+        " 12:00         3",
+        " 12:05         3",
+        " The same in every row: other 0.",
+        " --wide shows all columns.",
+    ]
+    text = fitted(columns | {"minutes": [1, 2]}, main=("sessions",))
+    assert " The same in every row: sessions 3; other 0.\n" in text
+
+
+def test_the_total_row_has_its_name_before_its_figures() -> None:
+    """The day is the same in every row, and stays, because the next column has a total."""
+    columns = {"day": ["Mon", "Mon"], "loaded": [5, 6], "covered": [50, 60], "lost": [1, 2]}
+    assert fitted(columns, added=("loaded", "lost")).splitlines()[-1] == " total      11              3"
+    assert fitted({"day": ["Mon", "Mon"], "app_id": ["a", "b"], "loaded": [5, 6]}, added=("loaded",)).startswith(
+        " app\n id     loaded\n"
+    )
+
+
+def test_the_total_row_adds_up_one_type() -> None:
+    """Sessions of other types stand apart. Without a session of the type meeting there is no total."""
+    columns = {"day": ["Mon", "Tue", "Tue"], "type": ["meeting", "meeting", "livestream"], "minutes": [1, 2, 40]}
+    assert fitted(columns, added=("minutes",)).splitlines()[-1] == " total  meeting           3"
+    assert "total" not in fitted(columns | {"type": ["livestream"] * 2 + ["breakout"]}, added=("minutes",))
+
+
+def test_slots_that_differ_in_seconds_show_them() -> None:
+    """Runs by hand have such slots. Other instants are shown to the minute."""
+    slots = [datetime(2026, 11, 2, 15, 7, second, tzinfo=UTC) for second in (0, 21)]
+    text = fitted({"slot": slots, "started_at": [slots[1], slots[1].replace(minute=8)]})
+    assert text.splitlines()[3:] == [
+        " 2026-11-02 15:07:00  2026-11-02 15:07",
+        " 2026-11-02 15:07:21  2026-11-02 15:08",
+    ]
+    assert "15:07:00" not in fitted({"slot": [slots[0], slots[0].replace(minute=8)]})
+
+
 def test_ids_are_cut_to_what_tells_them_apart() -> None:
     """They have at least eight characters, and more where two IDs begin alike."""
     text = fitted({"meeting_id": IDS, "session_id": ["aaaaaaaaaaaa", "bbbbbbbb"]})

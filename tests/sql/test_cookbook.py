@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.sql.observed_sessions import ObservedSession
     from tests.sql.recorded import Recorded
+    from tests.sql.rows import Usage
 
     Ask = Callable[[str], list[dict[str, Any]]]
 
@@ -349,3 +350,13 @@ def test_the_document_shows_the_queries_and_what_they_say(recorded: Recorded) ->
     """The same text as the files, and the answers about the recorded world."""
     shown = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
     assert shown == document(recorded), "write it anew: .venv/bin/python -m tests.sql.cookbook"
+
+
+def test_a_day_whose_sessions_all_have_a_snapshot_missed_zero_minutes(usage: Usage) -> None:
+    """Zero is not missing."""
+    at = datetime.now(UTC) - timedelta(hours=1)
+    usage.observed(at, 3, started_at=at - timedelta(minutes=5))
+    usage.final(at, 4, started_at=at - timedelta(minutes=5), fetched_at=at + timedelta(minutes=1))
+    columns = "sessions, sessions_without_snapshot, minutes_without_snapshot, percent_without_snapshot"
+    query = sql_files.text("cookbook/sessions_without_snapshot").rstrip().rstrip(";")
+    assert usage.ask(f"select {columns} from ({query})") == [(1, 0, 0, 0)]  # noqa: S608  # our own

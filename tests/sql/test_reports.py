@@ -333,7 +333,7 @@ def test_figures_of_each_type_are_summed_over_days_and_meetings(usage: Usage) ->
         "all": 16665,
     }
     (hour, _) = (row for row in usage.report("hours", *WEEK) if row["minutes"])
-    assert (hour["minutes"], hour["other_minutes"], hour["sessions"]) == (11, 14 * 11, 2)
+    assert (hour["minutes"], hour["other_minutes"], hour["started_sessions"]) == (11, 14 * 11, 2)
     rows = columns(usage.report("meeting_days", *WEEK), "day meeting_id type minutes sessions")
     assert rows[:2] == [(MONDAY, "n", "breakout", 50, 1), (MONDAY, "n", "webinar", 40, 1)]
     assert rows[-1] == (TUESDAY, "m", "meeting", 100, 1)

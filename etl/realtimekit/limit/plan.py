@@ -66,6 +66,7 @@ def make_plan(settings: SnapshotSettings, meeting_list: MeetingList, prior: Prio
         reserved=limits.rate.requests - limits.usable,
         spent=sum(spending.requests for spending in prior.spent),
         remaining=request_log(limits, prior.spent).remaining(now.timestamp()),
+        is_spending_known=prior.is_spending_known,
         shortages=chosen.shortages,
         is_other_in_time=has_other and not other.shortages,
     )
