@@ -58,15 +58,18 @@ def read_budget(limits: Limits, spent: list[Spending], now: datetime) -> Budget:
 
 
 def glance_as_lines(glance: Glance, tz: str) -> list[str]:
-    """Format one line per fact, with aligned names."""
-    lines = {
-        "last run": _describe_run(glance, tz),
-        "live now": _describe_live(glance, tz),
-        "today": _describe_today(glance),
-        "budget": _describe_budget(glance),
-        "backlog": format_count(glance.staged_runs, "staged run"),
-        "next slot": _describe_next_slot(glance, tz),
-    }
+    """Format one line per fact, with aligned names. Without the database, only the backlog is known."""
+    backlog = {"backlog": format_count(glance.staged_runs, "staged run")}
+    lines = {"state": _UNKNOWN} | backlog
+    if glance.is_readable:
+        lines = {
+            "last run": _describe_run(glance, tz),
+            "live now": _describe_live(glance, tz),
+            "today": _describe_today(glance),
+            "budget": _describe_budget(glance),
+            **backlog,
+            "next slot": _describe_next_slot(glance, tz),
+        }
     return [f"{f'{name}:':<{GLANCE_INDENT}}{text}" for name, text in lines.items()]
 
 
@@ -78,7 +81,7 @@ def glance_as_record(glance: Glance) -> dict[str, object]:
 def _describe_run(glance: Glance, tz: str) -> str:
     run = glance.last_run
     if run is None:
-        return "none yet" if glance.is_readable else _UNKNOWN
+        return "none yet"
     age = format_age(glance.now - run.started_at)
     if run.kind == "reconcile":
         outcomes = f"{format_count(run.meetings, 'ended session')}, {run.failed:,} failed"
@@ -120,7 +123,7 @@ def _describe_budget(glance: Glance) -> str:
 
 def _describe_next_slot(glance: Glance, tz: str) -> str:
     if glance.next_slot is None:
-        return "the step of the schedule is not known" if glance.is_readable else _UNKNOWN
+        return "the step of the schedule is not known"
     return f"{format_minute(glance.next_slot, tz)}, in {format_age(glance.next_slot - glance.now)}"
 
 

@@ -170,7 +170,9 @@ def test_nothing_aborts_before_the_first_run(shell: Shell, tmp_path: Path) -> No
     }
     assert "set CLOUDFLARE_ACCOUNT_ID" in found(result)["configuration"][1]
     assert "rtk-usage snapshot creates it" in found(result)["database"][1]
-    assert "last run:  not known, because the database can't be read" in result.stdout
+    assert result.stdout.startswith(
+        "state:     not known, because the database can't be read\nbacklog:   0 staged runs\n\n"
+    )
 
 
 @pytest.mark.parametrize(
