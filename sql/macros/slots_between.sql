@@ -43,12 +43,22 @@ run_slots as (
     group by app_id, slot
 ),
 
+list_sizes as (
+    select app_id, meetings, true as is_list
+    from list_apps
+
+    union all
+
+    select app_id, asked_meetings, false as is_list
+    from app_runs
+    where is_for_whole_app
+),
+
 apps_with_lists_of_two_sizes as (
     select app_id
-    from app_runs
+    from list_sizes
     group by app_id
-    having count(distinct list_id) > 1
-        and max(asked_meetings) > 2 * min(asked_meetings) filter (where not is_for_whole_app)
+    having max(meetings) > 2 * min(meetings) filter (where is_list)
 ),
 
 slot_sizes as (

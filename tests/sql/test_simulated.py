@@ -19,6 +19,7 @@ from tests.sql.rows import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from random import Random
 
     from etl.simulator.sessions import Booking, Session
 
@@ -38,6 +39,7 @@ WORLDS = st.builds(
     epoch=st.just(BEGINNING),
     booking=st.sampled_from(["on-leave", "steady"]),
 )
+SHARE_OF_FAILURES = 0.3
 ZONES = ["UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu"]
 BY_BUCKET = """
 select session_id, bucket, sum(minutes)
@@ -126,6 +128,29 @@ def test_accuracy_says_how_minutes_are_booked(shared_usage: Usage, booking: Book
     rows = shared_usage.report("accuracy", BEGINNING, END)
     assert {row["booking"] for row in rows} == {word}
     assert all(row["stayed_growth_percent"] < 25 for row in rows) == (booking == "on-leave")
+
+
+@given(world=WORLDS, choices=st.randoms(use_true_random=False))
+@settings(FEW, max_examples=5)
+def test_sessions_are_live_as_of_the_newest_outcome_of_their_meeting(
+    shared_usage: Usage, world: World, choices: Random
+) -> None:
+    """Two lists take turns, and each meeting may fail. Report live has the truth of each meeting's own newest slot."""
+    shared_usage.clear()
+    newest: dict[str, set[str]] = {}
+    for number, slot in enumerate(SLOTS[:24]):
+        meetings = world.meeting_ids[number % 2 :: 2] if number % 5 else world.meeting_ids
+        failed = {one for one in meetings if choices.random() < SHARE_OF_FAILURES}
+        shared_usage.run(slot, app=world.app_id, meetings=meetings or ["nobody"], failed=sorted(failed))
+        live = {one.meeting_id: one for one in world.sessions(slot, "LIVE") if one.meeting_id in {*meetings} - failed}
+        for session in live.values():
+            row = {"run_id": "00000000-0000-0000-0000-000000000001", "slot": slot, "observed_at": slot}
+            shared_usage.add("session_snapshots", row | stored(session, slot))
+        newest |= {one: {live[one].id} if one in live else set() for one in meetings if one not in failed}
+    rows = shared_usage.report("live", BEGINNING, END)
+    assert {row["session_id"] for row in rows} == set().union(*newest.values())
+    daily = shared_usage.report("daily", BEGINNING, END)
+    assert sum(row["live_sessions"] or 0 for row in daily) == len(rows)
 
 
 def sessions_of(world: World) -> list[Session]:
