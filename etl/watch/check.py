@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from etl.errors import ConfigError, EtlError, UnknownApp
+from etl.errors import EtlError, UnknownApp
 from etl.meeting_list import read_meeting_list
 from etl.normalize.snapshots import ALL_OF, compute_list_id
 from etl.reports.ask import read_database
@@ -103,8 +103,6 @@ def _read_list(settings: CheckSettings) -> MeetingList | EtlError:
         return read_meeting_list(settings.meetings, default_app_id=settings.app_id)
     except EtlError as error:
         return error
-    except OSError as error:
-        return ConfigError(f"{settings.meetings}: {error.strerror}")
 
 
 def _read_state(settings: CheckSettings, list_id: str | None) -> StoredState | EtlError:
