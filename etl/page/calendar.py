@@ -28,13 +28,17 @@ _MOST_DAYS_FOR_DAY_LABELS = 70
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Some days of the period, or one `hour` of a day, from the second `begin` to the second `end`."""
+    """Some days of the period, or one `hour` of a day, from the second `begin` to the second `end`.
+
+    `part` says which part of a day it is, such as ` from 15:00`.
+    """
 
     first: date
     last: date
     begin: float
     end: float
     hour: int | None = None
+    part: str = ""
 
     def covers(self, day: date) -> bool:
         """Return True if the span has the day."""
@@ -42,11 +46,11 @@ class Span:
 
     @property
     def text(self) -> str:
-        """The days in words: `Mon 2 Nov`, `Mon 2 Nov to Sun 8 Nov`, or `Mon 2 Nov, 14:00`."""
+        """The days in words: `Mon 2 Nov`, `Mon 2 Nov from 15:00`, `Mon 2 Nov to Sun 8 Nov`, or `Mon 2 Nov, 14:00`."""
         first, last = (f"{day:%a} {day.day} {day:%b}" for day in (self.first, self.last))
         if self.hour is not None:
             return f"{first}, {self.hour:02}:00"
-        return first if self.first == self.last else f"{first} to {last}"
+        return f"{first if self.first == self.last else f'{first} to {last}'}{self.part}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

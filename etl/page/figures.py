@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from etl.page import calendar, charts, concurrency, text
+from etl.page.coverage import covered_shares
 from etl.page.daily import bars, hour_bars
 from etl.page.totals import compute_totals
 
@@ -88,11 +89,7 @@ def coverage_figure(data: PageData, days: Sequence[Day]) -> Figure:
     drawings = []
     for size in charts.LOW_SIZES:
         spans = calendar.days_or_weeks(period, most=MOST_DAYS[size.name])
-        drawings.append(
-            charts.coverage(
-                period, size, [(span, _covered_share([day for day in days if span.covers(day.day)])) for span in spans]
-            )
-        )
+        drawings.append(charts.coverage(period, size, covered_shares(data, days, spans)))
     return Figure(
         label=f"Coverage by day, {text.percent(figures.covered_share)} of the snapshots in all.",
         charts=drawings,
@@ -108,8 +105,3 @@ def _hatching(drawings: Sequence[Chart]) -> dict[str, str]:
 def _not_covered(figures: Totals) -> dict[str, str]:
     is_complete = figures.covered_snapshots == figures.expected_snapshots
     return {} if is_complete else {"missing": "not covered"}
-
-
-def _covered_share(days: Sequence[Day]) -> float | None:
-    expected = sum(day.expected_snapshots for day in days)
-    return sum(day.covered_snapshots for day in days) / expected if expected else None

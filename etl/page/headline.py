@@ -23,7 +23,7 @@ def make_headline(data: PageData, totals: Totals, previous: Totals | None) -> st
     amount = f"{format_count(round(totals.minutes), 'minute')} in {format_count(totals.sessions, 'session')}"
     parts = [
         f"{amount}{_compared(totals.minutes, previous)}",
-        _busiest(data, totals.peak_participants),
+        _busiest(data, totals),
         f"for an estimated {_range(totals)}" if totals.high_usd else "",
     ]
     return f"{', '.join(part for part in parts if part)}."
@@ -40,7 +40,11 @@ def _compared(minutes: float, previous: Totals | None) -> str:
     return f", {text.percent_change(share)} {'more' if share > 0 else 'fewer'} than in the same time before"
 
 
-def _busiest(data: PageData, peak: int | None) -> str:
+def _busiest(data: PageData, totals: Totals) -> str:
+    """Return when most participants were there. A few snapshots do not know that."""
+    if totals.has_few_snapshots:
+        return f"seen in {format_count(totals.covered_snapshots, 'snapshot')} only"
+    peak = totals.peak_participants
     if not peak:
         return ""
     participants = sum_participants(data.current)
@@ -51,4 +55,7 @@ def _busiest(data: PageData, peak: int | None) -> str:
 
 
 def _range(totals: Totals) -> str:
-    return text.usd(totals.low_usd, totals.high_usd).replace(text.NOTHING, "to")
+    """Return the cost, which is of all types of sessions."""
+    others = sum(totals.other_minutes.values())
+    with_others = f" with {format_count(round(others), 'minute')} of other types" if others else ""
+    return f"{text.usd(totals.low_usd, totals.high_usd).replace(text.NOTHING, 'to')}{with_others}"

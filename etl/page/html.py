@@ -14,6 +14,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from etl import __version__
 from etl.page import calendar, concurrency, text
 from etl.page.accuracy import sum_months
+from etl.page.certainty import describe_certainty
+from etl.page.coverage import covered_shares
 from etl.page.daily import daily
 from etl.page.figures import (
     MOST_DAYS,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from etl.page.query import MeetingKey, PageData, PageOptions, PeriodReports
+    from etl.page.totals import Totals
     from etl.settings import ReadSettings
 
 _LONGEST_NAME = 40  # characters, in charts
@@ -120,6 +123,7 @@ def _context(data: PageData) -> dict[str, Any]:
     apps = {app_id: text.name(app_id, most=_LONGEST_NAME) for app_id in _app_ids(data)}
     bars = minute_bars(data, days)
     names = _meeting_names(data)
+    shares = covered_shares(data, days, calendar.days(data.drawn.period))
     incomparable = _why_incomparable(data)
     totals = compute_totals(data.current)
     previous = compute_totals(data.previous) if data.previous and not incomparable else None
@@ -129,6 +133,9 @@ def _context(data: PageData) -> dict[str, Any]:
         "totals": totals,
         "previous": previous,
         "headline": make_headline(data, totals, previous),
+        "certainty": describe_certainty(data, totals),
+        "cost_is": _cost_is(totals),
+        "cost_change": _cost_change(totals, previous) if previous else "",
         "incomparable": incomparable,
         "has_beginning": period.since > BEGINNING,
         "drawn_since": data.drawn.period.since,
@@ -142,6 +149,7 @@ def _context(data: PageData) -> dict[str, Any]:
         "concurrency": concurrency_figure(data, apps),
         "week": week_figure(hours),
         "coverage": coverage_figure(data, days),
+        "day_parts": {span.first: span.part for span, share in shares if share is not None},
         "changes": find_changes(data, names) if not incomparable else None,
         "histograms": make_histograms(data.session_ranges),
         "sessions_since": _since(data),
@@ -152,6 +160,18 @@ def _context(data: PageData) -> dict[str, Any]:
         **_ranked(data, names),
         **_phrases(data, days=len(days)),
     }
+
+
+def _cost_is(totals: Totals) -> str:
+    """Return what the ends of the cost are. Minutes of other types are part of the upper one."""
+    others = sum(totals.other_minutes.values())
+    if not others:
+        return "from audio only to video"
+    return f"from meetings with audio only to video with {text.count(others)} minutes of other types"
+
+
+def _cost_change(now: Totals, before: Totals) -> str:
+    return text.change_of_range((now.low_usd, now.high_usd), (before.low_usd, before.high_usd))
 
 
 def _ranked(data: PageData, names: Mapping[MeetingKey, str]) -> dict[str, Any]:

@@ -203,7 +203,7 @@ def _month_starts(since: datetime, first: datetime, last: datetime) -> Iterator[
 
 def _summed(meeting_days: pl.DataFrame) -> pl.DataFrame:
     """Add up the two parts of a day on which one month ends and the next begins."""
-    figures = ["minutes", "sessions", "live_sessions", "unfinished_sessions", "low_usd", "high_usd"]
+    figures = ["minutes", "final_minutes", "sessions", "live_sessions", "unfinished_sessions", "low_usd", "high_usd"]
     return meeting_days.group_by("day", "app_id", "meeting_id", "type").agg(pl.col(figures).sum())
 
 

@@ -65,6 +65,12 @@ def change(now: float, before: float) -> str:
     return f"{'+' if percentage > 0 else _MINUS}{percent_change(percentage / 100)}"
 
 
+def change_of_range(now: tuple[float, float], before: tuple[float, float]) -> str:
+    """Format the change of both ends of a range. Each is named, unless they changed alike."""
+    low, high = (change(*ends) for ends in zip(now, before, strict=True))
+    return low if low == high else f"low {low}, high {high}"
+
+
 def percent_change(share: float) -> str:
     """Format the size of a change of a figure, without its direction: `12 %`, `0.4 %`, `1,200 %`."""
     percentage = abs(100 * share)

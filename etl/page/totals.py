@@ -12,6 +12,8 @@ from etl.page.query import IS_MEETING
 if TYPE_CHECKING:
     from etl.page.query import PeriodReports
 
+_FEW_SNAPSHOTS = 10  # with fewer, a peak or a share of all snapshots would be an accident
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
@@ -22,6 +24,7 @@ class Totals:
 
     has_figures: bool
     minutes: float
+    final_minutes: float
     sessions: int
     peak_participants: int | None
     live_sessions: int
@@ -39,6 +42,11 @@ class Totals:
         """The share of the expected snapshots that know of at least one meeting."""
         return self.covered_snapshots / self.expected_snapshots if self.expected_snapshots else 0.0
 
+    @property
+    def has_few_snapshots(self) -> bool:
+        """True if some snapshots have figures, but too few to judge by."""
+        return 0 < self.covered_snapshots < _FEW_SNAPSHOTS
+
 
 def compute_totals(reports: PeriodReports) -> Totals:
     """Add up the rows of a period."""
@@ -48,6 +56,7 @@ def compute_totals(reports: PeriodReports) -> Totals:
     return Totals(
         has_figures=not rows.is_empty() or coverage["covered_snapshots"].sum() > 0,
         minutes=float(meetings["minutes"].sum()),
+        final_minutes=float(meetings["final_minutes"].sum()),
         sessions=int(meetings["sessions"].sum()),
         peak_participants=max(sum_participants(reports)["participants"].to_list(), default=None),
         live_sessions=int(rows["live_sessions"].sum()),

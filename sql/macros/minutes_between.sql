@@ -3,6 +3,7 @@
 -- total, and when they happened comes from presence: the participants that snapshots observed.
 -- The parts of a session add up to its total to the last digit, since each is the difference of two
 -- rounded running totals. Periods that meet share the total between them.
+-- is_final marks the buckets of a session whose final total is known.
 -- is_start marks the bucket in which the session started. is_live marks the last bucket of one that
 -- was live at the end of the period, see live_at. is_unfinished marks the last bucket of one that
 -- was not, and has no final total: what it consumed after its last snapshot is not counted.
@@ -17,6 +18,7 @@ with session_totals as materialized (
         session_id,
         type,
         minutes,
+        is_final,
         is_live,
         not is_final and not is_live and type <> 'breakout' as is_unfinished,
         started_at,
@@ -249,6 +251,7 @@ select
     type,
     first_bucket as bucket,
     true as is_start,
+    is_final,
     is_live,
     is_unfinished,
     minutes
@@ -264,6 +267,7 @@ select
     type,
     bucket,
     bucket = first_bucket and started_at >= since as is_start,
+    is_final,
     is_live and bucket = last_bucket_within as is_live,
     bucket = last_bucket and left_at <= until and is_unfinished as is_unfinished,
     cast(minutes * share_after as decimal(18, 6))

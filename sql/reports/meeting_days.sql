@@ -2,8 +2,9 @@
 -- Grain: one row per day in the time zone $tz, meeting and type of session.
 -- Days without a session have no row. The rows add up to the figures of the reports daily, meetings
 -- and cost. So that the costs add up, they are not rounded. The title is the newest of the period.
+-- final_minutes are the minutes of sessions whose final total is known.
 -- Main columns: meeting, minutes, low_usd, high_usd
--- Total row: minutes, sessions, live_sessions, unfinished_sessions, low_usd, high_usd
+-- Total row: minutes, final_minutes, sessions, live_sessions, unfinished_sessions, low_usd, high_usd
 with usage as (
     select
         bucket as day,
@@ -11,6 +12,8 @@ with usage as (
         meeting_id,
         type,
         cast(sum(minutes) as decimal(18, 6)) as minutes,
+        cast(coalesce(sum(minutes) filter (where is_final), 0) as decimal(18, 6))
+            as final_minutes,
         count(*) filter (where is_start) as sessions,
         count(*) filter (where is_live) as live_sessions,
         count(*) filter (where is_unfinished) as unfinished_sessions
@@ -25,6 +28,7 @@ select
     meetings.meeting_display_name as meeting,
     usage.type,
     usage.minutes,
+    usage.final_minutes,
     usage.sessions,
     usage.live_sessions,
     usage.unfinished_sessions,

@@ -139,10 +139,11 @@ def test_the_sentence_on_top(answers: Answers) -> None:
     busiest_at = max(sorted(participants), key=participants.__getitem__)
     local = busiest_at.astimezone(ZoneInfo(answers.period.tz))
     cost_in_words = " to ".join(f"${float(cost[name]):.0f}" for name in ("low_usd", "high_usd"))
+    others = float(cost["minutes"]) - answers.sum("daily", "minutes")
     assert answers.page.texts[3] == (
         f"{answers.tiles['Minutes']} minutes in {answers.tiles['Sessions']} sessions, busiest on "
         f"{local:%A}, {local.day} {local:%B} at {local:%H:%M} with {participants[busiest_at]} participants, for an "
-        f"estimated {cost_in_words}."
+        f"estimated {cost_in_words} with {text.count(others)} minutes of other types."
     )
 
 
@@ -226,15 +227,21 @@ def test_the_days(answers: Answers) -> None:
 
 
 def test_the_coverage(answers: Answers) -> None:
-    """Every column is that of coverage."""
+    """Every column is that of coverage. A part of a day says when it begins and ends."""
+    has_data_before = "No data before" not in answers.page.sections["headline"]
+    first = answers.period.since if has_data_before else answers.reports["concurrency"][0]["slot"]
+    parts = {0: f" from {first.astimezone(ZoneInfo(answers.period.tz)):%H:%M}"}
+    until = answers.period.until.astimezone(ZoneInfo(answers.period.tz))
+    if until.hour:
+        parts[len(answers.reports["coverage"]) - 1] = f" until {until:%H:%M}"
     expected = [
         (
-            text.day(row["day"]),
+            text.day(row["day"]) + parts.get(place, ""),
             *(text.count(row[f"{name}_snapshots"]) for name in ("expected", "missing", "covered")),
             text.percent(row["covered_percent"] / 100),
             text.count(row["unresolved_outcomes"]),
         )
-        for row in answers.reports["coverage"]
+        for place, row in enumerate(answers.reports["coverage"])
     ]
     assert [tuple(row.values()) for row in answers.page.table("Snapshots of each day")] == expected
 

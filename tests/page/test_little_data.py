@@ -63,7 +63,7 @@ def test_a_period_with_one_snapshot(usage: Usage, make: MakePage) -> None:
     usage.run("2026-11-02 12:00", every=None)
     usage.observed("2026-11-02 12:00", 3, live_participants=4)
     page = make("2026-11-02 00:00", "2026-11-03 00:00")
-    assert [lines[0] for lines in page.tiles.values()][::2] == ["3", "4", "100.0 %"]
+    assert [lines[0] for lines in page.tiles.values()][::2] == ["3", "4", "1 of 1"]
     concurrency, week = (read_figure(page, name, days=1) for name in ("concurrency", "week"))
     assert concurrency.legend == {"unknown": "nothing is known"}
     for drawing in concurrency.drawings:

@@ -35,6 +35,8 @@ Our usage
 2,000 minutes in 2 sessions, 100 % more than in the same time before, busiest on Monday, 2 November at 12:00 with 4 \
 participants, for an estimated $1.00 to $4.00.
 When this page was made: newest snapshot 16 days old.
+How sure is this? No minutes come from final totals yet: all of them may still grow. An hour may be wrong by up to \
+twice the distance of snapshots (2 h) per stay of a participant.
 Headline
 Minutes | 2,000 | +100 % | in meetings
 Sessions | 2 | +100 % | started in meetings
