@@ -9,7 +9,7 @@ import click
 from etl.cli.examples import examples
 from etl.cli.logs import open_run_log
 from etl.cli.options import RunOutput, log_options, write_options
-from etl.cli.output import print_result
+from etl.cli.output import log_result, print_text
 from etl.reports.counts import format_count
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def load(*, database: Path, lock_timeout: timedelta, quiet: bool, log_file: Path
     with open_run_log("load", database, RunOutput(quiet=quiet, log_file=log_file)) as run_log:
         run_ids = run_load(database, lock_timeout=lock_timeout)
         run_log.is_complete = True
-        print_result(_describe(run_ids, database), quiet=quiet)
+        result = _describe(run_ids, database)
+        log_result(result)
+        if not quiet:
+            print_text(result)
 
 
 def _describe(run_ids: Sequence[str], database: Path) -> str:

@@ -75,17 +75,7 @@ def print_summary(line: str, summary: RunSummary, document: str | None, *, quiet
 
     If there is a `document` for programs, it is printed in the place of the line and of the lines of the failures.
     """
-    print_result(line, document, quiet=quiet)
-    for failures, problems in failure_lines(summary):
-        level = logging.INFO if document else logging.WARNING
-        _log.log(level, failures, extra={"problems": problems, "is_failure": True})
-    for error in summary.errors:
-        log_error(error)
-
-
-def print_result(line: str, document: str | None = None, *, quiet: bool) -> None:
-    """Print the result of a run on standard output, unless it is quiet, and log it."""
-    _log.info(line)
+    log_result(line)
     try:
         if text := document or (None if quiet else line):
             click.echo(text)
@@ -93,6 +83,16 @@ def print_result(line: str, document: str | None = None, *, quiet: bool) -> None
         _discard_stdout()
         if not isinstance(error, BrokenPipeError):
             _log.warning("the run is stored, but its summary can't be printed: %s", error.strerror)
+    for failures, problems in failure_lines(summary):
+        level = logging.INFO if document else logging.WARNING
+        _log.log(level, failures, extra={"problems": problems, "is_failure": True})
+    for problem in summary.errors:
+        log_error(problem)
+
+
+def log_result(line: str) -> None:
+    """Log the result of a run, for its log file."""
+    _log.info(line)
 
 
 def print_warning(warning: str | None) -> None:
