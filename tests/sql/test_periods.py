@@ -149,7 +149,7 @@ def test_a_day_with_one_snapshot_and_nobody_there_is_zero(usage: Usage) -> None:
     counts = "minutes sessions peak_participants livestream_minutes participant_minutes breakout_minutes"
     assert [day[name] for name in f"{counts} unknown_minutes unfinished_sessions".split()] == [0] * 8
     (hour,) = (row for row in usage.report("hours", *DAY) if row["minutes"] is not None)
-    assert [hour[name] for name in ("hour", "minutes", "other_minutes", "sessions", "peak_participants")] == [
+    assert [hour[name] for name in ("hour", "minutes", "other_minutes", "started_sessions", "peak_participants")] == [
         12,
         *[0] * 4,
     ]
@@ -202,5 +202,5 @@ def test_an_hour_without_a_meeting_has_its_other_minutes(usage: Usage) -> None:
     """A livestream of 12 minutes began and ended in an hour without a snapshot."""
     usage.final("2026-11-02 12:50", 12, type="livestream")
     (hour,) = (row for row in usage.report("hours", *DAY) if row["minutes"] is not None)
-    assert (hour["hour"], hour["minutes"], hour["other_minutes"], hour["sessions"]) == (12, 0, 12, 0)
+    assert (hour["hour"], hour["minutes"], hour["other_minutes"], hour["started_sessions"]) == (12, 0, 12, 0)
     assert hour["peak_participants"] is None
