@@ -108,7 +108,7 @@ class Site:
 
     def stored(self) -> Stored:
         """Return all rows, sorted. A row that is stored twice is listed twice. No database holds no row."""
-        return _rows_of(self.database)
+        return rows_of(self.database)
 
     def exported(self) -> tuple[Stored, dict[str, int]]:
         """Return all rows of the copy, and the number of rows in each Parquet file, but not of runs.
@@ -116,13 +116,14 @@ class Site:
         A run that was killed and its repetition are two.
         """
         files = [file for file in sorted(self.parquet.rglob("*.parquet")) if file.name != "runs.parquet"]
-        return _rows_of(self.copy), {
+        return rows_of(self.copy), {
             str(file.relative_to(self.parquet)): pl.scan_parquet(file).select(pl.len()).collect().item()
             for file in files
         }
 
 
-def _rows_of(database: Path) -> Stored:
+def rows_of(database: Path) -> Stored:
+    """Return all rows of a database, sorted. No database holds no row."""
     if not database.exists():
         return []
     with duckdb.connect(database, read_only=True) as connection:
