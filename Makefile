@@ -15,7 +15,7 @@ export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-other-duckdb check fix axe build tools bench lock clean
+.PHONY: help install demo test test-other-duckdb chaos check fix axe build tools bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -45,6 +45,9 @@ test-other-duckdb: install ## Run the tests of the store on the other supported 
 	PIP_CONSTRAINT= $(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/other-duckdb duckdb==$(OTHER_DUCKDB)
 	PYTHONPATH=$(VENV)/other-duckdb $(BIN)/python -c 'import duckdb, sys; sys.exit(duckdb.__version__ != "$(OTHER_DUCKDB)" and duckdb.__file__)'
 	PYTHONPATH=$(VENV)/other-duckdb $(PYTEST) --numprocesses 2 --dist worksteal $(STORE_TESTS)
+
+chaos: install ## Kill, cut power and fill disks for ten minutes, and write the figures to docs/reliability.md
+	RTK_USAGE_CHAOS=full $(PYTEST) --numprocesses 2 --dist worksteal tests/chaos
 
 check: install ## Check lint, format, types and import contracts; changes nothing
 	$(BIN)/ruff check

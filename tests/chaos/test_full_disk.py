@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-RUNS = 60 if IS_FULL else 3
+RUNS = 40 if IS_FULL else 3
 PAGE = 4096
 MOST_FREE_PAGES = 1200
 UNLOCKED = {name: job for name, job in JOBS.items() if not job.is_locked}
@@ -35,8 +35,13 @@ def small_disk() -> Iterator[SmallDisk]:
 
 
 @pytest.mark.parametrize("name", UNLOCKED)
-def test_a_disk_that_is_full_at_any_write_loses_nothing(
-    name: str, small_disk: SmallDisk, serve_api: Callable[..., Any], tmp_path: Path, seed: int
+def test_a_disk_that_is_full_at_any_write_loses_nothing(  # noqa: PLR0913, PLR0917  # each is a fixture
+    name: str,
+    small_disk: SmallDisk,
+    serve_api: Callable[..., Any],
+    tmp_path: Path,
+    seed: int,
+    note_figures: Callable[[str, str], None],
 ) -> None:
     """A run that does not end well names the disk, without a traceback. Its repetition stores what is missing."""
     chance, job = random.Random(seed), UNLOCKED[name]
@@ -61,4 +66,6 @@ def test_a_disk_that_is_full_at_any_write_loses_nothing(
         assert "Traceback" not in outcome.message + outcome.message_again, where
         assert outcome.exit_code_again == 0, where
         assert outcome.stored == after, where
-    assert {outcome.exit_code for outcome in outcomes} >= {StoreError.exit_code}, "the smallest disk is too small"
+    failed = [outcome.exit_code for outcome in outcomes].count(StoreError.exit_code)
+    assert failed, "one page is too little for any job"
+    note_figures(f"full disk: {name}", f"{len(outcomes)} sizes of the disk, {failed} too small: named, nothing lost")
