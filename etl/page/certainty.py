@@ -25,7 +25,8 @@ def _final_share(totals: Totals) -> list[str]:
     if not totals.minutes:
         return []
     if totals.final_minutes >= totals.minutes:
-        return ["All minutes come from final totals."]
+        is_open = totals.live_sessions or totals.unfinished_sessions
+        return [f"All minutes {'known so far ' if is_open else ''}come from final totals."]
     if not totals.final_minutes:
         return ["No minutes come from final totals yet: all of them may still grow."]
     share = text.percent(totals.final_minutes / totals.minutes)

@@ -30,7 +30,7 @@ from etl.page.headline import make_headline
 from etl.page.histograms import make_histograms
 from etl.page.interactive import days_of_meetings, hash_script
 from etl.page.query import fetch_page_data
-from etl.page.ranking import draw_sparks, find_changes, find_unused, spark_spans
+from etl.page.ranking import count_listed, draw_sparks, find_changes, spark_spans
 from etl.page.totals import compute_costs, compute_totals
 from etl.reports.age import describe_age
 from etl.reports.ask import read_database
@@ -183,7 +183,7 @@ def _ranked(data: PageData, names: Mapping[MeetingKey, str]) -> dict[str, Any]:
         "sparks": draw_sparks(data.drawn, list(names)[:_RANKED]) if len(spans) > 1 else {},
         "spark_width": len(spans),
         "spark_is": "by day" if all(span.first == span.last for span in spans) else "by week",
-        "unused": find_unused(data),
+        "listed": count_listed(data),
     }
 
 

@@ -88,6 +88,7 @@ class PageData:
     `drawn` is the part of the period that charts by day show: from the day of the first data on, or after the last gap
     of more than 366 days. `no_data_before` is where data begins, if that is within the period. `last_slot` is None
     without snapshots. `hourly_minutes` are there if at most two days are drawn. `listed` are the meetings of the lists.
+    `unused` are those of them without a session in the period, with their last known titles.
     """
 
     current: PeriodReports
@@ -98,6 +99,7 @@ class PageData:
     meetings: pl.DataFrame
     previous_titles: dict[MeetingKey, str]
     listed: pl.DataFrame
+    unused: pl.DataFrame
     session_ranges: SessionRanges
     longest: pl.DataFrame
     accuracy: pl.DataFrame | None
@@ -123,6 +125,7 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
     current = reports.read_period(period)
     drawn = _drawn(current, reports.last_beginning)
     previous = reports.read_period(_period_before(period)) if state["has_snapshots_before"] else None
+    listed = reports.read("page/listed_meetings")
     return PageData(
         current=current,
         drawn=drawn,
@@ -131,7 +134,8 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
         no_data_before=data_range.beginning_within(period),
         meetings=_meetings(reports, current.meeting_days),
         previous_titles=_titles(reports, previous) if previous else {},
-        listed=reports.read("page/listed_meetings"),
+        listed=listed,
+        unused=_unused(reports, listed, current.meeting_days),
         session_ranges=_session_ranges(reports, period, data_range),
         longest=reports.read("page/longest_sessions"),
         accuracy=_accuracy(reports, period) if state["reconcile_runs"] else None,
@@ -257,6 +261,14 @@ def _titles(reports: _Reports, previous: PeriodReports) -> dict[MeetingKey, str]
     since, until = previous.period.since, previous.period.until
     rows = reports.read("page/meetings", since=since, until=until)
     return {(app_id, meeting_id): title for app_id, meeting_id, title, _ in rows.iter_rows()}
+
+
+def _unused(reports: _Reports, listed: pl.DataFrame, meeting_days: pl.DataFrame) -> pl.DataFrame:
+    """Return the listed meetings without a session in the period, with their last known titles."""
+    keys = ["app_id", "meeting_id"]
+    unused = listed.join(meeting_days, on=keys, how="anti").sort(keys)
+    titles = reports.read("page/last_titles", meeting_ids=unused["meeting_id"].unique().to_list())
+    return unused.join(titles, on=keys, how="left", maintain_order="left")
 
 
 def _meetings(reports: _Reports, meeting_days: pl.DataFrame) -> pl.DataFrame:

@@ -37,23 +37,39 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """The meetings that changed most against the period before: at most five of each kind, and the numbers of all."""
+class RankedChanges:
+    """The meetings that changed most in one way: at most five, and the number of all."""
 
-    risers: Sequence[Change]
-    fallers: Sequence[Change]
-    new: Sequence[Change]
-    silent: Sequence[Change]
-    new_count: int
-    silent_count: int
+    rows: Sequence[Change]
+    count: int
+
+    @property
+    def shown(self) -> str:
+        """How many of all are shown: `3`, or `5 of 6`."""
+        return f"{len(self.rows)} of {self.count:,}" if self.count > len(self.rows) else f"{self.count}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnusedMeetings:
-    """The meetings of the lists that had no session in the period: their IDs, and the number of listed meetings."""
+class Changes:
+    """The meetings that changed most against the period before, by the way in which they changed."""
 
-    ids: Sequence[str]
-    listed: int
+    risers: RankedChanges
+    fallers: RankedChanges
+    new: RankedChanges
+    silent: RankedChanges
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedMeetings:
+    """The meetings of the lists, by their use in the period. `unlisted` counts meetings in use that are in no list.
+
+    `unused` has the ID and the last known title of each. `with_other_types` had sessions of other types only.
+    """
+
+    unused: Sequence[dict[str, Any]]
+    count: int
+    with_other_types: int
+    unlisted: int
 
 
 def draw_sparks(reports: PeriodReports, keys: Sequence[MeetingKey]) -> dict[MeetingKey, str]:
@@ -107,21 +123,24 @@ def find_changes(data: PageData, names: Mapping[MeetingKey, str]) -> Changes | N
         fallers=_largest(in_both.filter(pl.col("growth") < 0), -pl.col("growth"), all_names),
         new=_largest(new, "minutes", all_names),
         silent=_largest(silent, "previous_minutes", all_names),
-        new_count=new.height,
-        silent_count=silent.height,
     )
 
 
-def _largest(rows: pl.DataFrame, by: str | pl.Expr, names: Mapping[MeetingKey, str]) -> list[Change]:
+def _largest(rows: pl.DataFrame, by: str | pl.Expr, names: Mapping[MeetingKey, str]) -> RankedChanges:
     order = rows.sort([by, *_KEYS], descending=[True, False, False]).head(_MOST_CHANGES)
-    return [
+    changes = [
         Change(name=names.get((app_id, meeting_id)) or text.name(meeting_id), minutes=now, previous_minutes=before)
         for app_id, meeting_id, now, before in order.select(*_KEYS, "minutes", "previous_minutes").iter_rows()
     ]
+    return RankedChanges(rows=changes, count=rows.height)
 
 
-def find_unused(data: PageData) -> UnusedMeetings:
-    """Find the listed meetings without a session in the period, of any type."""
-    used = data.current.meeting_days.select(_KEYS).unique()
-    unused = data.listed.join(used, on=_KEYS, how="anti")
-    return UnusedMeetings(ids=unused.sort(_KEYS)["meeting_id"].to_list(), listed=data.listed.height)
+def count_listed(data: PageData) -> ListedMeetings:
+    """Count the listed meetings by their use in the period. Those without a session of any type are unused."""
+    used = data.listed.join(data.current.meeting_days.select(_KEYS).unique(), on=_KEYS, how="semi")
+    return ListedMeetings(
+        unused=data.unused.to_dicts(),
+        count=data.listed.height,
+        with_other_types=used.join(data.meetings, on=_KEYS, how="anti").height,
+        unlisted=data.meetings.join(data.listed, on=_KEYS, how="anti").height,
+    )

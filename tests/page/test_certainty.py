@@ -35,6 +35,7 @@ def test_the_share_of_final_minutes_is_said(usage: Usage, make: MakePage, final:
         if session in final:
             usage.final("2026-11-02 13:30", minutes, session, **columns)
     a_session(usage, "2026-11-02", 1000, "stream", type="livestream")
+    usage.final("2026-11-02 13:30", 1000, "stream", type="livestream", started_at=utc("2026-11-02 12:00"))
     assert make(*DAY).texts[5] == f"How sure is this? {sentence} {HOURS}"
     rows = [row for row in usage.report("meeting_days", *DAY) if row["type"] == "meeting"]
     assert sum(row["final_minutes"] for row in rows) == sum({"one": 300, "two": 100}[session] for session in final)

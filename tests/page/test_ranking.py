@@ -51,9 +51,19 @@ def test_meetings_that_rose_and_fell_are_those_of_both_periods(usage: Usage, mak
 
 
 def test_at_most_five_meetings_of_a_kind_are_shown(usage: Usage, make: MakePage) -> None:
-    """The caption has the number of all."""
-    fill(usage, {"a": 1}, {"a": 1} | {f"new {number}": 10 + number for number in range(7)})
-    assert len(make(*WEEK).table("New: 7 without a session before")) == 5
+    """The caption of each table says how many there are."""
+    names = [f"{number}" for number in range(6)]
+    before = {f"less {name}": 20 for name in names} | {f"more {name}": 20 for name in names}
+    now = {f"less {name}": 10 for name in names} | {f"more {name}": 30 for name in names}
+    fill(usage, before | {f"old {name}": 5 for name in names}, now | {f"new {name}": 5 for name in names})
+    page = make(*WEEK)
+    captions = (
+        "More minutes: 5 of 6",
+        "Fewer minutes: 5 of 6",
+        "New: 5 of 6 without a session before",
+        "Silent: 5 of 6 without a session now",
+    )
+    assert [len(page.table(caption)) for caption in captions] == [5] * 4
 
 
 def test_without_a_period_before_nothing_is_compared(usage: Usage, make: MakePage) -> None:
@@ -69,7 +79,30 @@ def test_listed_meetings_without_a_session_are_counted_and_named(usage: Usage, m
     fill(usage, {"a": 1}, {"a": 1})
     page = make(*WEEK)
     assert "2 of your 3 meetings were not seen in use." in page.texts
-    assert "unused, unused too" in page.texts
+    rows = [tuple(row.values()) for row in page.table("Meetings that were not seen in use")]
+    assert rows == [("no title known", "unused"), ("no title known", "unused too")]
+
+
+def test_meetings_in_use_add_up_with_those_that_are_not(usage: Usage, make: MakePage) -> None:
+    """A listed meeting may have sessions of other types only, and a meeting in use may be in no list."""
+    fill(usage, {"b": 1}, {"a": 1})
+    a_session(usage, "2026-11-09", 5, "of stream", meeting_id="unused", type="livestream")
+    sentence = "2 of your 4 meetings were not seen in use, and 1 only in sessions of another type than meeting."
+    page = make(*WEEK)
+    assert sentence in page.texts
+    assert len(page.table("The busiest meeting")) == 4 - 2 - 1
+    a_session(usage, "2026-11-09", 5, "of stranger", meeting_id="stranger")
+    assert f"{sentence} 1 meeting in use is not in your list." in make(*WEEK).texts
+
+
+def test_an_unused_meeting_has_its_last_known_title(usage: Usage, make: MakePage) -> None:
+    """The title is the newest one of before the end of the period. One of later is not known yet."""
+    fill(usage, {"b": 1}, {"a": 1})
+    for day, title in (("2026-11-05", "Old"), ("2026-11-07", "Last"), ("2026-11-13", "Later")):
+        columns = {"meeting_id": "unused", "meeting_display_name": title}
+        a_session(usage, day, 5, f"of {title}", **columns)
+    rows = [tuple(row.values()) for row in make(*WEEK).table("Meetings that were not seen in use")]
+    assert rows == [("Room b", "b"), ("Last", "unused"), ("no title known", "unused too")]
 
 
 def test_a_list_whose_meetings_are_all_used_is_not_mentioned(usage: Usage, make: MakePage) -> None:

@@ -54,11 +54,11 @@ Busiest meetings
 The 2 busiest of 2 meetings
 Meetings that changed
 Against the 48 h before.
-More minutes
+More minutes: 1
 New: 1 without a session before
-1 of your 1 meeting was not seen in use.
+1 of your 1 meeting was not seen in use. 2 meetings in use are not in your list.
 The meetings that were not seen in use
-m
+Meetings that were not seen in use
 Participants over time
 Participants at a time. Each step is a snapshot. The line breaks in a gap.
 The figures as a table
