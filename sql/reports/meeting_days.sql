@@ -4,7 +4,8 @@
 -- and cost. So that the costs add up, they are not rounded. The title is the newest of the period.
 -- final_minutes are the minutes of sessions whose final total is known.
 -- Main columns: meeting, minutes, low_usd, high_usd
--- Total row: minutes, final_minutes, sessions, live_sessions, unfinished_sessions, low_usd, high_usd
+-- Total row: minutes, final_minutes, sessions, live_sessions, unfinished_sessions, low_usd,
+-- high_usd
 with usage as (
     select
         bucket as day,
