@@ -627,7 +627,9 @@ def test_the_report_on_accuracy_says_what_is_in_it(filled: Shell) -> None:
         "types but breakout rooms, as Cloudflare's totals have. "
         'Booking "on leaving" means that minutes are added when somebody leaves: figures of live sessions lag, and '
         'only the final total is complete. "Steadily" means that '
-        "minutes are added all the time: snapshots miss only those after the last snapshot of a session."
+        "minutes are added all the time: snapshots miss only those after the last snapshot of a session. "
+        "Cloudflare's total of a day that is not over may have minutes of live sessions "
+        "that their figures do not have yet."
     )
     assert max(map(len, heading.splitlines()[2:])) <= 80
     assert "cloudflare" in table
