@@ -6,9 +6,31 @@ from typing import Any
 
 import polars as pl
 
+from etl.page import text
+
 _MOST_DAYS = 31
 _FINAL = ("snapshot_minutes", "reconciled_minutes")
 _TOTALLED = ("utc_minutes", "utc_cloudflare_minutes", "utc_difference_minutes")
+_IS_TOTALLED = pl.col("utc_cloudflare_minutes").is_not_null()
+
+
+def conclude(accuracy: pl.DataFrame) -> str:
+    """Say how much final totals have changed, and how far Cloudflare's own totals are from the minutes here."""
+    snapshots, final = (float(accuracy[name].sum()) for name in _FINAL)
+    sums = f"{text.count(final)} minutes in place of {text.count(snapshots)} from snapshots alone"
+    change = f": {text.change(final, snapshots)}" if snapshots else ""
+    first = "Final totals changed nothing." if final == snapshots else f"Final totals made it {sums}{change}."
+    return f"{first} {_compare_with_cloudflare(accuracy.filter(_IS_TOTALLED))}"
+
+
+def _compare_with_cloudflare(totalled: pl.DataFrame) -> str:
+    if totalled.is_empty():
+        return "Cloudflare has totalled none of these days yet."
+    ours, theirs = (float(totalled[name].sum()) for name in _TOTALLED[:2])
+    if round(ours, 2) == round(theirs, 2):
+        return "Cloudflare\N{RIGHT SINGLE QUOTATION MARK}s own totals are the same."
+    distance = text.percent_change(theirs / ours - 1) if ours else text.count(theirs) + " minutes"
+    return f"Cloudflare\N{RIGHT SINGLE QUOTATION MARK}s own totals differ by {distance}."
 
 
 def sum_months(accuracy: pl.DataFrame) -> list[dict[str, Any]]:
@@ -18,7 +40,6 @@ def sum_months(accuracy: pl.DataFrame) -> list[dict[str, Any]]:
     """
     if accuracy["day"].n_unique() <= _MOST_DAYS:
         return []
-    is_totalled = pl.col("utc_cloudflare_minutes").is_not_null()
-    totalled = [pl.when(is_totalled.any()).then(pl.col(name).filter(is_totalled).sum()) for name in _TOTALLED]
+    totalled = [pl.when(_IS_TOTALLED.any()).then(pl.col(name).filter(_IS_TOTALLED).sum()) for name in _TOTALLED]
     months = accuracy.group_by(pl.col("day").dt.truncate("1mo"), "app_id").agg(pl.col(*_FINAL).sum(), *totalled)
     return months.sort("day", "app_id").to_dicts()

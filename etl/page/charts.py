@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from etl.page import text
 from etl.page.canvas import Box, Canvas, Chart, Label, Path, Size, value_steps
+from etl.reports.counts import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,10 +123,14 @@ def series_color(place: int) -> str:
 
 
 def heat_levels(hours: Sequence[Hour]) -> list[int | None]:
-    """Return the colour of each hour, in equal steps from zero to the greatest mean; None if nothing is known."""
+    """Return the colour of each hour, in equal steps up to the greatest mean; None if nothing is known.
+
+    The first colour is of hours with nobody alone.
+    """
     most = max((hour.mean_participants or 0.0 for hour in hours), default=0.0) or 1.0
+    steps = HEAT_COLORS - 1
     means = [hour.mean_participants for hour in hours]
-    return [None if mean is None else min(HEAT_COLORS - 1, int(mean / most * HEAT_COLORS)) for mean in means]
+    return [None if mean is None else math.ceil(mean / most * steps) for mean in means]
 
 
 def _hatched(canvas: Canvas, spans: Sequence[Span]) -> list[Box]:
@@ -139,6 +145,8 @@ def _are_days(spans: Sequence[Span]) -> bool:
 def _hour_title(hour: Hour) -> str:
     mean = hour.mean_participants
     figure = "nothing is known" if mean is None else f"{text.tenths(mean)} participants on average"
+    if mean is not None and hour.snapshots == 1:
+        figure = f"{format_count(round(mean), 'participant')} in one snapshot"
     return f"{WEEKDAYS[hour.weekday - 1]} {hour.hour:02}:00: {figure}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -42,11 +43,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """An hour of the week (weekday 1 is Monday). The mean is None if no snapshot of the hour knows anything."""
+    """An hour of the week (weekday 1 is Monday), with the number of snapshots that know of it.
+
+    The mean is None if none does.
+    """
 
     weekday: int
     hour: int
     mean_participants: float | None
+    snapshots: int
 
 
 def series(reports: PeriodReports, *, most: int) -> list[Series]:
@@ -68,12 +73,12 @@ def hours_of_week(reports: PeriodReports) -> list[Hour]:
     """Return all 168 hours of a week, each with the mean of its snapshots."""
     local = pl.col("slot").dt.convert_time_zone(reports.period.tz)
     by_hour = sum_participants(reports).group_by(weekday=local.dt.weekday(), hour=local.dt.hour())
-    rows = by_hour.agg(pl.col("participants").mean()).iter_rows()
-    means = {(weekday, hour): mean for weekday, hour, mean in rows}
+    rows = by_hour.agg(pl.col("participants").mean(), snapshots=pl.len()).iter_rows()
+    means = {(weekday, hour): (mean, snapshots) for weekday, hour, mean, snapshots in rows}
     return [
-        Hour(weekday=weekday, hour=hour, mean_participants=means.get((weekday, hour)))
-        for weekday in range(1, 8)
-        for hour in range(24)
+        Hour(weekday=weekday, hour=hour, mean_participants=mean, snapshots=snapshots)
+        for weekday, hour in product(range(1, 8), range(24))
+        for mean, snapshots in [means.get((weekday, hour), (None, 0))]
     ]
 
 

@@ -20,9 +20,9 @@ def make_headline(data: PageData, totals: Totals, previous: Totals | None) -> st
     """Return the figures of the period as one plain sentence."""
     if not totals.has_figures:
         return "Nothing is known of this period."
-    amount = f"{format_count(round(totals.minutes), 'minute')} in {format_count(totals.sessions, 'session')}"
+    minutes = f"{format_count(round(totals.minutes), 'minute')}{_compared(totals.minutes, previous)}"
     parts = [
-        f"{amount}{_compared(totals.minutes, previous)}",
+        f"{minutes} in {format_count(totals.sessions, 'session')}",
         _busiest(data, totals),
         f"for an estimated {_range(totals)}" if totals.high_usd else "",
     ]
@@ -33,11 +33,11 @@ def _compared(minutes: float, previous: Totals | None) -> str:
     if previous is None:
         return ""
     if not previous.minutes:
-        return ", after none in the same time before"
+        return " (after none in the same time before)"
     share = minutes / previous.minutes - 1
     if abs(share) < _SAME:
-        return ", as many as in the same time before"
-    return f", {text.percent_change(share)} {'more' if share > 0 else 'fewer'} than in the same time before"
+        return " (as many as in the same time before)"
+    return f" ({text.percent_change(share)} {'more' if share > 0 else 'fewer'} than in the same time before)"
 
 
 def _busiest(data: PageData, totals: Totals) -> str:

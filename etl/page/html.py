@@ -13,7 +13,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from etl import __version__
 from etl.page import calendar, concurrency, text
-from etl.page.accuracy import sum_months
+from etl.page.accuracy import conclude, sum_months
 from etl.page.certainty import describe_certainty
 from etl.page.coverage import covered_shares
 from etl.page.daily import daily
@@ -32,13 +32,14 @@ from etl.page.interactive import days_of_meetings, hash_script
 from etl.page.query import fetch_page_data
 from etl.page.ranking import count_listed, draw_sparks, find_changes, spark_spans
 from etl.page.totals import compute_costs, compute_totals
-from etl.reports.age import describe_age
+from etl.reports.age import format_age
 from etl.reports.ask import read_database
 from etl.reports.periods import BEGINNING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from etl.page.daily import Day
     from etl.page.query import MeetingKey, PageData, PageOptions, PeriodReports
     from etl.page.totals import Totals
     from etl.settings import ReadSettings
@@ -70,7 +71,7 @@ def render(data: PageData, options: PageOptions, *, database: str, made_at: date
         "index": options.index,
     }
     script = read_resource("page.js") if options.is_interactive else ""
-    context = _context(data) | {
+    context = _context(data, is_over=data.current.period.until <= made_at) | {
         "style": read_resource("page.css"),
         "script": script,
         "script_hash": hash_script(script),
@@ -100,15 +101,22 @@ def make_environment(tz: str) -> Environment:
         text.month,
     )
     environment.filters |= {function.__name__: function for function in (*formats, text.name)}
+    environment.filters["exactly"] = text.exact_period
     environment.filters["instant"] = partial(text.instant, tz=tz)
     environment.globals |= {"nothing": text.NOTHING, "version": __version__}
     return environment
 
 
 def _age(data: PageData, made_at: datetime) -> str:
-    """Return the sentence on how old the data was when the page was made."""
-    age = describe_age(data.newest_snapshots, until=data.current.period.until, now=made_at, always=True)
-    return text.name(f"When this page was made: {age}.") if age else "There is no snapshot of this period."
+    """Return the sentences on how old the data was when the page was made. Several apps are named."""
+    of_app = " of app {}" if len(data.newest_snapshots) > 1 else ""
+    at = min(data.current.period.until, made_at)
+    sentences = [
+        f"The newest snapshot{of_app.format(newest.app_id)} was {format_age(made_at - newest.slot)} old when this page "
+        f"was made{'; later ones are missing' if newest.is_old(at) else ''}."
+        for newest in data.newest_snapshots
+    ]
+    return text.name(" ".join(sentences), "There is no snapshot of this period.")
 
 
 def read_resource(name: str) -> str:
@@ -116,26 +124,22 @@ def read_resource(name: str) -> str:
     return resources.files("etl.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _context(data: PageData) -> dict[str, Any]:
-    """Return everything else that the template shows."""
-    period, hours = data.current.period, concurrency.hours_of_week(data.current)
+def _context(data: PageData, *, is_over: bool) -> dict[str, Any]:
+    """Return everything else that the template shows. A period that is not over is compared with no other."""
+    period = data.current.period
     days = daily(data.drawn, [span.first for span in calendar.days(data.drawn.period)])
     apps = {app_id: text.name(app_id, most=_LONGEST_NAME) for app_id in _app_ids(data)}
     bars = minute_bars(data, days)
     names = _meeting_names(data)
-    shares = covered_shares(data, days, calendar.days(data.drawn.period))
-    incomparable = _why_incomparable(data)
+    incomparable = _why_incomparable(data) if is_over else "this period is not over"
     totals = compute_totals(data.current)
     previous = compute_totals(data.previous) if data.previous and not incomparable else None
     return {
         "data": data,
         "period": period,
+        "is_over": is_over,
         "totals": totals,
         "previous": previous,
-        "headline": make_headline(data, totals, previous),
-        "certainty": describe_certainty(data, totals),
-        "cost_is": _cost_is(totals),
-        "cost_change": _cost_change(totals, previous) if previous else "",
         "incomparable": incomparable,
         "has_beginning": period.since > BEGINNING,
         "drawn_since": data.drawn.period.since,
@@ -143,22 +147,55 @@ def _context(data: PageData) -> dict[str, Any]:
         "apps": apps,
         "days": days,
         "peaks": concurrency.peaks(data.drawn).to_dicts(),
-        "hours": hours,
         "minutes": minutes_figure(data, bars),
         "bars": bars,
         "concurrency": concurrency_figure(data, apps),
-        "week": week_figure(hours),
-        "coverage": coverage_figure(data, days),
-        "day_parts": {span.first: span.part for span, share in shares if share is not None},
         "changes": find_changes(data, names) if not incomparable else None,
         "histograms": make_histograms(data.session_ranges),
         "sessions_since": _since(data),
         "longest": data.longest.to_dicts(),
         "costs": compute_costs(data.current),
-        "accuracy": data.accuracy.to_dicts() if data.accuracy is not None else None,
-        "accuracy_months": sum_months(data.accuracy) if data.accuracy is not None else [],
+        **_sentences(data, totals, previous),
+        **_hours(data),
+        **_coverage(data, days),
+        **_accuracy(data),
         **_ranked(data, names),
         **_phrases(data, days=len(days)),
+    }
+
+
+def _sentences(data: PageData, totals: Totals, previous: Totals | None) -> dict[str, str]:
+    """Return the sentences at the top, and those of the tile of the cost."""
+    return {
+        "headline": make_headline(data, totals, previous),
+        "certainty": describe_certainty(data, totals),
+        "cost_is": _cost_is(totals),
+        "cost_change": _cost_change(totals, previous) if previous else "",
+    }
+
+
+def _hours(data: PageData) -> dict[str, Any]:
+    """Return the hours of the week, their chart, and if no hour has more than one snapshot."""
+    hours = concurrency.hours_of_week(data.current)
+    is_single = max(hour.snapshots for hour in hours) == 1
+    return {"hours": hours, "week": week_figure(hours), "has_single_snapshots": is_single}
+
+
+def _coverage(data: PageData, days: Sequence[Day]) -> dict[str, Any]:
+    """Return the chart of coverage, and which parts of days have snapshots."""
+    shares = covered_shares(data, days, calendar.days(data.drawn.period))
+    parts = {span.first: span.part for span, share in shares if share is not None}
+    return {"coverage": coverage_figure(data, days), "day_parts": parts}
+
+
+def _accuracy(data: PageData) -> dict[str, Any]:
+    """Return the rows of accuracy by day and by month, and what they come to."""
+    if data.accuracy is None:
+        return {"accuracy": None, "accuracy_is": "", "accuracy_months": []}
+    return {
+        "accuracy": data.accuracy.to_dicts(),
+        "accuracy_is": conclude(data.accuracy),
+        "accuracy_months": sum_months(data.accuracy),
     }
 
 

@@ -107,7 +107,6 @@ class PageData:
     snapshots: int
     last_slot: datetime | None
     newest_snapshots: list[NewestSnapshot]
-    schema: str
 
 
 def fetch_page_data(connection: Connection, database: Path, options: PageOptions) -> PageData:
@@ -143,7 +142,6 @@ def fetch_page_data(connection: Connection, database: Path, options: PageOptions
         snapshots=state["snapshots"],
         last_slot=state["last_slot"],
         newest_snapshots=read_newest_snapshots(connection, parameters),
-        schema=state["schema"],
     )
 
 

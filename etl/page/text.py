@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
+    from etl.reports.periods import Period
+
 NOTHING = "–"  # noqa: RUF001  # a dash: no snapshot has the figure, which is not zero
 _MINUS = "\N{MINUS SIGN}"
 _ISOLATED = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
@@ -99,6 +101,12 @@ def instant(at: datetime, tz: str) -> str:
     """Format an instant in a zone, to the minute."""
     local = at.astimezone(ZoneInfo(tz))
     return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def exact_period(period: Period) -> str:
+    """Format a period to the last digit, as `--since` and `--until` take its instants."""
+    since, until = (at.astimezone(ZoneInfo(period.tz)).isoformat() for at in (period.since, period.until))
+    return f"{since} to {until}"
 
 
 def name(text: str | None, instead: str = "unknown", *, most: int | None = None) -> str:

@@ -30,5 +30,4 @@ select
             and ($app_id is null or app_id = $app_id)
     ) as ended_sessions,
     (select max(slot) from slots where slot < $until) as last_slot,
-    (select count(*) from runs where kind = 'reconcile') as reconcile_runs,
-    (select max(name) from schema_migrations where name not like 'views %') as schema;
+    (select count(*) from runs where kind = 'reconcile') as reconcile_runs;

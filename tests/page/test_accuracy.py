@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.page.conftest import a_session
+from tests.sql.rows import utc
 
 if TYPE_CHECKING:
     from tests.page.conftest import MakePage
@@ -32,6 +33,21 @@ def test_more_than_31_days_are_shown_by_month(usage: Usage, make: MakePage) -> N
     ]
     assert len(page.table("Minutes of each day")) == 32
     assert "The figures of each day" in page.texts
+
+
+def test_the_table_has_a_conclusion(usage: Usage, make: MakePage) -> None:
+    """It says how much final totals have changed, and how far the totals of Cloudflare are from the minutes here."""
+    usage.runs("2026-11-02 00:00", "2026-11-03 12:00", every=12 * 3600)
+    usage.run("2026-11-04 00:00", kind="reconcile")
+    a_session(usage, "2026-11-02", 1000)
+    usage.final("2026-11-02 13:00", 1250, started_at=utc("2026-11-02 12:00"))
+    period = ("2026-11-02 00:00", "2026-11-04 00:00")
+    first = "Final totals made it 1,250 minutes in place of 1,000 from snapshots alone: +25 %."
+    texts = [text for text in make(*period).texts if text.startswith("Final totals")]
+    assert texts[0].startswith(f"{first} Cloudflare has totalled none of these days yet.")
+    usage.total("2026-11-02", 1250, 1, at="2026-11-05 00:00")
+    texts = [text for text in make(*period).texts if text.startswith("Final totals")]
+    assert texts[0].startswith(f"{first} Cloudflare\N{RIGHT SINGLE QUOTATION MARK}s own totals are the same.")
 
 
 def test_a_month_is_shown_by_day(usage: Usage, make: MakePage) -> None:

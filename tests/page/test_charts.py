@@ -116,7 +116,7 @@ def test_a_week_is_a_grid() -> None:
     """Days are the rows of a wide chart and the columns of a tall one; colours go from zero to the greatest mean."""
     means = {(1, 0): 0.0, (1, 1): 7.0, (7, 23): 3.5}
     hours = [
-        Hour(weekday=day, hour=hour, mean_participants=means.get((day, hour)))
+        Hour(weekday=day, hour=hour, mean_participants=means.get((day, hour)), snapshots=2)
         for day in range(1, 8)
         for hour in range(24)
     ]

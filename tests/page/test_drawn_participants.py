@@ -168,12 +168,18 @@ def test_an_app_of_many_keeps_the_colour_of_its_place(usage: Usage, make: MakePa
 
 
 def test_each_hour_of_the_week_stands_in_its_place(usage: Usage, make: MakePage) -> None:
-    """Its colour is a step of its mean, which its title and the table name. Days are rows, or columns on a phone."""
+    """Its colour is a step of its mean, which its title and the table name. Days are rows, or columns on a phone.
+
+    Only an hour with nobody has the first colour: one participant is not nobody.
+    """
     participants = [None if number % 11 == 0 else number % 30 for number in range(168)]
     meet(usage, "2026-11-02 00:00", participants)
     page = make("2026-11-02 00:00", "2026-11-09 00:00")
     figure = read_figure(page, "week", days=7)
-    assert figure.caption == "Participants at a time, on average, by hour of the week (UTC)."
+    assert (
+        figure.caption
+        == "Participants at a time, on average, by hour of the week (UTC). Each hour is of one snapshot only."
+    )
     assert figure.legend_classes == "legend ramp"
     assert list(figure.legend.items()) == [
         ("heat-0", "0"),
@@ -199,9 +205,11 @@ def test_each_hour_of_the_week_stands_in_its_place(usage: Usage, make: MakePage)
             center = ((box.edges[0] + box.edges[2] + 2) / 2, (box.edges[1] + box.edges[3] + 2) / 2)
             if is_labelled:
                 assert center == pytest.approx((above[x], beside[y]), abs=2 * NEAR)
-            color = "unknown" if mean is None else f"heat-{min(6, 7 * mean // 29)}"
+            color = "unknown" if mean is None else f"heat-{-(-6 * mean // 29)}"
             assert box.classes == {"mark", "cell", color}
-            figures = "nothing is known" if mean is None else f"{mean}.0 participants on average"
+            figures = (
+                "nothing is known" if mean is None else f"{mean} participant{'s' if mean != 1 else ''} in one snapshot"
+            )
             assert box.title == f"{days[day]} {hour:02}:00: {figures}"
         for before, after in pairwise(drawing.boxes[:24]):
             assert (after.left - before.left, after.top - before.top) == pytest.approx(

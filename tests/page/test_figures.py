@@ -293,7 +293,7 @@ def test_the_longest_sessions(answers: Answers) -> None:
         for row in sessions[:10]
     ]
     names = ("duration", "minutes in all", "peak participants", "session ID")
-    assert columns(answers.page.table("The longest"), *names) == expected
+    assert columns(answers.page.table("Ten at most"), *names) == expected
 
 
 def test_the_lengths_and_sizes_of_sessions(answers: Answers) -> None:

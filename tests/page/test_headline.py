@@ -27,13 +27,13 @@ def headline(usage: Usage, make: MakePage, before: float, now: float) -> str:
 @pytest.mark.parametrize(
     ("before", "now", "compared"),
     [
-        (100, 112, "112 minutes in 1 session, 12 % more than in the same time before"),
-        (100, 50, "50 minutes in 1 session, 50 % fewer than in the same time before"),
-        (1000, 1004, "1,004 minutes in 1 session, as many as in the same time before"),
-        (1000, 1006, "1,006 minutes in 1 session, 0.6 % more than in the same time before"),
-        (0, 50, "50 minutes in 1 session, after none in the same time before"),
-        (200, 1, "1 minute in 1 session, 100 % fewer than in the same time before"),
-        (100, 0, "0 minutes in 0 sessions, 100 % fewer than in the same time before"),
+        (100, 112, "112 minutes (12 % more than in the same time before) in 1 session"),
+        (100, 50, "50 minutes (50 % fewer than in the same time before) in 1 session"),
+        (1000, 1004, "1,004 minutes (as many as in the same time before) in 1 session"),
+        (1000, 1006, "1,006 minutes (0.6 % more than in the same time before) in 1 session"),
+        (0, 50, "50 minutes (after none in the same time before) in 1 session"),
+        (200, 1, "1 minute (100 % fewer than in the same time before) in 1 session"),
+        (100, 0, "0 minutes (100 % fewer than in the same time before) in 0 sessions"),
     ],
 )
 def test_minutes_are_compared_with_the_same_time_before(

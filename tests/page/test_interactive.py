@@ -94,7 +94,7 @@ def test_no_other_script_runs(browser: Browser, interactive_pages: dict[str, Pat
     [
         ("The 20 busiest", "sessions", figure),
         ("The 20 busiest", "share", figure),
-        ("The longest", "duration", minutes),
+        ("Ten at most", "duration", minutes),
         ("Usage of each day", "minutes", figure),
         ("Estimated cost", "cost", figure),
     ],

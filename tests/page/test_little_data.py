@@ -33,7 +33,10 @@ def test_a_period_in_which_every_snapshot_failed(usage: Usage, make: MakePage) -
         "No meeting had a session that is known.",
         "No session is known.",
         "Nothing is known that could have a cost.",
-        "0 of 72 expected snapshots have figures (0.0 %). In 72, every meeting failed. 72 outcomes are unresolved.",
+        (
+            "0 of 72 expected snapshots have figures (0.0 %). In 72, every meeting failed. 72 readings of a meeting "
+            "failed."
+        ),
     )
     assert all(sentence in page.texts for sentence in sentences)
     assert page.texts.count("No session is known.") == 2
@@ -75,7 +78,7 @@ def test_a_period_with_one_snapshot(usage: Usage, make: MakePage) -> None:
         assert bands == pytest.approx([drawing.left, drawing.x(12 * HOUR), drawing.x(end), drawing.right], abs=NEAR)
     for drawing in week.drawings:
         (cell,) = (box for box in drawing.boxes if "unknown" not in box.classes)
-        assert (cell.title, "heat-6" in cell.classes) == ("Mon 12:00: 4.0 participants on average", True)
+        assert (cell.title, "heat-6" in cell.classes) == ("Mon 12:00: 4 participants in one snapshot", True)
 
 
 def test_two_snapshots_without_a_schedule_are_as_far_apart_as_they_stand_for(usage: Usage, make: MakePage) -> None:
