@@ -38,7 +38,7 @@ def test_the_headline_is_what_the_reports_say(usage: Usage, make: MakePage) -> N
     assert values["Peak"] == "4"
     assert values["Estimated cost"].replace("\N{NO-BREAK SPACE}", " ") == f"$0.05 {text.NOTHING} $0.70"
     assert values["Coverage"] == "100.0 %"
-    assert "50 minutes of the type livestream" in page.sections["minutes"]
+    assert "50 minutes in livestreams" in page.sections["minutes"]
     assert page.table("Usage of each day")[0] == {
         "day": "Mon 2 Nov 2026",
         "minutes": "100.0",
