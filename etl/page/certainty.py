@@ -39,4 +39,4 @@ def _exactness(data: PageData) -> list[str]:
         return ["Without snapshots, the minutes of a session are spread evenly over its time."]
     steps = [snapshot.step_seconds for snapshot in data.newest_snapshots if snapshot.step_seconds]
     most = f" ({text.duration(2 * max(steps) / 60)})" if steps else ""
-    return [f"An hour may be wrong by up to twice the distance of snapshots{most} per stay of a participant."]
+    return [f"The time of a stay is known to twice the distance of snapshots{most}: hours are less exact than totals."]

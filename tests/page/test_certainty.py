@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.sql.rows import Usage
 
 DAY = ("2026-11-02 00:00", "2026-11-03 00:00")
-HOURS = "An hour may be wrong by up to twice the distance of snapshots (2 h) per stay of a participant."
+HOURS = "The time of a stay is known to twice the distance of snapshots (2 h): hours are less exact than totals."
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pypdf import PageObject
 
 PAPERS = ("A4", "Letter")
-# Texts that belong together: a heading and what follows it, a caption and its table, a caption and its chart, tiles.
+# Texts that belong together: a heading and what follows it, a caption and its table, a caption and its chart, tiles,
+# accuracy as a whole.
 TOGETHER = """
 () => {
   const shown = element => element && element.checkVisibility();
@@ -33,6 +34,7 @@ TOGETHER = """
     ...all("table").map(table => [text(table.caption), ...rows(table)]),
     ...all("figure").map(figure => [text(figure.querySelector("figcaption")), ...words(figure)]),
     all(".tiles dt").map(text),
+    all("#accuracy, [aria-labelledby=accuracy] :is(caption, tbody th)").map(text),
   ];
 }
 """

@@ -35,8 +35,8 @@ Our usage
 2,000 minutes (100 % more than in the same time before) in 2 sessions, busiest on Monday, 2 November at 12:00 with 4 \
 participants, for an estimated $1.00 to $4.00.
 The newest snapshot was 16 days old when this page was made.
-How sure is this? No minutes come from final totals yet: all of them may still grow. An hour may be wrong by up to \
-twice the distance of snapshots (2 h) per stay of a participant.
+How sure is this? No minutes come from final totals yet: all of them may still grow. The time of a stay is known to \
+twice the distance of snapshots (2 h): hours are less exact than totals.
 Headline
 Minutes | 2,000 | +100 % | in meetings
 Sessions | 2 | +100 % | started in meetings
