@@ -45,7 +45,7 @@ class RankedChanges:
 
     @property
     def shown(self) -> str:
-        """How many of all are shown: `3`, or `5 of 6`."""
+        """The number of shown meetings, and that of all if it is larger: `3`, or `5 of 6`."""
         return f"{len(self.rows)} of {self.count:,}" if self.count > len(self.rows) else f"{self.count}"
 
 
