@@ -76,7 +76,12 @@ def make_error_problem(error: EtlError) -> Problem:
     """Make the problem of a run that an error has ended, or kept out of the database."""
     name = type(error).__name__
     key = name if isinstance(error, _ONE_OF_A_KIND) else f"{name} {stable_text(str(error))}"
-    return Problem(key=key, line=str(error))
+    return Problem(key=key, line=as_one_line(str(error)))
+
+
+def as_one_line(text: str) -> str:
+    """Write a list of several lines as one line, because news and logs are read by the line."""
+    return re.sub(r"\n\s*", "; ", re.sub(r":\n\s*", ": ", text))
 
 
 def stable_text(text: str) -> str:

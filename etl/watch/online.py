@@ -154,7 +154,8 @@ def _find_meetings(app_id: str, listed: Sequence[str], meetings: Sequence[Listed
     return Finding(
         severity=Severity.WARNING,
         subject="meetings",
-        message=f"{len(unknown):,} of {len(listed):,} are not in app {app_id}: {', '.join([*named, *more])}",
+        message=f"{len(unknown):,} of {len(listed):,} {'is' if len(unknown) == 1 else 'are'} not in app {app_id}: "
+        f"{', '.join([*named, *more])}",
         advice="Correct these IDs, or write the list again with rtk-usage meetings",
         details=details,
     )

@@ -252,7 +252,7 @@ def test_online_the_api_is_asked_as_well(well: Shell) -> None:
     assert result.stderr == ""
     online = {name: severities(result)[name] for name in ("token", "permission", "app", "meetings", "live list")}
     assert online == dict.fromkeys(online, "fine") | {"meetings": "warning"}
-    assert f"1 of 2 are not in app {world.app_id}: {right[:-1]} (nearest: {right}, " in result.stdout
+    assert f"1 of 2 is not in app {world.app_id}: {right[:-1]} (nearest: {right}, " in result.stdout
     assert list(well.api.app.state.requests_by_meeting) == [right]
 
 

@@ -185,3 +185,9 @@ def test_words_with_digits_are_not_part_of_a_key() -> None:
     texts = ["of the 40 meetings, 3 are", "of the 1,040 meetings, 12 are"]
     assert all(stable_text(one) == stable_text(two) for one, two in pairwise(texts))
     assert stable_text("slot 2026-11-23T12:00Z is late") == "slot # is late"
+
+
+def test_a_problem_is_one_line() -> None:
+    """An error that lists several things has several lines. A log and the end of a problem are read by the line."""
+    error = ConfigError("these settings are missing:\n  the token\n  the account")
+    assert make_error_problem(error).line == "these settings are missing: the token; the account"
