@@ -1,1 +1,1 @@
-"""Whether the job is well, said to people and to monitoring."""
+"""The state of the job, reported to people and to monitoring."""
