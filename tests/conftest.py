@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from hypothesis import is_hypothesis_test
+from hypothesis import is_hypothesis_test, settings
 
 from etl.settings import ApiSettings, Limits, Rate, SnapshotSettings
 from etl.simulator.app import TOKEN, create_app
@@ -35,6 +35,10 @@ START = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 UNLIMITED = Rate(requests=10**9, seconds=300.0)
 FREE = Limits(stated=UNLIMITED, reserve=0.0)  # nothing waits, so that the clock stands still
 SLOW_SECONDS = 5.0
+
+# No test fails for the time that an example takes: the machine may do other work.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

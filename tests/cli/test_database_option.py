@@ -14,7 +14,7 @@ from tests.store.test_path import OTHER_FILES
 if TYPE_CHECKING:
     from tests.cli.conftest import Shell
 
-COMMANDS = [["load"], ["report", "daily"], ["query", "select 1"], ["check"], ["page", "--output", "page.html"]]
+COMMANDS = [["load"], ["report", "daily"], ["query", "select 1"], ["page", "--output", "page.html"]]
 
 
 @pytest.mark.usefixtures("no_database")
@@ -36,6 +36,14 @@ def test_every_command_decides_alike(shell: Shell, arguments: list[str]) -> None
     result = shell.run(*arguments, "--database", ":memory:")
     assert (result.exit_code, result.stdout) == (78, "")
     assert "--database ':memory:' is not the path of a file on this machine" in result.stderr
+
+
+@pytest.mark.usefixtures("no_database")
+def test_check_finds_that_a_text_is_no_path(shell: Shell) -> None:
+    """It is a critical finding like others."""
+    result = shell.run("check", "--database", ":memory:")
+    assert result.exit_code == 2
+    assert "--database ':memory:' is not the path of a file" in " ".join(result.stdout.split())
 
 
 @pytest.mark.usefixtures("no_database")
@@ -87,7 +95,7 @@ def test_a_home_directory_in_a_variable_is_found(shell: Shell, quote: str, end: 
     result = shell.snapshot(RTK_USAGE_DATABASE=value, HOME=str(shell.directory))
     assert result.exit_code == 0
     assert (shell.directory / "here" / "usage.duckdb").is_file()
-    assert shell.run("check", RTK_USAGE_DATABASE=value, HOME=str(shell.directory)).exit_code == 0
+    assert shell.run("query", "from runs", RTK_USAGE_DATABASE=value, HOME=str(shell.directory)).exit_code == 0
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])

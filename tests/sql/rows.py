@@ -5,10 +5,12 @@ Instants are texts in UTC, "2026-11-02 12:00". What a test does not name is the 
 
 from __future__ import annotations
 
+import itertools
 import json
 import uuid
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -20,7 +22,6 @@ from etl.store import sql_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from etl.store.database import Connection
 
@@ -51,6 +52,7 @@ where session_id = coalesce($session, session_id)
 group by bucket
 order by bucket
 """
+_FILE_NUMBERS = itertools.count()
 _SHOWN = {"day": "%m-%d", "hour": "%m-%d %H"}
 
 
@@ -161,10 +163,11 @@ class Usage:
     def write(self) -> None:
         """Insert what waits."""
         for table, rows in self._waiting.items():
-            file = str(self._folder / f"{table}.parquet")
+            file = str(self._folder / f"{next(_FILE_NUMBERS)}.parquet")  # DuckDB may remember a file by its name
             pl.DataFrame(rows, schema=_SCHEMAS[table], orient="row").write_parquet(file)
             insert = f"insert into {table} by name select * from read_parquet($file)"  # noqa: S608  # a table of ours
             self.connection.execute(insert, {"file": file})
+            Path(file).unlink()
         self._waiting.clear()
 
     def clear(self) -> None:

@@ -215,7 +215,7 @@ def test_live_now_ignores_slots_of_the_future(usage: Usage, now: datetime, ahead
 
 def test_live_now_believes_a_slot_as_soon_as_it_has_come(usage: Usage, now: datetime) -> None:
     """The slot of this second is not in the future."""
-    take_snapshots(usage, now)
+    take_snapshots(usage, now - timedelta(minutes=1))  # in the first second of a minute, `now` is this second
     take_snapshot_at(usage, datetime.now(UTC).replace(microsecond=0))
     assert [session for _, session in usage.ask(LIVE)] == ["odd"]
 
