@@ -77,12 +77,16 @@ def show_report(query: Query, options: dict[str, Any]) -> None:
 
 
 def show_answer(query: Query, options: dict[str, Any]) -> None:
-    """Show the answer to a user's own query."""
+    """Show the answer to a query of the cookbook, below its question, or to a user's own query."""
     request = _request(query, options)
     answer = answer_query(query, read_settings(options), request.parameters)
     has_period = "$since" in query.sql or "$until" in query.sql
     source = _source(options["database"], age=_age(answer, request))
-    _write(answer.frame, request, heading=f"{request.period}\n{source}" if has_period else "")
+    lines = [query.note] if query.note else []
+    lines += [str(request.period), source] if has_period else []
+    _write(answer.frame, request, heading="\n".join(lines))
+    if answer.frame.is_empty() and request.format_name == "table":
+        _explain("the answer has no rows")
 
 
 def _request(query: Query, options: dict[str, Any]) -> _Request:

@@ -38,5 +38,7 @@ def _exactness(data: PageData) -> list[str]:
     if not data.snapshots:
         return ["Without snapshots, the minutes of a session are spread evenly over its time."]
     steps = [snapshot.step_seconds for snapshot in data.newest_snapshots if snapshot.step_seconds]
-    most = f" ({text.duration(2 * max(steps) / 60)})" if steps else ""
-    return [f"The time of a stay is known to twice the distance of snapshots{most}: hours are less exact than totals."]
+    most = text.duration(2 * max(steps) / 60) if steps else ""
+    return (
+        [f"Minutes may appear up to {most} too early or too late, so days are more exact than hours."] if most else []
+    )

@@ -56,6 +56,7 @@ def _busiest(data: PageData, totals: Totals) -> str:
 
 def _range(totals: Totals) -> str:
     """Return the cost, which is of all types of sessions."""
+    low, is_range, high = text.usd(totals.low_usd, totals.high_usd).partition(text.NOTHING)
     others = sum(totals.other_minutes.values())
-    with_others = f" with {format_count(round(others), 'minute')} of other types" if others else ""
-    return f"{text.usd(totals.low_usd, totals.high_usd).replace(text.NOTHING, 'to')}{with_others}"
+    with_others = f", with {format_count(round(others), 'minute')} of other types" if others else ""
+    return f"{low.strip()} (audio only) to {high.strip()} (video{with_others})" if is_range else f"{low}{with_others}"

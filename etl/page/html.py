@@ -94,6 +94,7 @@ def make_environment(tz: str) -> Environment:
         text.tenths,
         text.hundredths,
         text.percent,
+        text.rounded_percent,
         text.usd,
         text.change,
         text.duration,

@@ -47,6 +47,11 @@ def percent(share: float | None) -> str:
     return NOTHING if share is None else f"{math.floor(share * 1000 + 1e-9) / 10:.1f} %"
 
 
+def rounded_percent(share: float) -> str:
+    """Format a share of 1 as per cent, rounded: for parts of which none means all."""
+    return f"{100 * share:.1f} %"
+
+
 def usd(low: float, high: float) -> str:
     """Format a range of money."""
     digits = 0 if high >= _DOLLARS_FROM else 2

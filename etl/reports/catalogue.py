@@ -28,8 +28,8 @@ class Query:
     """The SQL of a query, and its name in messages.
 
     `added` are the columns of a report that have a total. `main` are those that it is about, which a narrow terminal
-    shows before others. `note` is a sentence that readers of the table need. `is_report` is
-    false for a user's own query.
+    shows before others. `note` is a sentence that readers of the table need: for a query of the cookbook, its question.
+    `is_report` is false for a query of the cookbook or of a user.
     """
 
     name: str
@@ -93,7 +93,7 @@ def find_cookbook_query(name: str) -> Query:
     names = [path.partition("/")[2] for path in sql_files.names(_COOKBOOK)]
     if name in names:
         sql = sql_files.text(f"{_COOKBOOK}/{name}").replace("'sql/prices.csv'", "$prices")
-        return Query(name=name, sql=sql)
+        return Query(name=name, sql=sql, note=describe(f"{_COOKBOOK}/{name}"))
     similar = difflib.get_close_matches(name, names, n=1)
     hint = f"Did you mean {similar[0]}?" if similar else "rtk-usage query --list shows the names."
     raise WrongQuery(f"{name!r} is neither SQL nor the name of a query in the cookbook. {hint}")

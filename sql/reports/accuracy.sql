@@ -18,7 +18,8 @@
 -- "on leaving" means that minutes are added when somebody leaves: figures of live sessions lag, and
 -- only the final total is complete. "Steadily" means that minutes are added all the time:
 -- snapshots miss only those after the last snapshot of a session. Cloudflare's total of a
--- day that is not over may have minutes of live sessions that their figures do not have yet.
+-- day that is not over may have minutes of live sessions that their figures do not have yet. The
+-- minutes of a session over midnight are split by its snapshots, so two days may differ a little.
 -- Total row: snapshot_minutes, reconciled_minutes, shortfall_minutes, other_minutes, utc_minutes,
 -- utc_cloudflare_minutes, utc_difference_minutes
 with usage as (

@@ -1,6 +1,8 @@
 -- Sessions live at the end of the period: now, unless --until says otherwise
 -- Grain: one row per session that the newest snapshot of its meeting observed, see live_at. Only
 -- snapshots of the period count. live_sessions in report daily is the number of these rows.
+-- Note: A session that the newest snapshot observed is left out if its final figures say that it
+-- has ended since.
 -- Main columns: meeting, participants, minutes
 -- Total row: participants
 select

@@ -70,6 +70,17 @@ def test_an_option_that_would_change_nothing_is_refused(filled: Shell, option: s
     )
 
 
+def test_a_query_of_the_cookbook_stands_below_its_question(filled: Shell) -> None:
+    """A reader of the answer sees its period and its unit. Without rows, the command says so."""
+    answered = filled.run("query", "top_meetings_last_week")
+    assert answered.stdout.startswith("Which ten meetings used the most minutes last week?\n\n meeting ")
+    assert answered.stderr == "rtk-usage: the answer has no rows\n"
+    assert (
+        filled.run("query", "top_meetings_last_week", "--format", "csv").stdout
+        == "meeting,minutes,sessions,meeting_id\n"
+    )
+
+
 def test_a_zone_in_the_environment_is_no_mistake(filled: Shell) -> None:
     """It is there for all commands."""
     assert filled.run("query", "busiest_hours", RTK_USAGE_TZ="Europe/Berlin").exit_code == 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.sql.rows import Usage
 
 DAY = ("2026-11-02 00:00", "2026-11-03 00:00")
-HOURS = "The time of a stay is known to twice the distance of snapshots (2 h): hours are less exact than totals."
+HOURS = "Minutes may appear up to 2 h too early or too late, so days are more exact than hours."
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,10 @@ def test_two_snapshots_promise_nothing(usage: Usage, make: MakePage) -> None:
     usage.observed("2026-11-02 15:00", 58, started_at=utc("2026-11-02 14:00"), live_participants=39)
     page = make("2026-11-02 00:00", "2026-11-02 16:00")
     headline, _, certainty = (line.replace("\N{NO-BREAK SPACE}", " ") for line in page.texts[3:6])
-    assert headline == "58 minutes in 1 session, seen in 2 snapshots only, for an estimated $0.03 to $0.12."
+    assert (
+        headline
+        == "58 minutes in 1 session, seen in 2 snapshots only, for an estimated $0.03 (audio only) to $0.12 (video)."
+    )
     assert certainty.startswith(
         "How sure is this? Seen in 2 snapshots only: what happened between is not known. No minutes come from final"
     )
@@ -88,7 +91,7 @@ def test_the_cost_says_which_minutes_it_is_of(usage: Usage, make: MakePage) -> N
         f"low {minus}50 %, high no change",
         "from meetings with audio only to video with 2,000 minutes of other types",
     ]
-    assert page.texts[3].endswith("to $40.00 with 2,000 minutes of other types.")
+    assert page.texts[3].endswith("to $40.00 (video, with 2,000 minutes of other types).")
 
 
 def test_ends_that_change_alike_are_not_named() -> None:

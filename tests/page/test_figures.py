@@ -138,12 +138,12 @@ def test_the_sentence_on_top(answers: Answers) -> None:
     participants = {row["slot"]: row["participants"] or 0 for row in answers.reports["concurrency"]}
     busiest_at = max(sorted(participants), key=participants.__getitem__)
     local = busiest_at.astimezone(ZoneInfo(answers.period.tz))
-    cost_in_words = " to ".join(f"${float(cost[name]):.0f}" for name in ("low_usd", "high_usd"))
+    low, high = (f"${float(cost[name]):.0f}" for name in ("low_usd", "high_usd"))
     others = float(cost["minutes"]) - answers.sum("daily", "minutes")
     assert answers.page.texts[3] == (
         f"{answers.tiles['Minutes']} minutes in {answers.tiles['Sessions']} sessions, busiest on "
         f"{local:%A}, {local.day} {local:%B} at {local:%H:%M} with {participants[busiest_at]} participants, for an "
-        f"estimated {cost_in_words} with {text.count(others)} minutes of other types."
+        f"estimated {low} (audio only) to {high} (video, with {text.count(others)} minutes of other types)."
     )
 
 
@@ -261,7 +261,7 @@ def test_the_busiest_meetings(answers: Answers) -> None:
     expected = [
         (
             text.tenths(number(row["minutes"])),
-            text.percent(float(row["minutes"]) / whole),
+            text.rounded_percent(float(row["minutes"]) / whole),
             text.count(row["sessions"]),
             text.count(row["peak_participants"]),
             row["meeting_id"],
@@ -308,7 +308,7 @@ def test_the_lengths_and_sizes_of_sessions(answers: Answers) -> None:
         ("Sessions by the most participants", sizes, SIZES),
     ):
         counts = [sum(low <= value < high for value in values) for low, high in pairwise(limits)]
-        expected = [(text.count(count), text.percent(count / len(values))) for count in counts]
+        expected = [(text.count(count), text.rounded_percent(count / len(values))) for count in counts]
         assert columns(answers.page.table(caption), "sessions", "share") == expected
         assert sum(count > 0 for count in counts) > 2
 

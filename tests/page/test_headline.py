@@ -49,7 +49,7 @@ def test_the_headline_says_when_most_were_there_and_what_it_costs(usage: Usage, 
     a_session(usage, "2026-11-05", 100, live_participants=7)
     assert make(*NOW, tz="Asia/Tokyo").texts[3].replace("\N{NO-BREAK SPACE}", " ") == (
         "100 minutes in 1 session, busiest on Thursday, 5 November at 21:00 with 7 participants, "
-        "for an estimated $0.05 to $0.20."
+        "for an estimated $0.05 (audio only) to $0.20 (video)."
     )
 
 

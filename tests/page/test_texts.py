@@ -33,10 +33,10 @@ Our usage
 Our usage
 2 Nov 2026, 00:00 to 4 Nov 2026, 00:00 (UTC)
 2,000 minutes (100 % more than in the same time before) in 2 sessions, busiest on Monday, 2 November at 12:00 with 4 \
-participants, for an estimated $1.00 to $4.00.
+participants, for an estimated $1.00 (audio only) to $4.00 (video).
 The newest snapshot was 16 days old when this page was made.
-How sure is this? No minutes come from final totals yet: all of them may still grow. The time of a stay is known to \
-twice the distance of snapshots (2 h): hours are less exact than totals.
+How sure is this? No minutes come from final totals yet: all of them may still grow. Minutes may appear up to 2 h \
+too early or too late, so days are more exact than hours.
 Headline
 Minutes | 2,000 | +100 % | in meetings
 Sessions | 2 | +100 % | started in meetings
@@ -277,6 +277,8 @@ def test_one_snapshot_and_two_apps_are_named_as_such(usage: Usage, make: MakePag
         (text.percent(0.9999), "99.9 %"),
         (text.percent(0.29), "29.0 %"),
         (text.percent(1), "100.0 %"),
+        (text.rounded_percent(0.9999), "100.0 %"),
+        (text.rounded_percent(0.00498), "0.5 %"),
         (text.usd(0, 0), "$0.00"),
         (text.usd(0.001, 0.004), "$0.00"),
         (text.usd(1.234, 5.678), f"$1.23{SPACE}{DASH} $5.68"),
