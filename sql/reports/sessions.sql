@@ -1,7 +1,7 @@
 -- Every session under way in the period: when, how long, its minutes in the period and in total
 -- Grain: one row per session or breakout room. Its minutes are a lower bound until is_final.
 -- If it has ended and ended_at is empty, the API does not say when: its duration is a lower bound.
--- Without a title of its own, a session has that of the meeting's last session, or its ID.
+-- A session without a title is named by the ID of its meeting.
 -- A session that was reported before its start has a duration of 0: one of two clocks is wrong.
 -- Main columns: meeting, type, minutes
 -- Total row: minutes
@@ -16,11 +16,7 @@ with placed as (
 select
     started_at,
     ended_at,
-    coalesce(
-        meeting_display_name,
-        arg_max(meeting_display_name, started_at) over (partition by app_id, meeting_id),
-        meeting_id
-    ) as meeting,
+    coalesce(meeting_display_name, meeting_id) as meeting,
     type,
     placed.minutes,
     sessions.minutes as total_minutes,

@@ -629,7 +629,8 @@ def test_the_report_on_accuracy_says_what_is_in_it(filled: Shell) -> None:
         'only the final total is complete. "Steadily" means that '
         "minutes are added all the time: snapshots miss only those after the last snapshot of a session. "
         "Cloudflare's total of a day that is not over may have minutes of live sessions "
-        "that their figures do not have yet."
+        "that their figures do not have yet. The minutes of a session over midnight are split by its snapshots, "
+        "so two days may differ a little."
     )
     assert max(map(len, heading.splitlines()[2:])) <= 80
     assert "cloudflare" in table
