@@ -46,7 +46,7 @@ test-other-duckdb: install ## Run the tests of the store on the other supported 
 	PYTHONPATH=$(VENV)/other-duckdb $(BIN)/python -c 'import duckdb, sys; sys.exit(duckdb.__version__ != "$(OTHER_DUCKDB)" and duckdb.__file__)'
 	PYTHONPATH=$(VENV)/other-duckdb $(PYTEST) --numprocesses 2 --dist worksteal $(STORE_TESTS)
 
-chaos: install ## Kill, cut power and fill disks for ten minutes, and write the figures to docs/reliability.md
+chaos: install ## Kill, cut power and fill disks for some minutes, and write the figures to docs/reliability.md
 	RTK_USAGE_CHAOS=full $(PYTEST) --numprocesses 2 --dist worksteal tests/chaos
 
 check: install ## Check lint, format, types and import contracts; changes nothing

@@ -297,8 +297,9 @@ def test_links_within_the_project_lead_somewhere() -> None:
 
 
 def test_each_promise_names_a_test_that_is_there() -> None:
-    """A test that is renamed or deleted must not leave its promise behind."""
+    """A renamed or deleted test must not leave its promise behind. The figures of `make chaos` are no promises."""
     text = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    text = re.sub("<!-- figures of .*<!-- end of the figures -->", "", text, flags=re.DOTALL)
     promises = re.findall(r"^\| (?!promise|---)(.+?) \| `([\w/]+\.py)::(\w+)` \|$", text, flags=re.MULTILINE)
     assert len(promises) == text.count("\n| ") - text.count("| promise | test |")
     for promise, file, name in promises:
