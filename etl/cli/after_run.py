@@ -1,4 +1,4 @@
-"""What follows a run once its rows are stored. Nothing here fails the run: what goes wrong is a warning."""
+"""The steps after a run, once its rows are stored. None of them fails the run: an error is a warning."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def finish_run(summary: RunSummary, options: dict[str, Any]) -> None:
-    """Do what the options of a run ask for after it. Each step is tried, whatever became of the others."""
+    """Take the steps that the options of a run ask for. Each is tried, also after another has failed."""
     for name, step in _steps(summary, options):
         try:
             step()

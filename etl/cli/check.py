@@ -69,12 +69,12 @@ def check(*, online: bool, sample: int, as_json: bool, wide: bool, **options: An
     MEETINGS is the meeting list; without it, the command reads data/meetings.txt. The command prints the state at a
     glance, and one line per finding, the worst first. It changes nothing. Without --online it sends no request.
     """
-    from etl.watch.check import look
+    from etl.watch.check import check_job
     from etl.watch.report import report_as_json, report_as_text
 
     width = None if wide else terminal_width(sys.stdout)
     settings = _settings(options, width)
-    report = look(settings, _ask(settings, sample) if online else None)
+    report = check_job(settings, _ask(settings, sample) if online else None)
     print_text(report_as_json(report) if as_json else report_as_text(report, settings.period.tz, width=width))
     click.get_current_context().exit(report.severity.exit_code)
 

@@ -61,20 +61,25 @@ def _group(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
     return add
 
 
+def make_database_option(*, purpose: str, kind: DatabaseFile | None = None) -> Callable[[_Command], _Command]:
+    """Declare the database of a command."""
+    return click.option(
+        "--database",
+        type=kind or DatabaseFile(),
+        default="data/usage.duckdb",
+        show_default=True,
+        envvar="RTK_USAGE_DATABASE",
+        show_envvar=True,
+        help=f"The DuckDB file {purpose}.",
+    )
+
+
 def _database_options(
     *, purpose: str, lock_timeout: str, waits_while: str, kind: DatabaseFile | None = None
 ) -> Callable[[_Command], _Command]:
     """Declare the database of a command, and how long the command waits for it."""
     return _group(
-        click.option(
-            "--database",
-            type=kind or DatabaseFile(),
-            default="data/usage.duckdb",
-            show_default=True,
-            envvar="RTK_USAGE_DATABASE",
-            show_envvar=True,
-            help=f"The DuckDB file {purpose}.",
-        ),
+        make_database_option(purpose=purpose, kind=kind),
         click.option(
             "--lock-timeout",
             type=Duration(shortest=timedelta()),

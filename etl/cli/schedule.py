@@ -13,8 +13,9 @@ import click
 from etl.cli.build_settings import DEFAULT_LIST
 from etl.cli.examples import examples
 from etl.cli.logs import log_to_stderr
+from etl.cli.options import make_database_option
 from etl.cli.output import print_text, print_warning
-from etl.cli.types import DatabaseFile, Interval, NewFile
+from etl.cli.types import Interval, NewFile
 from etl.errors import ConfigError
 from etl.files import as_store_error, make_directory, write_whole
 
@@ -49,15 +50,7 @@ _KINDS = ("cron", "systemd", "kubernetes")
     show_default=True,
     help="The file with account, app and token, as lines NAME=value.",
 )
-@click.option(
-    "--database",
-    type=DatabaseFile(),
-    default="data/usage.duckdb",
-    show_default=True,
-    envvar="RTK_USAGE_DATABASE",
-    show_envvar=True,
-    help="The DuckDB file to write to.",
-)
+@make_database_option(purpose="to write to")
 @click.option("--log-file", type=NewFile(), help="The log file of cron jobs. Default: runs.log beside the database.")
 @click.option("--image", help="The container image of the Kubernetes jobs.")
 @click.option(

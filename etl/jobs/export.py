@@ -41,8 +41,8 @@ def export_database(settings: ReadSettings, destination: Path, *, now: datetime)
     """Write all rows to a destination: one file if its name ends with .duckdb, else a directory of Parquet files.
 
     The destination is noted before anything is written to it. Raises RunOverlap if another export or an erasure is
-    under way, StoreLocked if another program writes to the database for too long, ConfigError if the destination holds
-    something else, and StoreError if a disk does not accept the files.
+    under way, and StoreLocked if another program writes to the database for too long. Raises ConfigError if the
+    destination holds something else, and StoreError if a disk does not accept the files.
     """
     database = settings.database
     if not database.exists():

@@ -34,11 +34,11 @@ def _final_share(totals: Totals) -> list[str]:
 
 
 def _exactness(data: PageData) -> list[str]:
-    """Return how wrong the minutes of an hour can be, if snapshots have placed them."""
+    """Return how exact the minutes of an hour are."""
     if not data.snapshots:
         return ["Without snapshots, the minutes of a session are spread evenly over its time."]
     steps = [snapshot.step_seconds for snapshot in data.newest_snapshots if snapshot.step_seconds]
-    most = text.duration(2 * max(steps) / 60) if steps else ""
-    return (
-        [f"Minutes may appear up to {most} too early or too late, so days are more exact than hours."] if most else []
-    )
+    if not steps:
+        return []
+    step = text.duration(max(steps) / 60)
+    return [f"Snapshots are {step} apart, so the minutes of one hour are less exact than those of the period."]

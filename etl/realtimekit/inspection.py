@@ -98,6 +98,7 @@ def _impatient(context: RunContext) -> RunContext:
     """Return a context that waits for a retry, but not for the next window of the limit."""
 
     async def sleep(seconds: float) -> None:
+        """Wait, unless the wait is for the next window."""
         if seconds > _LONGEST_WAIT_SECONDS:
             message = f"the limit leaves no request in this window, which ends in {seconds:.0f} s"
             raise GiveUp(FailureKind.NOT_ASKED, message)
@@ -147,6 +148,7 @@ async def _compare(inspection: Inspection, session: ApiSession, meetings: Sequen
     """Read the list of live sessions, and ask for some meetings one by one right after."""
 
     async def compare() -> list[Comparison]:
+        """Return the comparisons of the meetings that gave an answer."""
         workers = Workers(session)
         listed, asked = Outcomes(counts=FetchCounts()), Outcomes(counts=FetchCounts())
         unread = await fetch_by_list(MeetingList(meetings=meetings), listed, workers, may_ask_each=False)

@@ -96,12 +96,14 @@ async def read_entries(
     entries: dict[str, dict[str, object]] = {}
 
     def record(page: ListPage) -> list[str]:
+        """Record the entries of a page, and return their keys."""
         fields = [entry if isinstance(entry, dict) else {} for entry in page.entries]
         keys = [_key(place, entry) for place, entry in enumerate(fields)]
         entries.update(zip(keys, fields, strict=True))
         return keys
 
     def make_reader() -> ForwardReader:
+        """Begin a reading of the list anew."""
         entries.clear()
         return ForwardReader(fetch_page, record, page_size=page_size, is_growing=False)
 

@@ -92,6 +92,7 @@ def answer_query(query: Query, settings: ReadSettings, parameters: Mapping[str, 
     """Return the answer of any query. Raises WrongQuery if the query is not valid."""
 
     def use(connection: Connection) -> QueryAnswer:
+        """Run the query."""
         return QueryAnswer(
             frame=run_query(connection, query.sql, parameters, where=query.name),
             newest_snapshots=read_newest_snapshots(connection, parameters),
@@ -107,6 +108,7 @@ def answer_report(query: Query, settings: ReadSettings, parameters: Mapping[str,
     """
 
     def use(connection: Connection) -> ReportAnswer:
+        """Run the report, and read what its heading and its notes need."""
         data_range = read_data_range(connection, settings.database, parameters)
         gaps = {name: parameters[name] for name in ("since", "until", "app_id")}
         rows = run_sql_file(connection, "read/interruptions", **gaps).iter_rows(named=True)

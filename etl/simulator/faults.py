@@ -53,6 +53,7 @@ def _delay(seconds: float) -> Fault:
 
 def _change_sessions(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
     def change_data(data: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+        """Change every session of the data."""
         match data:
             case {"sessions": sessions}:
                 return {"sessions": [change(session) for session in sessions]}
@@ -65,6 +66,7 @@ def _change_sessions(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Faul
 
 def _change_paging(change: Callable[[dict[str, int], int], dict[str, Any]]) -> Fault:
     def change_body(body: dict[str, Any]) -> dict[str, Any]:
+        """Change the `paging` of a body that has one."""
         if "paging" not in body:
             return body
         entries = body["data"]["sessions"] if isinstance(body["data"], dict) else body["data"]

@@ -204,6 +204,7 @@ def _format_url(listener: socket.socket) -> str:
 @contextmanager
 def _stop_on_signals(server: uvicorn.Server) -> Iterator[None]:
     def stop(_number: int, _frame: object) -> None:
+        """Let the server stop when it has answered."""
         server.should_exit = True
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -23,7 +23,6 @@ def note_erasure(database: Path) -> None:
     """Note that an erasure has begun. The note does not say of what."""
     with as_store_error(database):
         write_whole(_note(database), b"")
-        sync(_note(database).parent)
 
 
 def is_erasure_pending(database: Path) -> bool:
@@ -77,7 +76,6 @@ def _delete_lines(log_file: Path, words: Sequence[str]) -> bool:
     kept = [line for line in lines if not pattern.search(line)]
     if len(kept) < len(lines):
         write_whole(log_file, b"".join(kept))
-        sync(log_file.parent)
     return len(kept) < len(lines)
 
 

@@ -99,6 +99,7 @@ def read_when_unlocked(
     """
 
     def read() -> _T:
+        """Open the database once."""
         return run_interruptibly(open_to_read(database, to_analyse=True), use)
 
     for seconds in _waits(lock_timeout):

@@ -47,6 +47,7 @@ def _note_ctrl_c() -> Iterator[threading.Event]:
         return
 
     def note(_number: int, _frame: object) -> None:
+        """Note the first Ctrl-C. The second one ends the process."""
         noted.set()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 

@@ -4,8 +4,8 @@
     <directory>/meeting_lists/meeting_lists.parquet
     <directory>/_rtk-usage.json
 
-The last file holds the number of rows of each other file, and the sum of their hashes. A file is written in a directory
-of its own, flushed to the disk and renamed, so that whoever opens it has the whole old file or the whole new one.
+The last file holds the number of rows of each other file, and the sum of their hashes. A file is written under another
+name, flushed to the disk and renamed. So whoever opens it has the whole old file or the whole new one.
 """
 
 from __future__ import annotations

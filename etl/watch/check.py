@@ -1,4 +1,4 @@
-"""Look at everything once: the settings, the list, the staged runs, the disk, and the database if it can be read."""
+"""Check the settings, the list, the staged runs, the disk, and the database if it can be read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,7 @@ from etl.settings import ApiSettings, Limits, ReadSettings
 from etl.staging.erasure import is_erasure_pending
 from etl.staging.runs import Staging, read_ledger
 from etl.watch.configuration import find_configuration, find_list
-from etl.watch.findings import Finding, Severity, sort_findings
-from etl.watch.glance import Glance, read_budget
-from etl.watch.report import TABLE_INDENT, CheckReport
-from etl.watch.runs import StagedSlots, find_backlog, find_coverage, find_reconcile_age, find_snapshot_age, next_slot
-from etl.watch.store import (
+from etl.watch.database import (
     bytes_per_day,
     find_closed_database,
     find_database,
@@ -28,7 +24,11 @@ from etl.watch.store import (
     find_figures,
     read_disk_space,
 )
-from etl.watch.stored import Question, read_stored_state
+from etl.watch.findings import Finding, Severity, sort_findings
+from etl.watch.glance import Glance, read_budget
+from etl.watch.report import TABLE_INDENT, CheckReport
+from etl.watch.runs import StagedSlots, find_backlog, find_coverage, find_reconcile_age, find_snapshot_age, next_slot
+from etl.watch.state import Question, read_stored_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from etl.values.fetch import Spending
     from etl.values.meetings import MeetingList
     from etl.values.run import StagedRun
-    from etl.watch.stored import StoredState
+    from etl.watch.state import StoredState
 
 # So many staged runs are looked at for the newest good ones. A run with failures only is rare.
 _MOST_LEDGERS = 20
@@ -74,8 +74,8 @@ class CheckSettings:
         return self.api.limits if isinstance(self.api, ApiSettings) else Limits()
 
 
-def look(settings: CheckSettings, ask: Ask | None = None) -> CheckReport:
-    """Look at everything that needs no request, and `ask` the API for the rest if that is wanted. Nothing is changed.
+def check_job(settings: CheckSettings, ask: Ask | None = None) -> CheckReport:
+    """Check everything that needs no request, and `ask` the API for the rest if that is wanted. Nothing is changed.
 
     Raises ConfigError if the database holds nothing of the only app. Every other fault is a finding.
     """

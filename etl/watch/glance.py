@@ -14,7 +14,7 @@ from etl.reports.periods import format_minute
 if TYPE_CHECKING:
     from etl.settings import Limits
     from etl.values.fetch import Spending
-    from etl.watch.stored import DayUsage, LastRun, LiveNow
+    from etl.watch.state import DayUsage, LastRun, LiveNow
 
 GLANCE_INDENT = 11
 _UNKNOWN = "not known, because the database can't be read"

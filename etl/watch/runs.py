@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from etl.reports.age import NewestSnapshot
     from etl.values.run import StagedRun
-    from etl.watch.stored import Coverage, History
+    from etl.watch.state import Coverage, History
 
 _WARNING_STEPS, _CRITICAL_STEPS = 2, 6
 _DAY = timedelta(days=1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from dataclasses import dataclass
 from datetime import timedelta
@@ -133,8 +132,3 @@ def rows_of(database: Path) -> Stored:
 def command_line(arguments: list[str]) -> list[str]:
     """Return the command of a process of its own."""
     return [sys.executable, "-m", "etl", *arguments]
-
-
-def environment_of_process(site: Site) -> dict[str, str]:
-    """Return the whole environment of a process of its own."""
-    return os.environ | dict(site.environment)

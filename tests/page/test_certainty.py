@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.sql.rows import Usage
 
 DAY = ("2026-11-02 00:00", "2026-11-03 00:00")
-HOURS = "Minutes may appear up to 2 h too early or too late, so days are more exact than hours."
+HOURS = "Snapshots are 1 h apart, so the minutes of one hour are less exact than those of the period."
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ Our usage
 2,000 minutes (100 % more than in the same time before) in 2 sessions, busiest on Monday, 2 November at 12:00 with 4 \
 participants, for an estimated $1.00 (audio only) to $4.00 (video).
 The newest snapshot was 16 days old when this page was made.
-How sure is this? No minutes come from final totals yet: all of them may still grow. Minutes may appear up to 2 h \
-too early or too late, so days are more exact than hours.
+How sure is this? No minutes come from final totals yet: all of them may still grow. Snapshots are 1 h apart, so \
+the minutes of one hour are less exact than those of the period.
 Headline
 Minutes | 2,000 | +100 % | in meetings
 Sessions | 2 | +100 % | started in meetings

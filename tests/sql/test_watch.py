@@ -10,10 +10,10 @@ import pytest
 
 from etl.reports.periods import Period
 from etl.values.meetings import Meeting
-from etl.watch.stored import DayUsage, FailureCount, LiveNow, Question, read_stored_state
+from etl.watch.state import DayUsage, FailureCount, LiveNow, Question, read_stored_state
 
 if TYPE_CHECKING:
-    from etl.watch.stored import StoredState
+    from etl.watch.state import StoredState
     from tests.sql.rows import Usage
 
 UUID = "00000000-0000-0000-0000-000000000001"

@@ -20,6 +20,15 @@ from etl.values.fetch import Spending
 from etl.values.meetings import Failure, Meeting, MeetingList
 from etl.values.run import StagedRun
 from etl.watch.configuration import find_configuration, find_list
+from etl.watch.database import (
+    DiskSpace,
+    bytes_per_day,
+    find_closed_database,
+    find_disk_space,
+    find_figures,
+    format_bytes,
+    read_disk_space,
+)
 from etl.watch.findings import Finding, Severity, sort_findings, worst_severity
 from etl.watch.glance import Glance, glance_as_lines, glance_as_record, read_budget
 from etl.watch.runs import (
@@ -30,16 +39,7 @@ from etl.watch.runs import (
     find_snapshot_age,
     next_slot,
 )
-from etl.watch.store import (
-    DiskSpace,
-    bytes_per_day,
-    find_closed_database,
-    find_disk_space,
-    find_figures,
-    format_bytes,
-    read_disk_space,
-)
-from etl.watch.stored import Coverage, DayUsage, FailureCount, History, LastRun, LiveNow
+from etl.watch.state import Coverage, DayUsage, FailureCount, History, LastRun, LiveNow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -205,6 +205,7 @@ async def _watching(session: ApiSession, context: RunContext, deadline: timedelt
     """Meanwhile, let the deadline and an interruption end the fetch."""
 
     async def end_after(event: Callable[[], Awaitable[object]], early_end: GiveUp) -> None:
+        """Wait for an event, then end the fetch."""
         await event()
         session.end(early_end)
 

@@ -96,6 +96,7 @@ class _LiveList:
         """Read the whole list, and add the outcomes of its meetings."""
 
         def record(page: ListPage) -> list[str]:
+            """Record the sessions of a page, and return their keys."""
             known = len(self._observations)
             keys = self._record(page, client.attempts)
             self._session.report_sessions(len(self._observations) - known)

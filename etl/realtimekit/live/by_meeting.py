@@ -23,6 +23,7 @@ async def fetch_each(meetings: Iterable[Meeting], outcomes: Outcomes, workers: W
     """Fetch the active session of every meeting, and add its outcome."""
 
     async def fetch(meeting: Meeting, client: RealtimeKit) -> None:
+        """Fetch the active session of one meeting."""
         answer = await client.active_session(meeting)
         if isinstance(answer, Idle) or has_ended(answer):
             outcomes.idle()

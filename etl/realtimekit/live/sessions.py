@@ -72,6 +72,7 @@ def _parent(sessions: Sequence[Observation]) -> Observation:
     rooms = {room_id for session in sessions for room_id in _room_ids(session.payload)}
 
     def rank(observation: Observation) -> tuple[bool, bool, bool, str]:
+        """Return the order of a session: the parent is the first."""
         payload = observation.payload
         is_room = payload.get("id") in rooms
         return payload.get("type") != _MEETING, is_room, not _room_ids(payload), str(payload.get("created_at"))

@@ -12,7 +12,7 @@ from etl.reports.checks import offenders_as_text
 from etl.reports.counts import format_count
 from etl.reports.formats import records
 from etl.watch.findings import Finding, Severity, judge, worst_severity
-from etl.watch.stored import RECENT
+from etl.watch.state import RECENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from etl.reports.ask import DataRange
     from etl.reports.checks import CheckResult
     from etl.reports.periods import Period
-    from etl.watch.stored import History, Version
+    from etl.watch.state import History, Version
 
 _DAY = timedelta(days=1)
 _WARNING_DAYS, _CRITICAL_DAYS = 30, 3
