@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -95,23 +96,25 @@ def test_another_error_of_a_lock_stays_what_it_is(tmp_path: Path) -> None:
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Record each fsync and rename in their order, by the path of the file or directory."""
     record: list[tuple[str, str]] = []
-    fsync, rename, mkdir = os.fsync, os.rename, os.mkdir
+    fsync, mkdir = os.fsync, os.mkdir
+    renames = {name: getattr(os, name) for name in ("rename", "replace")}
 
     def record_fsync(descriptor: int) -> None:
         assert os.fstat(descriptor).st_size > 0  # what Python still holds back would not be flushed
         record.append(("fsync", Path(f"/proc/self/fd/{descriptor}").readlink().name))
         fsync(descriptor)
 
-    def record_rename(source: Path, target: Path) -> None:
+    def record_rename(name: str, source: Path, target: Path) -> None:
         record.append(("rename", f"{source.name} {target.name}"))
-        rename(source, target)
+        renames[name](source, target)
 
     def record_mkdir(path: Path, mode: int = 0o777) -> None:
         mkdir(path, mode)
         record.append(("mkdir", Path(path).name))
 
     monkeypatch.setattr(os, "fsync", record_fsync)
-    monkeypatch.setattr(os, "rename", record_rename)
+    for name in renames:
+        monkeypatch.setattr(os, name, partial(record_rename, name))
     monkeypatch.setattr(os, "mkdir", record_mkdir)
     return record
 
@@ -164,12 +167,12 @@ def test_a_new_database_survives_a_power_failure(tmp_path: Path, recorded: list[
 
 @needs_proc
 def test_an_output_is_flushed_before_it_replaces_a_file(tmp_path: Path, recorded: list[tuple[str, str]]) -> None:
-    """After a power failure either the old file or the new one is there, and not an empty one."""
-    monitored = tmp_path / "answer.csv"
-    write_whole(monitored, b"new")
-    assert [action for action, _ in recorded][:1] == ["fsync"]
-    assert recorded[0][1].startswith("answer.csv.")
-    assert monitored.read_bytes() == b"new"
+    """After a power failure there is the old file or the new one, and once it was written, the new one."""
+    output = tmp_path / "answer.csv"
+    write_whole(output, b"new")
+    unfinished = f"answer.csv.{os.getpid()}.new"
+    assert recorded == [("fsync", unfinished), ("rename", f"{unfinished} answer.csv"), ("fsync", tmp_path.name)]
+    assert output.read_bytes() == b"new"
 
 
 @pytest.mark.parametrize(("has_name", "expected"), [(True, "from-the-system"), (False, "given")])
